@@ -1,0 +1,145 @@
+/*
+ * The log as the broker sees it: append, release, flush, read, prove. One owner, one thread. What
+ * is durable is what SQLite (`synchronous=FULL`) and the keeper's head both hold; PROCESSES in
+ * docs/processes.md has the protocol.
+ */
+#ifndef AUDIT_AUDIT_H
+#define AUDIT_AUDIT_H
+
+#include "audit/tree.h"
+#include "core/frames.h"
+#include "core/json.h"
+
+#define AUDIT_MAX_RECORD  32768u
+#define AUDIT_DB_NAME     "log.db"
+#define AUDIT_HEAD_NAME   "keeper.head"
+#define AUDIT_KEY_NAME    "key.pem"  /* Ed25519, PKCS#8, mode 0600 */
+#define AUDIT_VKEY_NAME   "key.vkey" /* C2SP verifier key: <origin>+<hex id>+<base64> */
+#define AUDIT_ORIGIN_NAME "origin"   /* one line: the log's name in checkpoints */
+
+struct audit_log;
+
+/* What was found when the log was opened, and so whether it takes records. */
+#define AUDIT_CONDITION_TABLE(X)                                                                   \
+    X(OK, "ok")                                                                                    \
+    X(TAIL_LOST, "tail-lost") /* the keeper signed records that the database lacks */              \
+    X(DAMAGED, "damaged")     /* a record or leaf is not what was signed */
+#define X(id, ...) AUDIT_##id,
+enum audit_condition { AUDIT_CONDITION_TABLE(X) };
+#undef X
+const char *audit_condition_name(enum audit_condition c);
+
+/** What opening found. Ranges are [from, to], inclusive; count 0: none. */
+struct audit_found {
+    enum audit_condition condition;
+    uint64_t first_bad; /* TAIL_LOST: first missing; DAMAGED: first wrong sequence */
+    char detail[256];   /* one sentence, when not OK */
+    uint64_t restored_from, restored_count; /* unacknowledged batch that was entered again */
+    uint64_t unsigned_from, unsigned_count; /* rows set aside */
+    uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
+    size_t nlost;
+};
+void audit_found_fini(struct audit_found *f);
+
+/**
+ * Make a new log's files in a folder: origin, key (0600), verifier key, keeper's empty head.
+ * Refuses (REEVE_ESTATE) where one exists. Each file appears by rename.
+ */
+int audit_create(int dir_fd, struct str origin, struct reeve_error *err);
+
+/**
+ * Open the log of `dir_fd` (its path for SQLite: `dir`) with a keeper that was just started on
+ * `keeper_fd` (owned by the log from now on). Reads the keeper's state, reads every row once,
+ * applies the table "At start, and after a crash", and does NOT append the records that tell of it:
+ * the caller does, from `found`. Condition other than OK is no error: the log then serves reading
+ * and every append fails with REEVE_EDAMAGED. A database that SQLite cannot read is DAMAGED.
+ */
+int audit_log_open(int dir_fd, const char *dir, int keeper_fd, struct audit_log **out,
+                   struct audit_found *found, struct reeve_error *err);
+void audit_log_close(struct audit_log **log);
+
+/** The sequence that the next record will get: its writer puts it in as "seq". */
+uint64_t audit_log_next(const struct audit_log *log);
+/** Queue one record (canonical JSON, at most AUDIT_MAX_RECORD, its "seq" is audit_log_next).
+ * REEVE_EBUSY: flush first. */
+int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
+/** Queue the release of a plan whose decision record is `decision` (queued or durable).
+ * REEVE_EBUSY: flush first. */
+int audit_log_release(struct audit_log *log, uint64_t decision, const uint8_t plan[BASE_SHA256],
+                      int64_t expires_ns, struct reeve_error *err);
+bool audit_log_pending(const struct audit_log *log);
+
+/**
+ * Make everything queued durable, in one batch: keeper's head and SQLite's commit in parallel.
+ * Tokens come in the order of the audit_log_release calls; `*ntokens` is room before, count after.
+ * REEVE_EIO: the commit failed, the same rows are kept and tried again by the next flush.
+ * REEVE_EHELPERS: the keeper is gone; the log takes nothing more.
+ */
+int audit_log_flush(struct audit_log *log, struct token *tokens, size_t *ntokens,
+                    struct reeve_error *err);
+
+/** Rows [from, from + max) that are durable, in order; a record whose bytes are not kept has p ==
+ * NULL. Stops when `fn` returns non-zero. */
+typedef int audit_row_fn(void *arg, uint64_t seq, struct str record,
+                         const uint8_t leaf[BASE_SHA256]);
+int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                   struct reeve_error *err);
+
+/** What the keeper has signed last. The strings are good until the next flush. */
+struct audit_head {
+    uint64_t size;
+    uint8_t root[BASE_SHA256];
+    struct str note; /* signed checkpoint */
+    struct str origin;
+    struct str vkey;
+    enum audit_condition condition;
+    uint64_t first_bad;
+    struct str detail;
+};
+void audit_log_head(const struct audit_log *log, struct audit_head *out);
+/** A receipt (C2SP tlog-proof with the record as `extra`) of a durable record. */
+int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
+                      struct reeve_error *err);
+
+/* ---- checking, with no log at hand (verify.c, receipt.c): used by clients ---- */
+
+/** Where a verifier gets rows from: a live owner's socket, or a file. Same contract as
+ * audit_log_read. */
+struct audit_source {
+    int (*read)(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                struct reeve_error *err);
+    void *self;
+};
+struct audit_report {
+    bool ok;
+    uint64_t records;       /* checked */
+    uint64_t without_bytes; /* of them, leaves whose record is not kept */
+    bool has_bad;
+    uint64_t first_bad; /* first sequence that is wrong or missing */
+    char finding[64]; /* "record-changed", "leaf-changed", "tail-lost", "missing", "root-mismatch",
+                         "bad-signature", "bad-sequence" */
+    char detail[384];
+    uint8_t root[BASE_SHA256];
+};
+/**
+ * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
+ * its record's hash, each record says its own sequence, no gap, the tree's root is the signed one,
+ * nothing beyond. `progress` may be NULL. 0 whenever the check was made (`report->ok` says how it
+ * went).
+ */
+int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
+                 void (*progress)(void *arg, uint64_t done, uint64_t total), void *progress_arg,
+                 struct audit_report *report, struct reeve_error *err);
+
+/** A parsed receipt; strings are borrowed from its text or owned by `arena`. */
+struct audit_receipt {
+    uint64_t index, size;
+    struct str record; /* the exact leaf bytes */
+    struct str origin;
+};
+/** Check a receipt's text under a verifier key: signature, inclusion, and that `extra` is the leaf.
+ * REEVE_EVERIFY says what does not hold. */
+int audit_receipt_check(struct str text, struct str vkey, struct arena *arena,
+                        struct audit_receipt *out, struct reeve_error *err);
+
+#endif

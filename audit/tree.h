@@ -1,0 +1,36 @@
+/*
+ * RFC 6962 trees of leaf hashes: a compact range that grows by appending (what the keeper holds),
+ * roots, and inclusion proofs. Pure functions; no I/O. Used by log, verify, receipts and keeper.
+ */
+#ifndef AUDIT_TREE_H
+#define AUDIT_TREE_H
+
+#include "base/base.h"
+
+#define TREE_MAX_EDGE 64
+
+/** The roots of the complete subtrees of the first `size` leaves, largest first: popcount(size) of
+ * them. */
+struct tree_edge {
+    uint64_t size;
+    unsigned n;
+    uint8_t node[TREE_MAX_EDGE][BASE_SHA256];
+};
+void tree_edge_init(struct tree_edge *e);
+void tree_leaf_hash(const void *record, size_t n,
+                    uint8_t out[BASE_SHA256]); /* SHA-256(0x00 ‖ record) */
+void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256]);
+/** Root of the tree; SHA-256 of nothing when empty. */
+void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256]);
+/** Root of `n` leaves at once. */
+void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256]);
+/** Inclusion proof of leaf `index` among `n` leaves (RFC 6962 section 2.1.1), leaf's sibling first.
+ * At most 64. */
+unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
+                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256]);
+/** Whether a proof leads from leaf to root (RFC 9162 section 2.1.3.2). */
+bool tree_proof_holds(const uint8_t leaf[BASE_SHA256], uint64_t index, uint64_t size,
+                      const uint8_t (*proof)[BASE_SHA256], unsigned nproof,
+                      const uint8_t root[BASE_SHA256]);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * What ships as knowledge: the capability catalogue, the levels' default limits and the seccomp
+ * profiles, compiled in from rules/ by a host tool (tools/rulesc). Constant data: thread-safe,
+ * never freed.
+ */
+#ifndef CORE_CATALOGUE_H
+#define CORE_CATALOGUE_H
+
+#include "core/json.h"
+#include "core/types.h"
+
+enum core_arg_type {
+    CORE_ARG_ANY,
+    CORE_ARG_STRING,
+    CORE_ARG_INTEGER,
+    CORE_ARG_NUMBER,
+    CORE_ARG_BOOL,
+    CORE_ARG_PATH, /* a string; normalised by text when absolute */
+    CORE_ARG_URL,
+    CORE_ARG_STRINGS, /* a list of strings */
+    CORE_ARG_REST,    /* last positional: all that is left, as a list */
+};
+
+struct core_arg {
+    const char *name;
+    enum core_arg_type type;
+    bool required;
+    bool broker; /* only the broker may give it (program.* sha256) */
+};
+
+#define CORE_EFFECT_BITS(X)                                                                        \
+    X(COMPUTE, "compute")                                                                          \
+    X(SYSTEM, "system") X(FILESYSTEM, "filesystem") X(NETWORK, "network")                          \
+        X(ENVIRONMENT, "environment") X(PROGRAM, "program") X(IO, "io")                            \
+            X(USER_INTERACTION, "user-interaction") X(AI, "ai") X(AGENT, "agent")                  \
+                X(STREAMING, "streaming")
+
+struct core_capability {
+    const char *id;
+    enum core_class klass;
+    uint32_t effects; /* bit i: i-th of CORE_EFFECT_BITS */
+    const struct core_arg *args;
+    uint32_t nargs;
+    bool has_schema;
+    const char *summary;
+};
+
+/** The entry of an id, or NULL: unknown is dangerous, with all effects for a deny and none for an
+ * allow. */
+const struct core_capability *core_capability_find(struct str id);
+/** All entries, in byte order of their ids. */
+const struct core_capability *core_capability_all(size_t *count);
+/** The limits that hold at a level where policy says nothing. */
+const struct core_limits *core_level_limits(enum core_level level);
+
+struct core_profile {
+    const char *name;
+    const uint8_t *filter; /* struct sock_filter[], this machine's architecture */
+    uint32_t filter_bytes;
+};
+/** A seccomp profile by name ("default"), or NULL. */
+const struct core_profile *core_profile_find(struct str name);
+/** SHA-256 over all of rules/ that was compiled in: in `reeve version` and in each policy's digest.
+ */
+extern const uint8_t core_rules_digest[BASE_SHA256];
+
+/**
+ * The named normal form of arguments (LANGUAGE.md section 2): positional list, or one map, or a map
+ * in the first position, becomes an object by the schema's names, types checked, absolute paths
+ * normalised by text. Appends canonical JSON to `out`. REEVE_EFORMAT when they do not fit: then
+ * `out` has them as they stand, in canonical form, and `err` says what does not fit. Without a
+ * schema they are passed on as they are.
+ */
+int core_normalise_args(const struct core_capability *cap, const struct json_doc *doc,
+                        const struct json_node *args, struct buf *out, struct reeve_error *err);
+
+/** Absolute path: `//`, `.`, `..` and a trailing `/` removed by text. False when not absolute, not
+ * UTF-8, or with NUL. */
+bool core_path_normal(struct str path, struct buf *out);
+/** Whether `path` is `dir` or below it, by whole components; both normal. */
+bool core_path_under(struct str path, struct str dir);
+
+#endif

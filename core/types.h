@@ -1,0 +1,117 @@
+/*
+ * The words that all parts share: levels, classes, ranks, effects, limits, refusals, ways in which
+ * a run ends. Each enumeration is one table; names in policies, records and help come from it.
+ */
+#ifndef CORE_TYPES_H
+#define CORE_TYPES_H
+
+#include "base/base.h"
+
+#define CORE_LEVEL_TABLE(X)  X(PURE, "pure") X(CONTROLLED, "controlled") X(FULL, "full")
+#define CORE_CLASS_TABLE(X)  X(PURE, "pure") X(SAFE, "safe") X(DANGEROUS, "dangerous")
+#define CORE_RANK_TABLE(X)   X(NONE, "none") X(PROCESS, "process") X(SANDBOX, "sandbox") X(VM, "vm")
+#define CORE_EFFECT_TABLE(X) X(DENY, "deny") X(ALLOW, "allow") X(ASK, "ask")
+
+/* What the broker answers after an allow that cannot be carried out: never part of a decision. */
+#define CORE_REFUSAL_TABLE(X)                                                                      \
+    X(NONE, "none", "")                                                                            \
+    X(NO_PROVIDER, "no_provider", "no available provider isolates strongly enough")                \
+    X(NO_MECHANISM, "no_mechanism", "nothing here can hold a limit that the policy sets")          \
+    X(BUSY, "busy", "too much is in flight")                                                       \
+    X(NO_HANDLER, "no_handler", "nothing here carries this capability out")                        \
+    X(BAD_ARGUMENTS, "bad_arguments", "the arguments do not fit the capability")                   \
+    X(NOT_FOUND, "not_found", "the program does not exist")                                        \
+    X(NOT_RUNNABLE, "not_runnable", "the program exists and cannot be run")                        \
+    X(BUDGET_RACE, "budget_race", "another request spent the budget first")                        \
+    X(HELPERS_LOST, "helpers_lost", "keeper or launcher ended; nothing is released")               \
+    X(DAMAGED, "damaged", "the log is not what was signed; only reading is served")
+
+/* How a run ended. */
+#define CORE_HOW_TABLE(X)                                                                          \
+    X(OK, "ok")           /* the program ended by itself; its status says how */                   \
+    X(ERROR, "error")     /* the sandbox or the program could not be started */                    \
+    X(LIMIT, "limit")     /* a limit ended it; `limit` says which */                               \
+    X(KILLED, "killed")   /* cancelled, or its client went away */                                 \
+    X(REFUSED, "refused") /* never released */                                                     \
+    X(LOST, "lost")       /* released, and its end was not seen */
+
+/* name, unit of the value, whether this build has a mechanism that holds it */
+#define CORE_LIMIT_TABLE(X)                                                                        \
+    X(WALL, "wall", CORE_UNIT_NS, true)                                                            \
+    X(CPU, "cpu", CORE_UNIT_NS, false)                                                             \
+    X(MEMORY, "memory", CORE_UNIT_BYTES, false)                                                    \
+    X(PROCESSES, "processes", CORE_UNIT_COUNT, false)                                              \
+    X(OPEN_FILES, "open_files", CORE_UNIT_COUNT, true)                                             \
+    X(FILE_SIZE, "file_size", CORE_UNIT_BYTES, true)                                               \
+    X(OUTPUT, "output", CORE_UNIT_BYTES, true)                                                     \
+    X(DISK_IO, "disk_io", CORE_UNIT_BYTES, false)                                                  \
+    X(NETWORK_IO, "network_io", CORE_UNIT_BYTES, false)
+
+enum core_unit { CORE_UNIT_NS, CORE_UNIT_BYTES, CORE_UNIT_COUNT };
+
+#define X(id, ...) CORE_LEVEL_##id,
+enum core_level { CORE_LEVEL_TABLE(X) CORE_LEVEL_COUNT };
+#undef X
+#define X(id, ...) CORE_CLASS_##id,
+enum core_class { CORE_CLASS_TABLE(X) CORE_CLASS_COUNT };
+#undef X
+#define X(id, ...) CORE_RANK_##id,
+enum core_rank { CORE_RANK_TABLE(X) CORE_RANK_COUNT };
+#undef X
+#define X(id, ...) CORE_EFFECT_##id,
+enum core_effect { CORE_EFFECT_TABLE(X) CORE_EFFECT_COUNT };
+#undef X
+#define X(id, ...) CORE_REFUSAL_##id,
+enum core_refusal { CORE_REFUSAL_TABLE(X) CORE_REFUSAL_COUNT };
+#undef X
+#define X(id, ...) CORE_HOW_##id,
+enum core_how { CORE_HOW_TABLE(X) CORE_HOW_COUNT };
+#undef X
+#define X(id, ...) CORE_LIMIT_##id,
+enum core_limit { CORE_LIMIT_TABLE(X) CORE_LIMIT_COUNT };
+#undef X
+
+/** Names as they stand in policies and records; NULL for a value outside the table. */
+const char *core_level_name(enum core_level v);
+const char *core_class_name(enum core_class v);
+const char *core_rank_name(enum core_rank v);
+const char *core_effect_name(enum core_effect v);
+const char *core_refusal_name(enum core_refusal v);
+const char *core_refusal_text(enum core_refusal v);
+const char *core_how_name(enum core_how v);
+const char *core_limit_name(enum core_limit v);
+enum core_unit core_limit_unit(enum core_limit v);
+bool core_limit_held(enum core_limit v);
+/** The value of a name, or -1. */
+int core_level_of(struct str name);
+int core_class_of(struct str name);
+int core_rank_of(struct str name);
+int core_limit_of(struct str name);
+
+#define CORE_UNLIMITED UINT64_MAX
+
+/** Limits of a run: value by CORE_LIMIT_*; bit masks of those that are set, and of those that may
+ * go unheld. */
+struct core_limits {
+    uint64_t value[CORE_LIMIT_COUNT];
+    uint32_t set;
+    uint32_t best_effort;
+};
+
+/** Append `v` in the form that policies use: "5s", "64MiB", "16", "unlimited". */
+void core_limit_format(enum core_limit limit, uint64_t v, struct buf *out);
+
+/** What one permitted run may have: the answer of policy, before it becomes a plan. Strings are
+ * borrowed. */
+#define CORE_MAX_PATHS 256
+struct core_grant {
+    enum core_rank isolation;
+    struct core_limits limits;
+    const struct str *read; /* absolute, normalised by text */
+    uint32_t nread;
+    const struct str *hide;
+    uint32_t nhide;
+    bool everything; /* level full without a matching rule: nothing is held back */
+};
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * libreeve: open a state folder, ask for decisions and runs, read and prove the log.
+ *
+ * One handle, two ways to stand behind it, the same functions: a client of the folder's owner
+ * (reeved, started where none runs), or the owner itself (REEVE_OPEN_OWNER), in this process. All
+ * functions are thread-safe on one handle unless they say otherwise; none may be used in a forked
+ * child of the program that opened it. Value structs begin with `size`, which the caller sets to
+ * sizeof the struct; they grow at the end. Strings are UTF-8 and NUL-terminated unless a length is
+ * given.
+ */
+#ifndef REEVE_REEVE_H
+#define REEVE_REEVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "reeve/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define REEVE_VERSION_MAJOR 0
+#define REEVE_VERSION_MINOR 1
+#define REEVE_VERSION_PATCH 0
+
+/** "0.1.0" of the library that is loaded (not of these headers). Never NULL. */
+REEVE_API const char *reeve_version(void);
+/**
+ * Everything that `reeve version --json` shows: version, build options, versions of the libraries,
+ * digest of the compiled-in rules, grade, what this kernel offers. A malloc'ed JSON object, freed
+ * by reeve_free; NULL when memory is out.
+ */
+REEVE_API char *reeve_version_json(void);
+/** Free what the library gave away as a malloc'ed text. NULL is fine. */
+REEVE_API void reeve_free(void *p);
+/** "EPOLICY" for REEVE_EPOLICY; "OK" for 0; "?" for a number that is no code. */
+REEVE_API const char *reeve_error_name(int code);
+/** The exit status (STYLE: 1 findings, 2 usage, 3 environment, 4 internal) of a command that ends
+ * with this code. */
+REEVE_API int reeve_error_exit(int code);
+
+/* ---- state folders ---- */
+
+/** What to make: all but `size` may be zero. */
+struct reeve_init_options {
+    size_t size;
+    const char
+        *origin; /* the log's name in checkpoints; default "reeve/" and 16 random hex digits */
+};
+/**
+ * Make a state folder: configuration, policy (denies everything), Ed25519 key (mode 0600), empty
+ * log. The folder is made (mode 0700) when it does not exist; REEVE_ESTATE when it is a state
+ * folder already or holds other things.
+ */
+REEVE_API int reeve_init(const char *dir, const struct reeve_init_options *options,
+                         struct reeve_error *err);
+/**
+ * The folder that is used where none is named: $REEVE_STATE, else /var/lib/reeve for root, else
+ * $XDG_STATE_HOME/reeve or
+ * ~/.local/state/reeve. Malloc'ed; NULL when none can be told.
+ */
+REEVE_API char *reeve_default_dir(void);
+
+/* ---- opening ---- */
+
+struct reeve;
+
+#define REEVE_OPEN_OWNER                                                                           \
+    0x1u /* be the owner, in this process; else REEVE_EOWNED with the owner's pid in the message   \
+          */
+#define REEVE_OPEN_NOSTART 0x2u /* do not start reeved where none runs: REEVE_ENOENT */
+
+struct reeve_open_options {
+    size_t size;
+    const char *dir;        /* NULL: reeve_default_dir() */
+    unsigned flags;         /* REEVE_OPEN_* */
+    const char *helper_dir; /* where reeved, keeper and launcher are; NULL: compiled in */
+    /** Told what happens beside the calls ("keeper and launcher started"), one line, no newline;
+     * may come from another thread. */
+    void (*event)(void *arg, const char *text);
+    void *event_arg;
+};
+/** Open a folder. `*out` is NULL on error. REEVE_ESTATE names what is wrong with the folder and the
+ * way out. */
+REEVE_API int reeve_open(const struct reeve_open_options *options, struct reeve **out,
+                         struct reeve_error *err);
+/** End every call in progress, the helpers of an in-process owner and their runs; frees and sets
+ * NULL. Not concurrently with other calls. */
+REEVE_API void reeve_close(struct reeve **handle);
+
+/* ---- requests ---- */
+
+#define REEVE_REQUEST_EXPLAIN 0x1u /* decide and show the plan, run nothing; recorded as such */
+
+/** One request. `capability` is required; what is zero is absent. */
+struct reeve_request {
+    size_t size;
+    const char *subject;     /* "type:id"; default "user:<login name of the caller>" */
+    const char *capability;  /* "ccos.math.add", "program.external" */
+    const char *args;        /* JSON, at most 64 KiB; program.external: {"path", "argv", "cwd"} */
+    const char *level;       /* pure, controlled, full: may only lower */
+    const char *provider;    /* a provider by name; default: the cheapest that suffices */
+    const char *policy;      /* a policy's text for this request alone; the folder's owner only */
+    const char *policy_file; /* its name in messages and records */
+    unsigned flags;          /* REEVE_REQUEST_* */
+};
+
+enum reeve_stream { REEVE_STDOUT = 1, REEVE_STDERR = 2 };
+
+/** What happens during a request, called from the calling thread. Any may be NULL. */
+struct reeve_events {
+    size_t size;
+    void *arg;
+    /** Output as it comes. Non-zero: end the run (as reeve_cancel). */
+    int (*output)(void *arg, enum reeve_stream stream, const void *bytes, size_t n);
+    /** Asked at least every 100 ms while a run lasts. Non-zero: end the run. */
+    int (*poll_cancel)(void *arg);
+};
+
+struct reeve_result;
+
+/**
+ * Ask, and have done what was permitted. Blocks until the end record is durable. 0 whenever there
+ * is an answer, a deny or a refusal included; an error only when none could be had.
+ */
+REEVE_API int reeve_execute(struct reeve *handle, const struct reeve_request *request,
+                            const struct reeve_events *events, struct reeve_result **out,
+                            struct reeve_error *err);
+/** Ask for the decision alone. It is recorded as such; nothing is carried out. */
+REEVE_API int reeve_authorize(struct reeve *handle, const struct reeve_request *request,
+                              struct reeve_result **out, struct reeve_error *err);
+REEVE_API void reeve_result_free(struct reeve_result **result);
+
+/** Accessors: strings live as long as the result; NULL where there is none. */
+REEVE_API const char *reeve_result_json(const struct reeve_result *r); /* everything, one object */
+REEVE_API const char *reeve_result_effect(const struct reeve_result *r); /* allow, deny, ask */
+REEVE_API const char *
+reeve_result_rule(const struct reeve_result *r); /* id, or reeve/default ... */
+REEVE_API const char *
+reeve_result_refusal(const struct reeve_result *r); /* NULL, or no_mechanism ... */
+REEVE_API const char *
+reeve_result_message(const struct reeve_result *r); /* one sentence for a person */
+REEVE_API const char *
+reeve_result_how(const struct reeve_result *r); /* ok, error, limit, killed, refused, lost */
+REEVE_API const char *
+reeve_result_value(const struct reeve_result *r); /* JSON of a capability's answer */
+/**
+ * The exit status that a command gives: the program's own (128 + signal), 0 for an answered
+ * capability, 125 denied, 126 could not be run, 127 not found.
+ */
+REEVE_API int reeve_result_exit(const struct reeve_result *r);
+/** Sequence of the record that proves this answer (the end record of a run), or -1. */
+REEVE_API int64_t reeve_result_seq(const struct reeve_result *r);
+
+/* ---- the log ---- */
+
+/** What the owner knows of itself: a malloc'ed JSON object (can decide, can append, condition,
+ * size, grade, pid, policy). */
+REEVE_API int reeve_status(struct reeve *handle, char **json, struct reeve_error *err);
+/** Providers with rank, availability and why not: a malloc'ed JSON array. */
+REEVE_API int reeve_providers(struct reeve *handle, char **json, struct reeve_error *err);
+
+/** A record as stored: `json` are the exact leaf bytes (NULL when they are not kept). Good during
+ * the callback. */
+struct reeve_record {
+    size_t size;
+    uint64_t seq;
+    const char *json;
+    size_t json_len;
+    const unsigned char *leaf; /* 32 bytes */
+};
+/** Records [from, from + max) in order, raw. Stops when `fn` returns non-zero. */
+REEVE_API int reeve_records(struct reeve *handle, uint64_t from, uint64_t max,
+                            int (*fn)(void *arg, const struct reeve_record *record), void *arg,
+                            struct reeve_error *err);
+
+struct reeve_query {
+    size_t size;
+    const char *subject, *capability, *effect, *type, *rule; /* exact; NULL: any */
+    uint64_t from;                                           /* first sequence */
+    uint64_t limit;                                          /* last `limit` matches; 0: all */
+};
+/** Records that match, in order. */
+REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
+                          int (*fn)(void *arg, const struct reeve_record *record), void *arg,
+                          struct reeve_error *err);
+
+/** A receipt (C2SP tlog-proof) of a durable record: malloc'ed text. */
+REEVE_API int reeve_receipt(struct reeve *handle, uint64_t seq, char **text,
+                            struct reeve_error *err);
+/** Check a receipt offline under a verifier key; `*json` (malloc'ed) tells index, size, origin and
+ * the record. REEVE_EVERIFY when it does not hold. */
+REEVE_API int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **json,
+                                  struct reeve_error *err);
+
+struct reeve_verify_report {
+    size_t size;
+    bool ok;
+    uint64_t records, without_bytes;
+    bool has_bad;
+    uint64_t first_bad;
+    char finding[64];
+    char detail[384];
+    char root[65];
+    char origin[256];
+};
+/**
+ * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is
+ * checked under `vkey` (NULL: the folder's own, read from its file). 0 whenever the check was made.
+ */
+REEVE_API int reeve_verify(struct reeve *handle, const char *vkey,
+                           void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+                           struct reeve_verify_report *report, struct reeve_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

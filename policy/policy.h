@@ -1,0 +1,114 @@
+/*
+ * The policy engine as the broker and the tooling see it: YAML in, one immutable image out,
+ * decisions from the image. Stages, one file each: yaml.c (libyaml events to a marked tree),
+ * parse.c (tree to model), check.c (what must hold), compile.c (model to tables), decide.c, lint.c.
+ * Language: reeve policy/v1; what this build has no meaning for is an error with a code of its own,
+ * never ignored.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "core/catalogue.h"
+#include "core/types.h"
+
+struct policy_image;
+
+enum policy_severity { POLICY_ERROR, POLICY_WARNING, POLICY_NOTE };
+
+/** One finding. Strings are good during the callback only. */
+struct policy_diag {
+    enum policy_severity severity;
+    const char *code; /* "P012" */
+    const char *file;
+    unsigned line, column; /* 1-based */
+    unsigned length;       /* of the marked text, at least 1 */
+    const char *message;
+    const char *suggestion; /* NULL: none */
+    struct str source_line;
+};
+typedef void policy_diag_fn(void *arg, const struct policy_diag *diag);
+
+#define POLICY_MAX_BYTES ((size_t)64 << 20)
+#define POLICY_MAX_RULES 1000000u
+
+/**
+ * Compile a policy text. Findings go to `diag` (may be NULL), as many as can be told in one run. On
+ * REEVE_EPOLICY `err` has the first error with its position and `*out` stays NULL. The text is
+ * borrowed for the call.
+ */
+int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                   struct policy_image **out, struct reeve_error *err);
+/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
+ * REEVE_EPOLICY. */
+int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                struct reeve_error *err);
+/** Every diagnostic code with its meaning, in order; NULL after the last. */
+const char *policy_code_text(size_t index, const char **code);
+
+struct policy_image *policy_image_ref(struct policy_image *image); /* thread-safe */
+void policy_image_unref(struct policy_image **image);
+/** SHA-256 over the source's bytes and the compiled-in rules' digest: what records call the policy.
+ */
+const uint8_t *policy_image_digest(const struct policy_image *image);
+/** SHA-256 of the source's bytes alone: the name under which the source is kept. */
+const uint8_t *policy_image_source_digest(const struct policy_image *image);
+struct str policy_image_name(const struct policy_image *image);
+
+#define POLICY_RULE_DEFAULT UINT32_MAX       /* reeve/default */
+#define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
+#define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
+struct policy_rule_info {
+    struct str id, file, reason;
+    unsigned line;
+};
+/** What a decision's rule index names; pseudo rules have line 0. */
+struct policy_rule_info policy_image_rule(const struct policy_image *image, uint32_t rule);
+
+/** A request as the engine sees it. Everything is borrowed. */
+struct policy_request {
+    struct str subject;                  /* "type:id" */
+    struct str capability;               /* an id */
+    const struct core_capability *entry; /* its catalogue entry or NULL */
+    const struct json_doc *args;         /* in the named normal form; NULL: none */
+    int level;                           /* enum core_level asked for, or -1 */
+};
+/** What the broker knows and the request cannot say; recorded with the decision. */
+struct reeve_inputs_view {
+    int64_t now_ns;
+};
+
+struct policy_decision {
+    enum core_effect effect;
+    uint32_t rule;
+    enum core_level level;    /* that held */
+    enum core_class klass;    /* of the capability, as judged */
+    enum core_rank isolation; /* that the run needs at least */
+    bool level_capped;        /* the request asked for more than it has */
+    uint32_t grant;           /* index in the image, or UINT32_MAX */
+};
+
+/**
+ * Decide one request against a compiled image: a pure function of its arguments.
+ *
+ * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
+ * index: the caller keeps `image` for as long as it looks them up.
+ * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject.
+ */
+int policy_decide(const struct policy_image *image, const struct policy_request *req,
+                  const struct reeve_inputs_view *inputs, struct policy_decision *out);
+
+/**
+ * The grant of an allow, with templates ("${args.path}") filled in, `defaults.limits` and the
+ * level's limits merged and the isolation that the decision needs. Strings live in `arena`.
+ * REEVE_EINVAL when `d` is no allow.
+ */
+int policy_grant(const struct policy_image *image, const struct policy_request *req,
+                 const struct policy_decision *d, struct arena *arena, struct core_grant *out,
+                 struct reeve_error *err);
+
+/** For a deny: one sentence for the person who was refused (the deciding rule's reason, or the
+ * nearest miss and its first failing condition). */
+void policy_explain(const struct policy_image *image, const struct policy_request *req,
+                    const struct policy_decision *d, struct buf *out);
+
+#endif
