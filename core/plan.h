@@ -16,6 +16,7 @@
 #define PLAN_MAX_ARGS   1024u
 #define PLAN_MAX_MOUNTS 256u
 #define PLAN_MAX_FILTER 4096u /* instructions */
+#define PLAN_MAX_NAME   64u   /* bytes of a hostname or profile name */
 
 /* A byte range of the plan. Strings are followed by a NUL that `len` does not count and contain
  * none. */
@@ -31,8 +32,8 @@ enum plan_mount_kind {
 };
 struct plan_mount {
     uint32_t kind;
-    uint32_t flags; /* 0 */
-    struct plan_span source, target;
+    uint32_t flags;                  /* 0 */
+    struct plan_span source, target; /* HIDE has an empty source */
 };
 
 /* The bytes at offset 0. Every field is fixed width; there is no padding. */
@@ -68,11 +69,21 @@ struct plan_view {
  * input.
  */
 bool plan_check(const void *bytes, size_t n, struct plan_view *out);
+/** "/" or "/a/b": absolute, no empty component, no "." or "..", no slash at the end. */
+bool plan_path_is_normal(const char *path, size_t n);
+/** Whether `name` can be a hostname or a profile's name: 1 to PLAN_MAX_NAME letters, digits, '-',
+ * '.' and '_'. */
+bool plan_name_is_valid(const char *name, size_t n);
 /** NUL-terminated strings of a checked plan. */
 const char *plan_str(const struct plan_view *v, struct plan_span s);
 const char *plan_argv(const struct plan_view *v, uint32_t i);
 const char *plan_env(const struct plan_view *v, uint32_t i);
 const struct plan_mount *plan_mount_at(const struct plan_view *v, uint32_t i);
+
+struct plan_mount_part {
+    enum plan_mount_kind kind;
+    struct str source, target; /* HIDE: source is empty */
+};
 
 /** What a plan is made of; everything is borrowed for the call. */
 struct plan_parts {
@@ -84,10 +95,7 @@ struct plan_parts {
     uint32_t nargv;
     const struct str *env;
     uint32_t nenv;
-    struct {
-        enum plan_mount_kind kind;
-        struct str source, target;
-    } * mounts;
+    const struct plan_mount_part *mounts;
     uint32_t nmounts;
     const void *filter;
     uint32_t filter_bytes;

@@ -109,6 +109,8 @@ struct core_grant {
     struct core_limits limits;
     const struct str *read; /* absolute, normalised by text */
     uint32_t nread;
+    /* Per read: from a template, so that no link in it is followed; NULL: none is. */
+    const bool *read_literal;
     const struct str *hide;
     uint32_t nhide;
     bool everything; /* level full without a matching rule: nothing is held back */

@@ -1,0 +1,29 @@
+/* What the files behind the public functions share: the handle and its connections. */
+#ifndef BROKER_API_H
+#define BROKER_API_H
+
+#include <pthread.h>
+
+#include "broker/client.h"
+#include "broker/owner.h"
+#include "reeve/reeve.h"
+
+#define API_MAX_IDLE 8u
+
+struct reeve {
+    struct reeve_open_options options;
+    char *dir, *helper_dir;
+    pid_t pid;             /* that opened it */
+    struct owner *owner;   /* NULL: a client */
+    pthread_t thread;      /* of the owner */
+    pthread_mutex_t mutex; /* guards what follows */
+    struct client idle[API_MAX_IDLE];
+    unsigned nidle;
+};
+
+/** A connection for one call: an idle one or a new one. */
+int api_connect(struct reeve *r, struct client *c, struct reeve_error *err);
+/** After a call that ended well; after an error the caller closes it. */
+void api_give_back(struct reeve *r, struct client *c);
+
+#endif

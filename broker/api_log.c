@@ -1,0 +1,370 @@
+/* The public functions that read and prove the log, and those that ask the owner about itself. */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "audit/audit.h"
+#include "broker/api.h"
+#include "core/json.h"
+#include "policy/policy.h"
+#include "reeve/tooling.h"
+
+enum { VKEY_MAX = 512 };
+
+static int question(struct reeve *r, enum wire_type type, struct str payload, char **text,
+                    struct reeve_error *err)
+{
+    struct client c;
+    struct str answer;
+    *text = NULL;
+    int rc = api_connect(r, &c, err);
+    if (rc)
+        return rc;
+    rc = client_ask(&c, type, payload, &answer, err);
+    if (!rc && !(*text = str_dup(answer)))
+        rc = base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (rc)
+        client_close(&c);
+    else
+        api_give_back(r, &c);
+    return rc;
+}
+
+int reeve_status(struct reeve *handle, char **json, struct reeve_error *err)
+{
+    return question(handle, WIRE_ASK, STR("status"), json, err);
+}
+
+int reeve_providers(struct reeve *handle, char **json, struct reeve_error *err)
+{
+    return question(handle, WIRE_ASK, STR("providers"), json, err);
+}
+
+int reeve_receipt(struct reeve *handle, uint64_t seq, char **text, struct reeve_error *err)
+{
+    auto_buf struct buf payload = {.max = 16};
+    buf_u64le(&payload, seq);
+    return question(handle, WIRE_RECEIPT, buf_view(&payload), text, err);
+}
+
+/* ---- rows ---- */
+
+/* One slice: rows go to `fn`, `*next` is where the next one begins. `*stopped`: `fn` wanted no
+ * more. */
+static int read_slice(struct client *c, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                      uint64_t *next, bool *stopped, struct reeve_error *err)
+{
+    auto_buf struct buf payload = {.max = 16};
+    buf_u64le(&payload, from);
+    buf_u64le(&payload, max);
+    int rc = client_send(c, WIRE_READ, buf_view(&payload), STR(""), err);
+    while (!rc) {
+        uint8_t type;
+        struct str row;
+        rc = client_recv(c, -1, &type, &row, err);
+        if (rc)
+            return rc;
+        if (type == WIRE_ROWS_END && row.n == 8) {
+            *next = base_get_u64le(row.p);
+            return 0;
+        }
+        if (type != WIRE_ROW || row.n < 41)
+            return base_fail(err, REEVE_EPROTO, "the owner sent frame %u where a row was due",
+                             type);
+        struct str record = {row.p[40] ? row.p + 41 : NULL, row.n - 41};
+        if (!*stopped)
+            *stopped = fn(arg, base_get_u64le(row.p), record, (const uint8_t *)row.p + 8) != 0;
+    }
+    return rc;
+}
+
+/* audit_source over the wire. */
+static int read_rows(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                     struct reeve_error *err)
+{
+    struct client c;
+    bool stopped = false;
+    int rc = api_connect(self, &c, err);
+    if (rc)
+        return rc;
+    while (!rc && max && !stopped) {
+        uint64_t next = from;
+        rc = read_slice(&c, from, max, fn, arg, &next, &stopped, err);
+        if (rc || next <= from)
+            break;
+        max -= next - from < max ? next - from : max;
+        from = next;
+    }
+    if (rc)
+        client_close(&c);
+    else
+        api_give_back(self, &c);
+    return rc;
+}
+
+struct to_record {
+    int (*fn)(void *arg, const struct reeve_record *record);
+    void *arg;
+};
+
+static int give_record(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct to_record *to = arg;
+    struct reeve_record out = {.size = sizeof out,
+                               .seq = seq,
+                               .json = record.p,
+                               .json_len = record.p ? record.n : 0,
+                               .leaf = leaf};
+    return to->fn(to->arg, &out);
+}
+
+int reeve_records(struct reeve *handle, uint64_t from, uint64_t max,
+                  int (*fn)(void *arg, const struct reeve_record *record), void *arg,
+                  struct reeve_error *err)
+{
+    struct to_record to = {fn, arg};
+    return read_rows(handle, from, max, give_record, &to, err);
+}
+
+/* ---- query ---- */
+
+struct kept {
+    uint64_t seq;
+    char *json;
+    size_t len;
+    uint8_t leaf[BASE_SHA256];
+};
+struct query {
+    const struct reeve_query *q;
+    struct to_record to;
+    struct kept *ring; /* the last `limit` matches */
+    uint64_t count;
+    bool failed;
+};
+
+/* A field that several record types have, each in its own place. */
+static struct str field(const struct json_doc *doc, const char *key)
+{
+    const struct json_node *root = json_root(doc);
+    static const char *const inside[] = {"request", "decision"};
+    const struct json_node *n = json_get(doc, root, key);
+    for (size_t i = 0; i < BASE_COUNT(inside) && (!n || n->type != JSON_STRING); i++)
+        n = json_get(doc, json_get(doc, root, inside[i]), key);
+    return json_string_or(n, STR(""));
+}
+
+static bool matches(const struct reeve_query *q, struct str record)
+{
+    const struct {
+        const char *key, *want;
+    } wants[] = {{"subject", q->subject},
+                 {"capability", q->capability},
+                 {"effect", q->effect},
+                 {"type", q->type},
+                 {"rule", q->rule}};
+    auto_json struct json_text t = {0};
+    bool parsed = false;
+    for (size_t i = 0; i < BASE_COUNT(wants); i++) {
+        if (!wants[i].want)
+            continue;
+        if (!parsed && (!record.p || json_text_parse(record, &t, NULL) != 0))
+            return false;
+        parsed = true;
+        if (!str_is(field(&t.doc, wants[i].key), wants[i].want))
+            return false;
+    }
+    return true;
+}
+
+static int on_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct query *s = arg;
+    if (!matches(s->q, record))
+        return 0;
+    if (!s->ring)
+        return give_record(&s->to, seq, record, leaf);
+    struct kept *k = &s->ring[s->count++ % s->q->limit];
+    free(k->json);
+    *k = (struct kept){.seq = seq, .len = record.n, .json = record.p ? str_dup(record) : NULL};
+    memcpy(k->leaf, leaf, sizeof k->leaf);
+    s->failed = record.p && !k->json;
+    return s->failed;
+}
+
+static void give_kept(struct query *s)
+{
+    uint64_t limit = s->q->limit, from = s->count > limit ? s->count - limit : 0;
+    int stop = 0;
+    for (uint64_t i = from; i < s->count && !stop; i++) {
+        const struct kept *k = &s->ring[i % limit];
+        stop = give_record(&s->to, k->seq, (struct str){k->json, k->len}, k->leaf);
+    }
+}
+
+int reeve_query(struct reeve *handle, const struct reeve_query *query,
+                int (*fn)(void *arg, const struct reeve_record *record), void *arg,
+                struct reeve_error *err)
+{
+    enum { LIMIT_MAX = 100000 };
+    struct reeve_query q = {0};
+    if (!query || query->size > sizeof q || query->limit > LIMIT_MAX)
+        return base_fail(err, REEVE_EINVAL, "a query's limit is at most %d", LIMIT_MAX);
+    memcpy(&q, query, query->size);
+    struct query s = {.q = &q, .to = {fn, arg}};
+    if (q.limit && !(s.ring = calloc(q.limit, sizeof *s.ring)))
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    int rc = read_rows(handle, q.from, UINT64_MAX, on_row, &s, err);
+    if (!rc && s.failed)
+        rc = base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (!rc && s.ring)
+        give_kept(&s);
+    for (uint64_t i = 0; s.ring && i < q.limit; i++)
+        free(s.ring[i].json);
+    free(s.ring);
+    return rc;
+}
+
+/* ---- verify ---- */
+
+static int condition_of(struct str name)
+{
+    for (int i = 0; audit_condition_name((enum audit_condition)i); i++)
+        if (str_is(name, audit_condition_name((enum audit_condition)i)))
+            return i;
+    return AUDIT_DAMAGED;
+}
+
+/* The folder's own verifier key, from its file: not from the owner, whose word is being checked. */
+static int own_key(struct reeve *r, char out[VKEY_MAX], struct reeve_error *err)
+{
+    auto_buf struct buf text = {.max = VKEY_MAX};
+    auto_free char *path = NULL;
+    struct buf p = {.max = 4096 + 64};
+    buf_printf(&p, "%s/%s", r->dir, AUDIT_VKEY_NAME);
+    path = buf_take(&p, NULL);
+    int rc = path ? fd_slurp(AT_FDCWD, path, VKEY_MAX - 1, &text, err)
+                  : base_fail(err, REEVE_ENOMEM, "out of memory");
+    while (!rc && text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
+        text.data[--text.len] = '\0';
+    if (!rc)
+        (void)snprintf(out, VKEY_MAX, "%s", text.data ? text.data : "");
+    return rc;
+}
+
+static void fill_head(const struct json_doc *doc, struct audit_head *head)
+{
+    const struct json_node *root = json_root(doc);
+    const struct json_node *size = json_get(doc, root, "size");
+    const struct json_node *bad = json_get(doc, root, "first_bad");
+    head->size = size && size->type == JSON_INT && size->i > 0 ? (uint64_t)size->i : 0;
+    head->first_bad = bad && bad->type == JSON_INT && bad->i > 0 ? (uint64_t)bad->i : 0;
+    head->note = json_string_or(json_get(doc, root, "note"), STR(""));
+    head->origin = json_string_or(json_get(doc, root, "origin"), STR(""));
+    head->vkey = json_string_or(json_get(doc, root, "vkey"), STR(""));
+    head->detail = json_string_or(json_get(doc, root, "detail"), STR(""));
+    head->condition = (enum audit_condition)condition_of(
+        json_string_or(json_get(doc, root, "condition"), STR("")));
+    (void)base_unhex(json_string_or(json_get(doc, root, "root"), STR("")), head->root, BASE_SHA256);
+}
+
+int reeve_verify(struct reeve *handle, const char *vkey,
+                 void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+                 struct reeve_verify_report *report, struct reeve_error *err)
+{
+    char own[VKEY_MAX];
+    auto_free char *text = NULL;
+    auto_json struct json_text t = {0};
+    struct audit_head head = {0};
+    struct audit_report found = {0};
+    struct audit_source source = {.read = read_rows, .self = handle};
+    if (!report || report->size > sizeof *report || report->size < sizeof report->size)
+        return base_fail(err, REEVE_EINVAL, "reeve_verify needs a report to fill");
+    int rc = vkey ? 0 : own_key(handle, own, err);
+    if (!rc)
+        rc = question(handle, WIRE_ASK, STR("head"), &text, err);
+    if (!rc)
+        rc = json_text_parse(str_of(text), &t, err);
+    if (rc)
+        return rc;
+    fill_head(&t.doc, &head);
+    rc = audit_verify(&source, &head, str_of(vkey ? vkey : own), progress, arg, &found, err);
+    if (rc)
+        return rc;
+    struct reeve_verify_report out = {.size = report->size,
+                                      .ok = found.ok,
+                                      .records = found.records,
+                                      .without_bytes = found.without_bytes,
+                                      .has_bad = found.has_bad,
+                                      .first_bad = found.first_bad};
+    (void)snprintf(out.finding, sizeof out.finding, "%s", found.finding);
+    (void)snprintf(out.detail, sizeof out.detail, "%s", found.detail);
+    (void)snprintf(out.origin, sizeof out.origin, "%.*s", (int)head.origin.n, head.origin.p);
+    base_hex(found.root, BASE_SHA256, out.root);
+    memcpy(report, &out, report->size);
+    return 0;
+}
+
+int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **json,
+                        struct reeve_error *err)
+{
+    auto_arena struct arena arena = {0};
+    struct audit_receipt receipt = {0};
+    if (!text || !vkey || !json)
+        return base_fail(err, REEVE_EINVAL, "a receipt and a verifier key are needed");
+    *json = NULL;
+    int rc = audit_receipt_check((struct str){text, n}, str_of(vkey), &arena, &receipt, err);
+    if (rc)
+        return rc;
+    struct buf out = {0};
+    struct json_out o = {.b = &out};
+    json_open_object(&o);
+    json_key(&o, "index");
+    json_uint(&o, receipt.index);
+    json_key(&o, "size");
+    json_uint(&o, receipt.size);
+    json_kv_str(&o, "origin", receipt.origin);
+    json_key(&o, "record");
+    json_raw(&o, receipt.record);
+    json_close_object(&o);
+    *json = buf_take(&out, NULL);
+    return *json ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+/* ---- tooling.h ---- */
+
+struct to_finding {
+    void (*fn)(void *arg, const struct reeve_finding *finding);
+    void *arg;
+};
+
+static void give_finding(void *arg, const struct policy_diag *d)
+{
+    struct to_finding *to = arg;
+    auto_free char *line = d->source_line.p ? str_dup(d->source_line) : NULL;
+    struct reeve_finding f = {.size = sizeof f,
+                              .severity = (enum reeve_severity)d->severity,
+                              .code = d->code,
+                              .file = d->file,
+                              .line = d->line,
+                              .column = d->column,
+                              .length = d->length,
+                              .message = d->message,
+                              .suggestion = d->suggestion,
+                              .source_line = line};
+    if (to->fn)
+        to->fn(to->arg, &f);
+}
+
+int reeve_policy_lint(const char *text, size_t n, const char *file,
+                      void (*fn)(void *arg, const struct reeve_finding *finding), void *arg,
+                      struct reeve_error *err)
+{
+    struct to_finding to = {fn, arg};
+    return policy_lint((struct str){text, n}, file ? file : "policy", give_finding, &to, err);
+}
+
+const char *reeve_policy_code(size_t i, const char **meaning)
+{
+    const char *code = NULL;
+    *meaning = policy_code_text(i, &code);
+    return *meaning ? code : NULL;
+}

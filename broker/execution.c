@@ -1,0 +1,428 @@
+/*
+ * From an allow to the end record. A run is prepared while its decision becomes durable, released
+ * by the keeper's token, read until its streams end, recorded, and only then answered. A refusal
+ * and a safe call have one record and wait for nobody.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "broker/internal.h"
+
+static void unlink_run(struct reeve_run *run)
+{
+    struct owner *owner = run->owner;
+    struct reeve_run **head = run->abandoned ? &owner->abandoned : &owner->runs;
+    *(run->prev ? &run->prev->next : head) = run->next;
+    if (run->next)
+        run->next->prev = run->prev;
+    owner->nruns -= !run->abandoned;
+}
+
+void run_free(struct reeve_run *run)
+{
+    struct owner *owner = run->owner;
+    for (int i = 0; i < 2; i++) {
+        loop_del(owner->loop, &run->stream[i].source);
+        fd_close(&run->stream[i].fd);
+    }
+    for (unsigned i = 0; i < owner->nreleasing; i++)
+        if (owner->releasing[i] == run)
+            owner->releasing[i] = NULL;
+    unlink_run(run);
+    free(run->outcome.value);
+    policy_image_unref(&run->image);
+    json_text_free(&run->args);
+    buf_fini(&run->args_text);
+    buf_fini(&run->plan);
+    arena_fini(&run->arena);
+    free(run);
+}
+
+/* Send the result, if anybody still wants it, and forget the run. */
+static void answer(struct reeve_run *run)
+{
+    if (run->sink) {
+        auto_buf struct buf text = {.max = WIRE_MAX_FRAME - 16};
+        result_json(run, &text);
+        struct conn *sink = run->sink;
+        run->sink = NULL;
+        conn_idle(sink);
+        if (text.failed) {
+            struct reeve_error err = {0};
+            base_fail(&err, REEVE_ENOMEM, "the result is too long to be sent");
+            conn_send_error(sink, &err);
+        } else {
+            conn_send(sink, WIRE_RESULT, buf_view(&text), STR(""));
+        }
+    }
+    run_free(run);
+}
+
+static void answer_error(struct reeve_run *run, const struct reeve_error *err)
+{
+    if (run->sink) {
+        struct conn *sink = run->sink;
+        run->sink = NULL;
+        conn_idle(sink);
+        conn_send_error(sink, err);
+    }
+    run_free(run);
+}
+
+void run_answer(struct reeve_run *run)
+{
+    answer(run);
+}
+
+/* A provider that does not hang on the launcher still holds the run: kept aside until it lets go.
+ */
+static void set_aside(struct reeve_run *run)
+{
+    struct owner *owner = run->owner;
+    unlink_run(run);
+    run->abandoned = true;
+    run->prev = NULL;
+    run->next = owner->abandoned;
+    if (run->next)
+        run->next->prev = run;
+    owner->abandoned = run;
+    run->provider->cancel(run->provider->self, run, NULL);
+}
+
+void run_abandon(struct reeve_run *run)
+{
+    struct reeve_error err = {0};
+    base_fail(&err, REEVE_EHELPERS, "keeper or launcher ended (helpers_lost); %s",
+              run->state == RUN_NEW || run->state == RUN_QUEUED
+                  ? "nothing was run"
+                  : "the run was ended and is closed as lost");
+    struct conn *sink = run->sink;
+    run->sink = NULL;
+    if (sink) {
+        conn_idle(sink);
+        conn_send_error(sink, &err);
+    }
+    bool launched = run->provider == process_provider_ops(run->owner->process);
+    if (run->provider && !launched && !run->finished && run->state != RUN_NEW)
+        set_aside(run);
+    else
+        run_free(run);
+}
+
+void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fmt, ...)
+{
+    va_list ap;
+    run->refusal = refusal;
+    va_start(ap, fmt);
+    (void)vsnprintf(run->message, sizeof run->message, fmt, ap);
+    va_end(ap);
+}
+
+/* One record for all of it: nothing outside can have happened. */
+static void finish_at_once(struct reeve_run *run)
+{
+    struct reeve_error err = {0};
+    auto_buf struct buf record = {0};
+    record_decision(run, &record, &run->outcome);
+    if (owner_append(run->owner, &record, &run->decision_seq, &err) != 0) {
+        answer_error(run, &err);
+        return;
+    }
+    run->end_seq = run->decision_seq;
+    answer(run);
+}
+
+/* A limit that is set and held by nothing here, and that policy does not let go: -1 when there is
+ * none. */
+static int unheld_limit(const struct core_limits *limits)
+{
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++) {
+        uint32_t bit = UINT32_C(1) << i;
+        if (limits->set & bit && limits->value[i] != CORE_UNLIMITED &&
+            !core_limit_held((enum core_limit)i) && !(limits->best_effort & bit))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* ---- safe capabilities ---- */
+
+static void call_handler(struct reeve_run *run)
+{
+    handler_fn *fn = handler_find(run->capability);
+    if (!fn) {
+        run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
+                   (int)run->capability.n, run->capability.p);
+        return;
+    }
+    auto_buf struct buf value = {.max = (size_t)1 << 20};
+    struct reeve_error err = {0};
+    if (fn(&run->args.doc, &value, &err) != 0) {
+        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", err.message);
+        return;
+    }
+    run->outcome.value = buf_take(&value, NULL);
+    (void)snprintf(run->outcome.how, sizeof run->outcome.how, "%s",
+                   core_how_name(run->outcome.value ? CORE_HOW_OK : CORE_HOW_ERROR));
+}
+
+/* ---- streams ---- */
+
+static void maybe_ended(struct reeve_run *run);
+
+static void close_stream(struct run_stream *s)
+{
+    loop_del(s->run->owner->loop, &s->source);
+    fd_close(&s->fd);
+    maybe_ended(s->run);
+}
+
+/* What fits under the output limit goes to the client; the first byte beyond ends the run. */
+static void deliver(struct run_stream *s, const char *bytes, size_t n)
+{
+    struct reeve_run *run = s->run;
+    size_t fits = n < run->output_left ? n : (size_t)run->output_left;
+    s->bytes += fits;
+    run->output_left -= run->output_left == CORE_UNLIMITED ? 0 : fits;
+    if (fits && run->sink)
+        conn_send(run->sink, WIRE_OUTPUT, (struct str){(const char *)&s->number, 1},
+                  (struct str){bytes, fits});
+    if (fits < n)
+        run_cancel(run, "output");
+}
+
+static void on_stream(void *arg, uint32_t events)
+{
+    (void)events;
+    struct run_stream *s = arg;
+    if (s->run->sink && conn_is_full(s->run->sink)) {
+        loop_del(s->run->owner->loop, &s->source); /* run_resume takes it up again */
+        return;
+    }
+    char chunk[65536];
+    ssize_t n = read(s->fd, chunk, sizeof chunk);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0)
+        close_stream(s);
+    else
+        deliver(s, chunk, (size_t)n);
+}
+
+void run_resume(struct reeve_run *run)
+{
+    for (int i = 0; i < 2; i++) {
+        struct run_stream *s = &run->stream[i];
+        if (s->fd >= 0 && !s->source)
+            s->source = loop_add(run->owner->loop, s->fd, EPOLLIN, on_stream, s);
+    }
+}
+
+/* Pipes for the guest: an empty stdin, two that we read. Its ends go into `guest`. */
+static int open_streams(struct reeve_run *run, int guest[3], struct reeve_error *err)
+{
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return base_fail_errno(err, REEVE_EIO, errno, "no pipe could be made");
+    (void)close(in[1]);
+    guest[0] = in[0];
+    for (int i = 0; i < 2; i++) {
+        if (pipe2(out, O_CLOEXEC) != 0)
+            return base_fail_errno(err, REEVE_EIO, errno, "no pipe could be made");
+        run->stream[i].fd = out[0];
+        guest[1 + i] = out[1];
+        if (fd_set_nonblock(out[0], true) != 0)
+            return base_fail_errno(err, REEVE_EIO, errno, "a pipe could not be set up");
+    }
+    run_resume(run);
+    return run->stream[0].source && run->stream[1].source
+               ? 0
+               : base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+/* ---- a run of a provider ---- */
+
+static int prepare(struct reeve_run *run, struct reeve_error *err)
+{
+    int guest[3] = {-1, -1, -1};
+    int rc = open_streams(run, guest, err);
+    if (!rc) {
+        struct reeve_job job = {.size = sizeof job,
+                                .capability = run->capability.p,
+                                .args = run->args_text.data,
+                                .plan = run->plan.data,
+                                .plan_len = run->plan.len,
+                                .stdin_fd = guest[0],
+                                .stdout_fd = guest[1],
+                                .stderr_fd = guest[2]};
+        rc = run->provider->prepare(run->provider->self, run, &job, err);
+    }
+    for (int i = 0; i < 3; i++)
+        fd_close(&guest[i]);
+    return rc;
+}
+
+static void choose_provider(struct reeve_run *run)
+{
+    char why[400];
+    if (run->grant.everything) {
+        run_refuse(run, CORE_REFUSAL_NO_PROVIDER,
+                   "level full without a matching rule holds nothing back, and no provider of this "
+                   "version runs programs on the bare host; write an allow with a grant");
+        return;
+    }
+    run->provider = registry_choose(&run->owner->registry, run->provider_name, run->grant.isolation,
+                                    REEVE_FEATURE_PROGRAM, why);
+    if (!run->provider)
+        run_refuse(run, CORE_REFUSAL_NO_PROVIDER, "%s", why);
+}
+
+/* Everything that can make an allow a refusal before anything is built. */
+static void check_run(struct reeve_run *run, struct reeve_error *err)
+{
+    int unheld = unheld_limit(&run->grant.limits);
+    if (!str_is(run->capability, "program.external")) {
+        run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
+                   (int)run->capability.n, run->capability.p);
+        return;
+    }
+    if (unheld >= 0) {
+        run_refuse(run, CORE_REFUSAL_NO_MECHANISM,
+                   "nothing here can hold the limit %s; leave it out of the grant or write "
+                   "best_effort: [%s]",
+                   core_limit_name((enum core_limit)unheld),
+                   core_limit_name((enum core_limit)unheld));
+        return;
+    }
+    choose_provider(run);
+    if (run->refusal == CORE_REFUSAL_NONE)
+        (void)program_plan(run, err);
+}
+
+static void begin_run(struct reeve_run *run)
+{
+    struct owner *owner = run->owner;
+    struct reeve_error err = {0};
+    auto_buf struct buf record = {0};
+    run->output_left = run->grant.limits.set & (1u << CORE_LIMIT_OUTPUT)
+                           ? run->grant.limits.value[CORE_LIMIT_OUTPUT]
+                           : CORE_UNLIMITED;
+    /* The whole of it goes into one batch: never a release whose decision is in an earlier one by
+     * chance. */
+    if (owner->nreleasing == KEEPER_MAX_RELEASES) {
+        owner_hurry(owner);
+        (void)owner_journal_tick(owner);
+    }
+    if (owner->nreleasing == KEEPER_MAX_RELEASES) {
+        run_refuse(run, CORE_REFUSAL_BUSY, "the log takes no more releases at the moment");
+        finish_at_once(run);
+        return;
+    }
+    if (prepare(run, &err) != 0) {
+        run_refuse(run, CORE_REFUSAL_NO_PROVIDER, "%s", err.message);
+        finish_at_once(run);
+        return;
+    }
+    run->state = RUN_QUEUED;
+    record_decision(run, &record, NULL);
+    int rc = owner_append(owner, &record, &run->decision_seq, &err);
+    if (!rc)
+        rc = owner_release(owner, run, &err);
+    if (rc) {
+        /* Nothing was released; the provider's last word ends the run. */
+        run->state = RUN_NEW;
+        run->append_error = err;
+        run_cancel(run, NULL);
+    }
+}
+
+void run_begin(struct reeve_run *run)
+{
+    struct reeve_error err = {0};
+    bool allowed = run->decision.effect == CORE_EFFECT_ALLOW;
+    bool program = str_is(run->capability, "program.external");
+    if (allowed && run->args_error.code)
+        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->args_error.message);
+    else if (allowed && !program && run->decision.klass == CORE_CLASS_SAFE) {
+        if (!run->authorize_only && !(run->flags & REEVE_REQUEST_EXPLAIN))
+            call_handler(run);
+    } else if (allowed)
+        check_run(run, &err);
+    if (err.code) {
+        answer_error(run, &err);
+        return;
+    }
+    bool dry = run->authorize_only || run->flags & REEVE_REQUEST_EXPLAIN;
+    if (!allowed || run->refusal != CORE_REFUSAL_NONE || !run->provider || dry)
+        finish_at_once(run);
+    else
+        begin_run(run);
+}
+
+void run_release(struct reeve_run *run, const struct token *token)
+{
+    if (!run || run->state != RUN_QUEUED)
+        return;
+    run->state = RUN_RELEASED;
+    run->release_seq = token->seq;
+    if (run->finished) { /* the sandbox could not be built, or the client left: nothing will run */
+        maybe_ended(run);
+        return;
+    }
+    struct reeve_warrant w = {.size = sizeof w, .seq = token->seq, .expires_ns = token->expires_ns};
+    memcpy(w.plan, token->plan, sizeof w.plan);
+    memcpy(w.mac, token->mac, sizeof w.mac);
+    struct reeve_error err = {0};
+    if (run->provider->release(run->provider->self, run, &w, &err) != 0) {
+        owner_event(run->owner, "a run could not be released: %s", err.message);
+        run->provider->cancel(run->provider->self, run, NULL);
+    }
+}
+
+void run_cancel(struct reeve_run *run, const char *limit)
+{
+    if (run->cancelled || run->finished || !run->provider || run->state == RUN_ENDING)
+        return;
+    run->cancelled = true;
+    run->provider->cancel(run->provider->self, run, limit);
+}
+
+void run_finished(struct reeve_run *run, struct outcome *outcome)
+{
+    if (run->finished) {
+        free(outcome->value);
+        return;
+    }
+    free(run->outcome.value);
+    run->outcome = *outcome;
+    run->finished = true;
+    if (run->abandoned)
+        run_free(run);
+    else
+        maybe_ended(run);
+}
+
+/* The provider has spoken and both streams are at their end: record it. */
+static void maybe_ended(struct reeve_run *run)
+{
+    if (!run->finished || run->stream[0].fd >= 0 || run->stream[1].fd >= 0)
+        return;
+    if (run->state == RUN_NEW && run->append_error.code) {
+        answer_error(run, &run->append_error);
+        return;
+    }
+    if (run->state != RUN_RELEASED)
+        return;
+    run->state = RUN_ENDING;
+    struct reeve_error err = {0};
+    auto_buf struct buf record = {0};
+    record_end(run, &record);
+    if (owner_append(run->owner, &record, &run->end_seq, &err) != 0) {
+        answer_error(run, &err);
+        return;
+    }
+    owner_hurry(run->owner);
+}

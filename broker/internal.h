@@ -1,0 +1,232 @@
+/*
+ * What the owner's files share: its state, a connection, a run. Everything here belongs to the
+ * owner's thread unless a field says otherwise. Nobody outside broker/ includes this.
+ */
+#ifndef BROKER_INTERNAL_H
+#define BROKER_INTERNAL_H
+
+#include <pthread.h>
+
+#include "audit/audit.h"
+#include "broker/helpers.h"
+#include "broker/loop.h"
+#include "broker/owner.h"
+#include "broker/registry.h"
+#include "broker/wire.h"
+#include "core/json.h"
+#include "policy/policy.h"
+#include "providers/process/process.h"
+
+#define OWNER_MAX_CONNS  1024u
+#define OWNER_MAX_RUNS   64u
+#define OWNER_MAX_UNSENT ((size_t)256 << 10) /* above it a connection's run is not read from */
+#define OWNER_BATCH_NS   (10 * BASE_NS_PER_S / 1000)
+#define OWNER_RETRY_NS   (200 * BASE_NS_PER_S / 1000)
+#define OWNER_WARRANT_NS (30 * BASE_NS_PER_S)
+#define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
+#define OWNER_INSTANCE   16
+
+struct conn;
+
+/* One standard stream of a guest, as the owner reads it. */
+struct run_stream {
+    struct reeve_run *run;
+    int fd; /* -1: at its end, or none */
+    struct loop_source *source;
+    uint64_t bytes;
+    uint8_t number; /* REEVE_STDOUT, REEVE_STDERR */
+};
+
+enum run_state {
+    RUN_NEW,      /* being decided */
+    RUN_QUEUED,   /* decision and release wait for their batch; the sandbox is being built */
+    RUN_RELEASED, /* the warrant was handed over */
+    RUN_ENDING,   /* the end record waits for its batch */
+};
+
+/* How a provider said that a run ended: a copy that any thread may make. */
+struct outcome {
+    char how[16], limit[24], detail[256];
+    bool not_started, not_found;
+    int status, signal;
+    uint64_t wall_ns, user_ns, system_ns, max_rss_bytes;
+    char *value; /* malloc'ed JSON, or NULL */
+};
+
+/** One request and all that comes of it. Strings live in `arena`. */
+struct reeve_run {
+    struct owner *owner;
+    struct reeve_run *next, *prev;
+    struct conn *sink; /* NULL: the client went away */
+    struct arena arena;
+
+    struct str subject, capability, provider_name, asked_path;
+    int level; /* asked for, or -1 */
+    unsigned flags;
+    bool authorize_only, embedded;
+    uid_t peer_uid;
+    pid_t peer_pid;
+    const struct core_capability *entry;
+    struct json_text args;         /* in the named normal form, the broker's own added */
+    struct buf args_text;          /* the same as canonical text */
+    struct reeve_error args_error; /* why they do not fit the capability; code 0: they do */
+
+    struct policy_image *image;
+    struct reeve_inputs_view inputs;
+    struct policy_request ask;
+    struct policy_decision decision;
+    struct policy_rule_info rule;
+    struct core_grant grant;
+    enum core_refusal refusal;
+    char message[512];
+
+    struct str program; /* real path */
+    uint8_t program_sha256[BASE_SHA256];
+    bool program_found;
+    struct reeve_error program_error;
+    struct buf plan;
+    uint8_t plan_sha256[BASE_SHA256];
+
+    const struct reeve_provider *provider; /* NULL: answered by the owner itself */
+    enum run_state state;
+    bool cancelled, finished, abandoned;
+    struct reeve_error append_error; /* the decision could not be recorded; answered when the
+                                        provider has let go */
+    uint64_t decision_seq, release_seq, end_seq;
+    struct run_stream stream[2];
+    uint64_t output_left;
+    struct outcome outcome;
+};
+
+/* A message of another thread to the owner's. */
+struct posted {
+    struct posted *next;
+    int fd;                /* a connection to adopt, or -1 */
+    struct reeve_run *run; /* or a run that finished */
+    struct outcome outcome;
+};
+
+struct owner {
+    struct owner_options options;
+    char *dir, *helper_dir;
+    int dir_fd, lock_fd, listen_fd;
+    uid_t uid;
+    struct loop *loop;
+    struct loop_source *listen_source, *keeper_source, *launcher_source;
+    struct helpers helpers;
+    bool helpers_lost;
+    struct audit_log *log;
+    struct audit_found found;
+    bool log_failing;    /* the last commit failed; the same rows wait */
+    int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
+    unsigned nqueued;    /* records of the batch */
+    bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
+    struct policy_image *image;
+    struct registry registry;
+    struct process_provider *process;
+    struct reeve_provider_host host;
+    char instance[2 * OWNER_INSTANCE + 1];
+    struct conn *conns;
+    unsigned nconns;
+    struct reeve_run *runs;
+    struct reeve_run *abandoned; /* answered `helpers_lost`, their providers still hold them */
+    unsigned nruns;
+    struct reeve_run *releasing[KEEPER_MAX_RELEASES]; /* in the order of audit_log_release */
+    unsigned nreleasing;
+    int64_t idle_since_ns;
+
+    pthread_mutex_t mutex; /* guards what follows; any thread */
+    struct posted *posted_first, **posted_last;
+    volatile int stopping; /* also set from signal handlers */
+};
+
+/* ---- owner.c ---- */
+void owner_event(struct owner *owner, const char *fmt, ...) REEVE_PRINTF(2, 3);
+/** Helpers, log and providers as at the start; used again by an embedding owner that lost them. */
+int owner_raise(struct owner *owner, struct reeve_error *err);
+/** Everything that hangs on the helpers is ended; runs in flight are answered `helpers_lost`. */
+void owner_fall(struct owner *owner);
+
+/* ---- journal.c: appending and flushing ---- */
+/** Canonical form of `json`, appended; flushes first when the batch is full. `*seq` is what it got.
+ */
+int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
+                 struct reeve_error *err);
+/** Begin a record: an object with type, seq, time, owner, grade, left open. Nothing else may be
+ * appended before it is. */
+void owner_record_open(struct owner *owner, const char *type, struct json_out *o);
+/** The batch may not wait for its timer. */
+void owner_hurry(struct owner *owner);
+/** Flush when it is time; hand out warrants; answer what became durable. Milliseconds until the
+ * next look, -1: none. */
+int owner_journal_tick(struct owner *owner);
+/** Queue the release of a run's plan; the decision record was appended just before. */
+int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err);
+/** Start record, what opening found, ends of lost releases. */
+int owner_journal_start(struct owner *owner, struct reeve_error *err);
+
+/* ---- server.c: connections ---- */
+int server_listen(struct owner *owner, struct reeve_error *err);
+void server_adopt(struct owner *owner, int fd, bool embedded);
+void server_close_all(struct owner *owner);
+/** Queue a frame for a connection and send what can be sent. */
+void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b);
+void conn_send_error(struct conn *conn, const struct reeve_error *error);
+/** A request of this connection is in progress as `run`. */
+void conn_run(struct conn *conn, struct reeve_run *run);
+/** The request in progress has been answered. */
+void conn_idle(struct conn *conn);
+bool conn_is_full(const struct conn *conn);
+
+/* ---- request.c: a request from its text to its decision ---- */
+struct request_peer {
+    uid_t uid;
+    pid_t pid;
+    bool embedded;
+};
+/** `image` NULL: the folder's. The connection is answered now or later. */
+void request_begin(struct conn *conn, struct owner *owner, struct str json,
+                   struct policy_image *image, const struct request_peer *peer);
+
+/* ---- program.c: what `program.external` needs before and after an allow ---- */
+/** Resolve args.path, hash the program, put the broker's arguments in. Failures are kept in the
+ * run, judged after an allow. */
+int program_resolve(struct reeve_run *run, struct reeve_error *err);
+/** The plan of an allowed program. A refusal is set in the run (refusal, message) when there can be
+ * none. */
+int program_plan(struct reeve_run *run, struct reeve_error *err);
+
+/* ---- execution.c: from an allow to the end record ---- */
+void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fmt, ...)
+    REEVE_PRINTF(3, 4);
+/** Carry an allowed request out. */
+void run_begin(struct reeve_run *run);
+/** The warrant has come. */
+void run_release(struct reeve_run *run, const struct token *token);
+void run_cancel(struct reeve_run *run, const char *limit);
+void run_finished(struct reeve_run *run, struct outcome *outcome);
+/** The connection has room again. */
+void run_resume(struct reeve_run *run);
+/** The end record is durable: answer and free. */
+void run_answer(struct reeve_run *run);
+/** The helpers are gone: its client is told so, the run is forgotten; the log says what became of
+ * it at the next start. */
+void run_abandon(struct reeve_run *run);
+void run_free(struct reeve_run *run);
+
+/* ---- records.c ---- */
+void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome);
+void record_end(struct reeve_run *run, struct buf *out);
+void result_json(const struct reeve_run *run, struct buf *out);
+int run_exit_status(const struct reeve_run *run);
+
+/* ---- handlers.c: the safe capabilities that the owner answers itself ---- */
+typedef int handler_fn(const struct json_doc *args, struct buf *value, struct reeve_error *err);
+handler_fn *handler_find(struct str capability);
+
+/* ---- status.c ---- */
+void status_json(struct owner *owner, struct buf *out);
+void providers_json(struct owner *owner, struct buf *out);
+void head_json(struct owner *owner, struct buf *out);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * The owner's pen: records queued, batches made durable when their time has come, warrants handed
+ * out and runs answered when their batch is. The only file of broker/ that appends.
+ */
+#include <unistd.h>
+
+#include "broker/internal.h"
+
+static int hand_out(struct owner *owner, struct reeve_error *err);
+
+/* A record says its own sequence, so a full batch goes out before the record is begun. */
+static void make_room(struct owner *owner)
+{
+    if (owner->log && !owner->log_failing && owner->nqueued >= KEEPER_MAX_LEAVES)
+        (void)hand_out(owner, NULL);
+}
+
+void owner_record_open(struct owner *owner, const char *type, struct json_out *o)
+{
+    make_room(owner);
+    char time[BASE_RFC3339_MAX];
+    base_rfc3339(base_now_ns(), time);
+    json_open_object(o);
+    json_kv_str(o, "type", str_of(type));
+    json_key(o, "seq");
+    json_uint(o, owner->log ? audit_log_next(owner->log) : 0);
+    json_kv_str(o, "time", str_of(time));
+    json_key(o, "boot_ns");
+    json_int(o, base_boottime_ns());
+    json_kv_str(o, "owner", str_of(owner->instance));
+    json_kv_str(o, "grade", STR("embedded"));
+}
+
+int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
+                 struct reeve_error *err)
+{
+    if (json->failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for a record");
+    if (!owner->log)
+        return base_fail(err, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
+    if (owner->log_failing)
+        return base_fail(err, REEVE_EIO,
+                         "the log cannot be written; nothing is decided until it can");
+    auto_buf struct buf canonical = {.max = AUDIT_MAX_RECORD};
+    int rc = json_canonicalise(buf_view(json), &canonical, err);
+    if (rc || canonical.failed)
+        return base_fail(err, REEVE_EINTERNAL, "a record is longer than %u bytes",
+                         AUDIT_MAX_RECORD);
+    *seq = audit_log_next(owner->log);
+    rc = audit_log_append(owner->log, buf_view(&canonical), err);
+    owner->nqueued += !rc;
+    if (!rc && !owner->flush_at_ns)
+        owner->flush_at_ns = base_boottime_ns() + OWNER_BATCH_NS;
+    return rc;
+}
+
+void owner_hurry(struct owner *owner)
+{
+    if (owner->flush_at_ns)
+        owner->flush_at_ns = 1;
+}
+
+int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err)
+{
+    int rc = audit_log_release(owner->log, run->decision_seq, run->plan_sha256,
+                               base_boottime_ns() + OWNER_WARRANT_NS, err);
+    if (!rc)
+        owner->releasing[owner->nreleasing++] = run;
+    owner_hurry(owner);
+    return rc;
+}
+
+/* What became durable goes on: warrants to their runs, ends to their clients. */
+static void go_on(struct owner *owner, const struct token *tokens, size_t ntokens)
+{
+    struct reeve_run *released[KEEPER_MAX_RELEASES];
+    unsigned n = owner->nreleasing;
+    memcpy(released, owner->releasing, sizeof released);
+    owner->nreleasing = 0;
+    for (struct reeve_run *run = owner->runs, *next; run; run = next) {
+        next = run->next;
+        if (run->state == RUN_ENDING)
+            run_answer(run);
+    }
+    for (unsigned i = 0; i < n && i < ntokens; i++)
+        run_release(released[i], &tokens[i]);
+}
+
+/* One batch. What fails stays queued: the very same rows are tried again. */
+static int hand_out(struct owner *owner, struct reeve_error *err)
+{
+    struct token tokens[KEEPER_MAX_RELEASES];
+    size_t ntokens = KEEPER_MAX_RELEASES;
+    struct reeve_error why = {0};
+    int rc = audit_log_flush(owner->log, tokens, &ntokens, &why);
+    if (!rc) {
+        owner->log_failing = false;
+        owner->flush_at_ns = 0;
+        owner->nqueued = 0;
+        go_on(owner, tokens, ntokens);
+        return 0;
+    }
+    if (!owner->log_failing)
+        owner_event(owner, "the log cannot be written: %s", why.message);
+    owner->log_failing = true;
+    owner->fallen = owner->fallen || rc == REEVE_EHELPERS || rc == REEVE_EPROTO;
+    owner->flush_at_ns = base_boottime_ns() + OWNER_RETRY_NS;
+    if (err)
+        *err = why;
+    return rc;
+}
+
+int owner_journal_tick(struct owner *owner)
+{
+    while (owner->log && owner->flush_at_ns && !owner->fallen) {
+        int64_t now = base_boottime_ns();
+        if (now < owner->flush_at_ns)
+            return (int)((owner->flush_at_ns - now) / 1000000) + 1;
+        (void)hand_out(owner, NULL);
+    }
+    return -1;
+}
+
+/* ---- the first records of an owner ---- */
+
+static int append_open(struct owner *owner, struct json_out *o, struct reeve_error *err)
+{
+    uint64_t seq;
+    json_close_object(o);
+    return owner_append(owner, o->b, &seq, err);
+}
+
+static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
+{
+    char text[8 + 2 * BASE_SHA256] = "sha256:";
+    base_hex(digest, BASE_SHA256, text + 7);
+    json_kv_str(o, key, str_of(text));
+}
+
+static int record_start(struct owner *owner, struct reeve_error *err)
+{
+    char boot[BASE_BOOT_ID_MAX];
+    auto_buf struct buf b = {0};
+    struct json_out o = {.b = &b};
+    base_boot_id(boot);
+    owner_record_open(owner, "start", &o);
+    json_kv_str(&o, "version", str_of(reeve_version()));
+    json_kv_str(&o, "boot", str_of(boot));
+    json_kv_int(&o, "pid", getpid());
+    json_kv_int(&o, "uid", owner->uid);
+    json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
+    put_digest(&o, "policy", policy_image_digest(owner->image));
+    put_digest(&o, "policy_source", policy_image_source_digest(owner->image));
+    put_digest(&o, "rules", core_rules_digest);
+    return append_open(owner, &o, err);
+}
+
+static int record_range(struct owner *owner, const char *type, uint64_t from, uint64_t count,
+                        struct reeve_error *err)
+{
+    if (!count)
+        return 0;
+    auto_buf struct buf b = {0};
+    struct json_out o = {.b = &b};
+    owner_record_open(owner, type, &o);
+    json_key(&o, "from");
+    json_uint(&o, from);
+    json_key(&o, "to");
+    json_uint(&o, from + count - 1);
+    owner_event(owner, "%s: records %llu to %llu", type, (unsigned long long)from,
+                (unsigned long long)(from + count - 1));
+    return append_open(owner, &o, err);
+}
+
+static int keep_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    (void)seq;
+    (void)leaf;
+    buf_str(arg, record);
+    return 1;
+}
+
+/* A durable record, parsed; false when its bytes are not kept. */
+static bool fetch(struct owner *owner, uint64_t seq, struct json_text *out)
+{
+    auto_buf struct buf text = {.max = AUDIT_MAX_RECORD};
+    *out = (struct json_text){0};
+    return audit_log_read(owner->log, seq, 1, keep_row, &text, NULL) == 0 && text.len &&
+           json_text_parse(buf_view(&text), out, NULL) == 0;
+}
+
+static void copy_strings(struct json_out *o, const struct json_text *from,
+                         const struct json_node *object, const char *const keys[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct json_node *v = json_get(&from->doc, object, keys[i]);
+        if (v && v->type == JSON_STRING)
+            json_kv_str(o, keys[i], v->s);
+    }
+}
+
+/* The end of a release that has none: it may have run, it is never run again. */
+static int record_lost(struct owner *owner, uint64_t release, struct reeve_error *err)
+{
+    static const char *const from_release[] = {"plan"};
+    static const char *const from_decision[] = {"rule", "policy"};
+    static const char *const from_record[] = {"provider", "enforced_by"};
+    auto_json struct json_text r = {0}, d = {0};
+    auto_buf struct buf b = {0};
+    struct json_out o = {.b = &b};
+    owner_record_open(owner, "end", &o);
+    json_key(&o, "release");
+    json_uint(&o, release);
+    if (fetch(owner, release, &r)) {
+        const struct json_node *decision = json_get(&r.doc, json_root(&r.doc), "decision");
+        copy_strings(&o, &r, json_root(&r.doc), from_release, BASE_COUNT(from_release));
+        if (decision && decision->type == JSON_INT && decision->i >= 0) {
+            json_kv_int(&o, "decision", decision->i);
+            if (fetch(owner, (uint64_t)decision->i, &d)) {
+                copy_strings(&o, &d, json_get(&d.doc, json_root(&d.doc), "decision"), from_decision,
+                             BASE_COUNT(from_decision));
+                copy_strings(&o, &d, json_root(&d.doc), from_record, BASE_COUNT(from_record));
+            }
+        }
+    }
+    json_key(&o, "outcome");
+    json_open_object(&o);
+    json_kv_str(&o, "how", STR("lost"));
+    json_close_object(&o);
+    owner_event(owner, "the run of release %llu is closed as lost", (unsigned long long)release);
+    return append_open(owner, &o, err);
+}
+
+int owner_journal_start(struct owner *owner, struct reeve_error *err)
+{
+    const struct audit_found *f = &owner->found;
+    int rc = record_start(owner, err);
+    if (!rc)
+        rc = record_range(owner, "unacknowledged", f->restored_from, f->restored_count, err);
+    if (!rc)
+        rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count, err);
+    for (size_t i = 0; !rc && i < f->nlost; i++)
+        rc = record_lost(owner, f->lost[i], err);
+    return rc ? rc : hand_out(owner, err);
+}

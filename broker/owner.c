@@ -1,0 +1,358 @@
+/*
+ * The life of an owner: taking the folder, raising helpers and log, serving, falling with its
+ * helpers, ending. The order in which things are taken and given back is all here.
+ */
+#include "broker/owner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/internal.h"
+#include "broker/state.h"
+#include "providers/mock/mock.h"
+
+enum { HELLO_TIMEOUT_MS = 10000 };
+
+void owner_event(struct owner *owner, const char *fmt, ...)
+{
+    if (!owner->options.event)
+        return;
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    owner->options.event(owner->options.event_arg, text);
+}
+
+/* ---- messages of other threads ---- */
+
+static int post(struct owner *owner, const struct posted *message)
+{
+    struct posted *copy = malloc(sizeof *copy);
+    if (!copy)
+        return REEVE_ENOMEM;
+    *copy = *message;
+    copy->next = NULL;
+    pthread_mutex_lock(&owner->mutex);
+    *owner->posted_last = copy;
+    owner->posted_last = &copy->next;
+    pthread_mutex_unlock(&owner->mutex);
+    loop_wake(owner->loop);
+    return 0;
+}
+
+static void copy_text(char *out, size_t n, const char *in)
+{
+    (void)snprintf(out, n, "%s", in ? in : "");
+}
+
+/* The host function that providers call, from any thread. */
+static void on_finished(void *self, struct reeve_run *run, const struct reeve_outcome *o)
+{
+    struct posted message = {.fd = -1, .run = run};
+    struct outcome *to = &message.outcome;
+    copy_text(to->how, sizeof to->how, o->how);
+    copy_text(to->limit, sizeof to->limit, o->limit);
+    copy_text(to->detail, sizeof to->detail, o->detail);
+    to->not_started = o->not_started;
+    to->not_found = o->not_found;
+    to->status = o->status;
+    to->signal = o->signal;
+    to->wall_ns = o->wall_ns;
+    to->user_ns = o->user_ns;
+    to->system_ns = o->system_ns;
+    to->max_rss_bytes = o->max_rss_bytes;
+    to->value = o->value ? str_dup(str_of(o->value)) : NULL;
+    if (post(self, &message) != 0)
+        abort(); /* a run whose end nobody hears of would never be recorded */
+}
+
+static bool is_in(const struct reeve_run *list, const struct reeve_run *run)
+{
+    while (list && list != run)
+        list = list->next;
+    return list != NULL;
+}
+
+static void take_messages(struct owner *owner)
+{
+    pthread_mutex_lock(&owner->mutex);
+    struct posted *list = owner->posted_first;
+    owner->posted_first = NULL;
+    owner->posted_last = &owner->posted_first;
+    pthread_mutex_unlock(&owner->mutex);
+    while (list) {
+        struct posted *message = list;
+        list = message->next;
+        if (message->fd >= 0)
+            server_adopt(owner, message->fd, true);
+        else if (is_in(owner->runs, message->run) || is_in(owner->abandoned, message->run))
+            run_finished(message->run, &message->outcome);
+        else
+            free(message->outcome.value);
+        free(message);
+    }
+}
+
+int owner_adopt(struct owner *owner, int fd, struct reeve_error *err)
+{
+    struct posted message = {.fd = fd};
+    if (post(owner, &message) == 0)
+        return 0;
+    (void)close(fd);
+    return base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+/* ---- helpers and log ---- */
+
+static void on_keeper(void *arg, uint32_t events)
+{
+    struct owner *owner = arg;
+    /* Its frames are read where they are asked for; here only its end is of interest. */
+    if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+        owner->fallen = true;
+}
+
+static void on_launcher(void *arg, uint32_t events)
+{
+    (void)events;
+    struct owner *owner = arg;
+    if (process_provider_dispatch(owner->process) != 0)
+        owner->fallen = true;
+}
+
+static int launcher_hello(struct owner *owner, struct launcher_hello *hello,
+                          struct reeve_error *err)
+{
+    struct pollfd p = {.fd = owner->helpers.launcher_fd, .events = POLLIN};
+    int n;
+    do
+        n = poll(&p, 1, HELLO_TIMEOUT_MS);
+    while (n < 0 && errno == EINTR);
+    ssize_t got = n == 1 ? fd_recv_with(p.fd, hello, sizeof *hello, NULL, NULL) : -1;
+    if (got != (ssize_t)sizeof *hello || hello->head.type != LAUNCHER_HELLO ||
+        hello->head.bytes != sizeof *hello)
+        return base_fail(err, REEVE_EHELPERS, "the launcher of %s did not start",
+                         owner->helper_dir);
+    return 0;
+}
+
+int owner_raise(struct owner *owner, struct reeve_error *err)
+{
+    struct launcher_hello hello;
+    owner_fall(owner);
+    int rc = helpers_start(owner->helper_dir, owner->dir_fd, owner->lock_fd, &owner->helpers, err);
+    if (!rc)
+        rc = launcher_hello(owner, &hello, err);
+    if (!rc) {
+        int keeper = owner->helpers.keeper_fd;
+        owner->helpers.keeper_fd = -1; /* the log's from now on */
+        owner->keeper_source = loop_add(owner->loop, keeper, EPOLLRDHUP, on_keeper, owner);
+        rc = audit_log_open(owner->dir_fd, owner->dir, keeper, &owner->log, &owner->found, err);
+    }
+    if (!rc && (!owner->keeper_source ||
+                !(owner->launcher_source = loop_add(owner->loop, owner->helpers.launcher_fd,
+                                                    EPOLLIN, on_launcher, owner))))
+        rc = base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (rc) {
+        owner_fall(owner);
+        return rc;
+    }
+    process_provider_attach(owner->process, owner->helpers.launcher_fd, &hello);
+    owner->helpers_lost = false;
+    if (owner->found.condition != AUDIT_OK) {
+        owner_event(owner, "the log is %s from record %llu: %s",
+                    audit_condition_name(owner->found.condition),
+                    (unsigned long long)owner->found.first_bad, owner->found.detail);
+        return 0;
+    }
+    rc = owner_journal_start(owner, err);
+    if (rc)
+        owner_fall(owner);
+    return rc;
+}
+
+void owner_fall(struct owner *owner)
+{
+    take_messages(owner); /* none may outlive the runs that it speaks of */
+    owner->fallen = false;
+    owner->helpers_lost = true;
+    loop_del(owner->loop, &owner->keeper_source);
+    loop_del(owner->loop, &owner->launcher_source);
+    if (owner->process)
+        process_provider_attach(owner->process, -1, NULL);
+    fd_close(&owner->helpers.keeper_fd);
+    fd_close(&owner->helpers.launcher_fd);
+    audit_log_close(&owner->log);
+    audit_found_fini(&owner->found);
+    owner->found = (struct audit_found){0};
+    owner->flush_at_ns = 0;
+    owner->nqueued = 0;
+    owner->nreleasing = 0;
+    owner->log_failing = false;
+    while (owner->runs)
+        run_abandon(owner->runs);
+}
+
+/* ---- taking a folder ---- */
+
+static int load_policy(struct owner *owner, struct reeve_error *err)
+{
+    auto_buf struct buf text = {.max = POLICY_MAX_BYTES + 1};
+    int rc = fd_slurp(owner->dir_fd, STATE_POLICY_NAME, POLICY_MAX_BYTES, &text, err);
+    if (!rc)
+        rc = policy_compile(buf_view(&text), STATE_POLICY_NAME, NULL, NULL, &owner->image, err);
+    if (rc == REEVE_EPOLICY && err) {
+        struct reeve_error first = *err;
+        return base_fail(err, REEVE_EPOLICY, "%s/%s:%u:%u: %.300s; run: reeve policy lint %s/%s",
+                         owner->dir, STATE_POLICY_NAME, first.line, first.column, first.message,
+                         owner->dir, STATE_POLICY_NAME);
+    }
+    if (!rc)
+        rc = state_keep_blob(owner->dir_fd, policy_image_source_digest(owner->image),
+                             buf_view(&text), err);
+    return rc;
+}
+
+static int add_providers(struct owner *owner, struct reeve_error *err)
+{
+    owner->host = (struct reeve_provider_host){
+        .size = sizeof owner->host, .self = owner, .finished = on_finished};
+    int rc = process_provider_new(&owner->process);
+    if (rc)
+        return base_fail(err, rc, "out of memory");
+    rc = registry_add(&owner->registry, process_provider_ops(owner->process), &owner->host, err);
+    return rc ? rc : registry_add(&owner->registry, mock_provider_ops(), &owner->host, err);
+}
+
+static int take(struct owner *owner, struct reeve_error *err)
+{
+    int rc = state_open(owner->dir, &owner->dir_fd, &owner->uid, err);
+    if (!rc)
+        rc = state_require_owner(owner->dir, owner->uid, err);
+    if (!rc)
+        rc = state_lock(owner->dir_fd, owner->dir, &owner->lock_fd, err);
+    if (!rc)
+        rc = load_policy(owner, err);
+    if (!rc)
+        rc = loop_new(&owner->loop, err);
+    if (!rc)
+        rc = add_providers(owner, err);
+    if (!rc)
+        rc = owner_raise(owner, err);
+    return rc ? rc : server_listen(owner, err);
+}
+
+int owner_new(const struct owner_options *options, struct owner **out, struct reeve_error *err)
+{
+    *out = NULL;
+    struct owner *owner = calloc(1, sizeof *owner);
+    if (!owner)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    uint8_t id[OWNER_INSTANCE];
+    base_random(id, sizeof id);
+    base_hex(id, sizeof id, owner->instance);
+    owner->options = *options;
+    owner->dir_fd = owner->lock_fd = owner->listen_fd = -1;
+    owner->helpers = (struct helpers){-1, -1};
+    owner->posted_last = &owner->posted_first;
+    owner->dir = str_dup(str_of(options->dir));
+    owner->helper_dir = str_dup(str_of(options->helper_dir));
+    (void)pthread_mutex_init(&owner->mutex, NULL);
+    owner->idle_since_ns = base_boottime_ns();
+    int rc = owner->dir && owner->helper_dir ? take(owner, err)
+                                             : base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (rc)
+        owner_free(&owner);
+    *out = owner;
+    return rc;
+}
+
+void owner_free(struct owner **out)
+{
+    struct owner *owner = *out;
+    if (!owner)
+        return;
+    if (owner->loop) {
+        if (owner->listen_fd >= 0)
+            server_close_all(owner);
+        /* What was answered and still waits for its batch. */
+        owner_hurry(owner);
+        (void)owner_journal_tick(owner);
+        owner_fall(owner);
+        server_close_all(owner);
+    }
+    registry_cleanup(&owner->registry);
+    if (owner->loop)
+        take_messages(owner);
+    while (owner->abandoned)
+        run_free(owner->abandoned);
+    process_provider_free(&owner->process);
+    policy_image_unref(&owner->image);
+    loop_free(&owner->loop);
+    fd_close(&owner->lock_fd);
+    fd_close(&owner->dir_fd);
+    (void)pthread_mutex_destroy(&owner->mutex);
+    free(owner->dir);
+    free(owner->helper_dir);
+    free(owner);
+    *out = NULL;
+}
+
+/* ---- serving ---- */
+
+/* Milliseconds until a lingering owner ends, 0 when it is time, -1: it does not. */
+static int linger_left(const struct owner *owner)
+{
+    if (!owner->options.linger_ns || owner->nconns || owner->nruns)
+        return -1;
+    int64_t left = owner->idle_since_ns + owner->options.linger_ns - base_boottime_ns();
+    return left <= 0 ? 0 : (int)(left / 1000000) + 1;
+}
+
+static int sooner(int a, int b)
+{
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int owner_run(struct owner *owner, struct reeve_error *err)
+{
+    int rc = 0;
+    while (!rc && !owner->stopping) {
+        take_messages(owner);
+        int wait = owner_journal_tick(owner);
+        if (owner->fallen) {
+            owner_event(owner, "keeper or launcher ended; what ran has been ended with them");
+            owner_fall(owner);
+            if (!owner->options.embedded)
+                return base_fail(err, REEVE_EHELPERS, "keeper or launcher ended");
+            wait = -1;
+        }
+        int linger = linger_left(owner);
+        if (linger == 0)
+            return 0;
+        rc = loop_once(owner->loop, sooner(wait, linger), err);
+    }
+    return rc;
+}
+
+void owner_stop(struct owner *owner)
+{
+    owner->stopping = 1;
+    loop_wake(owner->loop);
+}
+
+int owner_register(struct owner *owner, const struct reeve_provider *provider,
+                   struct reeve_error *err)
+{
+    pthread_mutex_lock(&owner->mutex);
+    int rc = registry_add(&owner->registry, provider, &owner->host, err);
+    pthread_mutex_unlock(&owner->mutex);
+    return rc;
+}

@@ -1,0 +1,309 @@
+/*
+ * What `program.external` needs: the program found and hashed before the decision, and after an
+ * allow the plan: mounts from the grant, links that lead into it, working directory, argv. Opens
+ * files of the host; runs nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/internal.h"
+
+/* ---- before the decision ---- */
+
+/* Whether it can be executed by descriptor; a script cannot, its interpreter would have nothing to
+ * open. */
+static int check_program(struct reeve_run *run, int fd, struct reeve_error *err)
+{
+    struct stat st;
+    char magic[2] = {0};
+    const char *path = run->program.p;
+    if (fstat(fd, &st) != 0)
+        return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be examined", path);
+    if (!S_ISREG(st.st_mode))
+        return base_fail(err, REEVE_EIO, "%s is no regular file", path);
+    if (!(st.st_mode & 0111))
+        return base_fail(err, REEVE_EIO, "%s is not executable; run: chmod +x %s", path, path);
+    if (pread(fd, magic, 2, 0) == 2 && magic[0] == '#' && magic[1] == '!')
+        return base_fail(err, REEVE_EIO,
+                         "%s is a script; name its interpreter and give the script as an argument",
+                         path);
+    return base_sha256_fd(fd, run->program_sha256, NULL, err);
+}
+
+/* Failures are the run's own: they count only after an allow. */
+static void find_program(struct reeve_run *run)
+{
+    char real[PATH_MAX];
+    auto_free char *asked = str_dup(run->asked_path);
+    if (!asked || run->asked_path.n >= PATH_MAX || !realpath(asked, real)) {
+        (void)base_fail_errno(&run->program_error, REEVE_ENOENT, asked ? errno : ENOMEM, "%.*s",
+                              (int)(run->asked_path.n < 300 ? run->asked_path.n : 300),
+                              run->asked_path.p);
+        return;
+    }
+    run->program = arena_str(&run->arena, str_of(real));
+    auto_close int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    if (!run->program.p || fd < 0) {
+        (void)base_fail_errno(&run->program_error, REEVE_EIO, errno, "%s cannot be opened", real);
+        return;
+    }
+    run->program_found = check_program(run, fd, &run->program_error) == 0;
+}
+
+/* The arguments again, with the real path and the digest in the broker's own places. */
+static int put_broker_args(struct reeve_run *run, struct reeve_error *err)
+{
+    auto_buf struct buf text = {.max = (size_t)1 << 20};
+    struct json_out o = {.b = &text};
+    const struct json_doc *doc = &run->args.doc;
+    const struct json_node *key = json_first(doc, json_root(doc));
+    char hex[2 * BASE_SHA256 + 1];
+    base_hex(run->program_sha256, BASE_SHA256, hex);
+    json_open_object(&o);
+    for (uint32_t i = 0; i < json_root(doc)->count; i++) {
+        const struct json_node *value = json_next(doc, key);
+        auto_buf struct buf one = {.max = (size_t)1 << 20};
+        auto_free char *name = str_dup(key->s);
+        if (str_is(key->s, "path"))
+            json_put_string(&one, run->program.p ? run->program : value->s);
+        else
+            json_canonical(doc, value, &one);
+        if (!name || one.failed)
+            return base_fail(err, REEVE_ENOMEM, "out of memory");
+        json_key(&o, name);
+        json_raw(&o, buf_view(&one));
+        key = json_next(doc, value);
+    }
+    if (run->program_found)
+        json_kv_str(&o, "sha256", str_of(hex));
+    json_close_object(&o);
+    buf_reset(&run->args_text);
+    int rc = json_canonicalise(buf_view(&text), &run->args_text, err);
+    json_text_free(&run->args);
+    return rc ? rc : json_text_parse(buf_view(&run->args_text), &run->args, err);
+}
+
+int program_resolve(struct reeve_run *run, struct reeve_error *err)
+{
+    const struct json_node *root = json_root(&run->args.doc);
+    const struct json_node *path = json_get(&run->args.doc, root, "path");
+    if (json_get(&run->args.doc, root, "sha256"))
+        return base_fail(err, REEVE_EINVAL, "args.sha256 is the broker's to give; leave it out");
+    if (run->args_error.code || !path || path->type != JSON_STRING)
+        return 0; /* judged as it stands; an allow is refused bad_arguments */
+    run->asked_path = arena_str(&run->arena, path->s);
+    if (!run->asked_path.p)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    find_program(run);
+    return put_broker_args(run, err);
+}
+
+/* ---- after an allow: mounts ---- */
+
+struct mounts {
+    struct plan_mount_part list[PLAN_MAX_MOUNTS];
+    uint32_t n;
+    struct arena *arena;
+};
+
+static int add_mount(struct mounts *m, enum plan_mount_kind kind, struct str source,
+                     struct str target, struct reeve_error *err)
+{
+    for (uint32_t i = 0; i < m->n; i++)
+        if (str_eq(m->list[i].target, target)) {
+            if (kind == PLAN_MOUNT_HIDE) /* hide wins at equal length */
+                m->list[i] = (struct plan_mount_part){kind, STR(""), target};
+            return 0;
+        }
+    if (m->n == PLAN_MAX_MOUNTS)
+        return base_fail(err, REEVE_EINVAL, "a grant shows at most %u paths", PLAN_MAX_MOUNTS);
+    m->list[m->n].kind = kind;
+    m->list[m->n].source = arena_str(m->arena, source);
+    m->list[m->n].target = arena_str(m->arena, target);
+    if (!m->list[m->n].source.p || !m->list[m->n].target.p)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    m->n++;
+    return 0;
+}
+
+/*
+ * A granted path that leads through links of the host: the first component that is a link is made
+ * again, pointing at what it points to here, and the rest is found through it.
+ */
+static int add_link_on_the_way(struct mounts *m, struct str path, struct reeve_error *err)
+{
+    char prefix[PATH_MAX], real[PATH_MAX];
+    for (size_t i = 1; i <= path.n && i < sizeof prefix; i++) {
+        if (i < path.n && path.p[i] != '/')
+            continue;
+        memcpy(prefix, path.p, i);
+        prefix[i] = '\0';
+        struct stat st;
+        if (lstat(prefix, &st) != 0)
+            return 0;
+        if (S_ISLNK(st.st_mode))
+            return realpath(prefix, real)
+                       ? add_mount(m, PLAN_MOUNT_LINK, str_of(real), str_of(prefix), err)
+                       : 0;
+    }
+    return 0;
+}
+
+static int add_read(struct mounts *m, struct str path, bool literal, struct reeve_error *err)
+{
+    char real[PATH_MAX];
+    auto_free char *z = str_dup(path);
+    if (!z)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (!realpath(z, real))
+        return 0; /* not there: nothing to show */
+    if (str_is(path, real))
+        return add_mount(m, PLAN_MOUNT_READ, path, path, err);
+    if (literal)
+        return base_fail(err, REEVE_EPERM,
+                         "%s leads through a link; a path of a request is not followed", z);
+    int rc = add_mount(m, PLAN_MOUNT_READ, str_of(real), str_of(real), err);
+    return rc ? rc : add_link_on_the_way(m, path, err);
+}
+
+static bool is_shown(const struct mounts *m, struct str path)
+{
+    size_t longest = 0;
+    bool shown = false;
+    for (uint32_t i = 0; i < m->n; i++) {
+        if (m->list[i].kind == PLAN_MOUNT_LINK || m->list[i].target.n < longest ||
+            !core_path_under(path, m->list[i].target))
+            continue;
+        longest = m->list[i].target.n;
+        shown = m->list[i].kind == PLAN_MOUNT_READ;
+    }
+    return shown;
+}
+
+/* /bin, /lib and their kin, where they are links into what is shown. */
+static int add_host_links(struct mounts *m, struct reeve_error *err)
+{
+    static const char *const names[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+    char real[PATH_MAX];
+    for (size_t i = 0; i < BASE_COUNT(names); i++) {
+        struct stat st;
+        if (lstat(names[i], &st) != 0 || !S_ISLNK(st.st_mode) || !realpath(names[i], real) ||
+            !is_shown(m, str_of(real)))
+            continue;
+        int rc = add_mount(m, PLAN_MOUNT_LINK, str_of(real), str_of(names[i]), err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int by_target(const void *a, const void *b)
+{
+    const struct plan_mount_part *x = a, *y = b;
+    return str_cmp(x->target, y->target);
+}
+
+static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_error *err)
+{
+    const struct core_grant *g = &run->grant;
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < g->nread; i++)
+        rc = add_read(m, g->read[i], g->read_literal && g->read_literal[i], err);
+    for (uint32_t i = 0; !rc && i < g->nhide; i++) {
+        char real[PATH_MAX];
+        auto_free char *z = str_dup(g->hide[i]);
+        if (z && realpath(z, real) && is_shown(m, str_of(real)))
+            rc = add_mount(m, PLAN_MOUNT_HIDE, STR(""), str_of(real), err);
+    }
+    if (!rc)
+        rc = add_host_links(m, err);
+    qsort(m->list, m->n, sizeof m->list[0], by_target); /* a parent sorts before what is below it */
+    return rc;
+}
+
+/* ---- the plan ---- */
+
+static int collect_argv(struct reeve_run *run, struct str *argv, uint32_t *n,
+                        struct reeve_error *err)
+{
+    const struct json_doc *doc = &run->args.doc;
+    const struct json_node *list = json_get(doc, json_root(doc), "argv");
+    const struct json_node *at = list && list->type == JSON_ARRAY ? json_first(doc, list) : NULL;
+    uint32_t count = at ? list->count : 0;
+    if (count >= PLAN_MAX_ARGS)
+        return base_fail(err, REEVE_EINVAL, "at most %u arguments", PLAN_MAX_ARGS - 1);
+    argv[(*n)++] = run->asked_path;
+    for (uint32_t i = 0; i < count; i++, at = json_next(doc, at)) {
+        if (at->type != JSON_STRING || memchr(at->s.p, 0, at->s.n))
+            return base_fail(err, REEVE_EINVAL, "argument %u cannot be given to a program", i + 1);
+        argv[(*n)++] = at->s;
+    }
+    return 0;
+}
+
+static struct str working_directory(struct reeve_run *run, const struct mounts *m)
+{
+    const struct json_doc *doc = &run->args.doc;
+    struct str cwd = json_string_or(json_get(doc, json_root(doc), "cwd"), STR("/"));
+    struct buf normal = {.max = PATH_MAX};
+    struct str found = STR("/");
+    if (core_path_normal(cwd, &normal) && is_shown(m, buf_view(&normal)))
+        found = arena_str(&run->arena, buf_view(&normal));
+    buf_fini(&normal);
+    return found.p ? found : STR("/");
+}
+
+static int build(struct reeve_run *run, struct mounts *m, struct reeve_error *err)
+{
+    const struct core_profile *profile = core_profile_find(STR("default"));
+    struct str *argv = arena_array(&run->arena, PLAN_MAX_ARGS, sizeof *argv);
+    struct plan_parts parts = {.limits = run->grant.limits,
+                               .tmp_bytes = OWNER_TMP_BYTES,
+                               .program = run->program,
+                               .hostname = STR("reeve"),
+                               .argv = argv};
+    if (!argv || !profile)
+        return base_fail(err, profile ? REEVE_ENOMEM : REEVE_EINTERNAL, "no room for a plan");
+    parts.cwd = working_directory(run, m);
+    parts.profile = str_of(profile->name);
+    parts.filter = profile->filter;
+    parts.filter_bytes = profile->filter_bytes;
+    parts.mounts = m->list;
+    parts.nmounts = m->n;
+    memcpy(parts.program_sha256, run->program_sha256, BASE_SHA256);
+    int rc = collect_argv(run, argv, &parts.nargv, err);
+    return rc ? rc : plan_build(&parts, &run->plan, err);
+}
+
+int program_plan(struct reeve_run *run, struct reeve_error *err)
+{
+    struct reeve_error why = {0};
+    if (!run->program_found) {
+        run_refuse(run,
+                   run->program_error.code == REEVE_ENOENT ? CORE_REFUSAL_NOT_FOUND
+                                                           : CORE_REFUSAL_NOT_RUNNABLE,
+                   "%s", run->program_error.message);
+        return 0;
+    }
+    struct mounts *m = arena_alloc(&run->arena, sizeof *m);
+    if (!m)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    m->arena = &run->arena;
+    int rc = collect_mounts(run, m, &why);
+    if (!rc)
+        rc = build(run, m, &why);
+    if (rc == REEVE_EINVAL || rc == REEVE_EPERM) {
+        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", why.message);
+        return 0;
+    }
+    if (rc) {
+        *err = why;
+        return rc;
+    }
+    base_sha256(run->plan.data, run->plan.len, run->plan_sha256);
+    return 0;
+}

@@ -1,0 +1,260 @@
+/*
+ * What the owner writes down of a request and says in its result: the decision record, the end
+ * record, the result. Fields and their meaning: docs/audit.md.
+ */
+#include "broker/internal.h"
+
+enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
+
+static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
+{
+    char text[8 + 2 * BASE_SHA256] = "sha256:";
+    base_hex(digest, BASE_SHA256, text + 7);
+    json_kv_str(o, key, str_of(text));
+}
+
+static void put_uint(struct json_out *o, const char *key, uint64_t v)
+{
+    json_key(o, key);
+    json_uint(o, v);
+}
+
+/* Long arguments stand as digest, length and first bytes. */
+static void put_args(const struct reeve_run *run, struct json_out *o)
+{
+    struct str text = buf_view(&run->args_text);
+    json_key(o, "args");
+    if (text.n <= ARGS_WHOLE_BYTES) {
+        json_raw(o, text);
+        return;
+    }
+    uint8_t digest[BASE_SHA256];
+    struct str first = {text.p, ARGS_FIRST_BYTES};
+    while (first.n && ((uint8_t)first.p[first.n] & 0xc0) == 0x80)
+        first.n--;
+    base_sha256(text.p, text.n, digest);
+    json_open_object(o);
+    put_digest(o, "digest", digest);
+    put_uint(o, "bytes", text.n);
+    json_kv_str(o, "first", first);
+    json_close_object(o);
+}
+
+static void put_request(const struct reeve_run *run, struct json_out *o)
+{
+    json_key(o, "request");
+    json_open_object(o);
+    json_kv_str(o, "subject", run->subject);
+    json_kv_str(o, "capability", run->capability);
+    json_kv_str(o, "mode",
+                run->flags & REEVE_REQUEST_EXPLAIN ? STR("explain")
+                : run->authorize_only              ? STR("authorize")
+                                                   : STR("execute"));
+    if (run->level >= 0)
+        json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->level)));
+    if (run->provider_name.n)
+        json_kv_str(o, "provider", run->provider_name);
+    put_args(run, o);
+    json_key(o, "asserted_by");
+    json_open_object(o);
+    json_kv_str(o, "kind", run->embedded ? STR("embedding-owner") : STR("socket"));
+    json_kv_int(o, "uid", run->peer_uid);
+    json_kv_int(o, "pid", run->peer_pid);
+    json_close_object(o);
+    json_close_object(o);
+}
+
+static void put_decision(const struct reeve_run *run, struct json_out *o)
+{
+    const struct policy_decision *d = &run->decision;
+    json_key(o, "decision");
+    json_open_object(o);
+    json_kv_str(o, "effect", str_of(core_effect_name(d->effect)));
+    json_kv_str(o, "rule", run->rule.id);
+    if (run->rule.line) {
+        json_kv_str(o, "file", run->rule.file);
+        json_kv_int(o, "line", run->rule.line);
+    }
+    json_kv_str(o, "level", str_of(core_level_name(d->level)));
+    json_kv_str(o, "class", str_of(core_class_name(d->klass)));
+    if (d->effect == CORE_EFFECT_ALLOW)
+        json_kv_str(o, "isolation", str_of(core_rank_name(d->isolation)));
+    json_key(o, "level_capped");
+    json_bool(o, d->level_capped);
+    put_digest(o, "policy", policy_image_digest(run->image));
+    put_digest(o, "policy_source", policy_image_source_digest(run->image));
+    json_close_object(o);
+}
+
+static void put_inputs(const struct reeve_run *run, struct json_out *o)
+{
+    char now[BASE_RFC3339_MAX];
+    base_rfc3339(run->inputs.now_ns, now);
+    json_key(o, "inputs");
+    json_open_object(o);
+    json_kv_str(o, "now", str_of(now));
+    json_close_object(o);
+}
+
+/* What runs and who sees to it: the same words in decision, end and result. */
+static void put_what_runs(const struct reeve_run *run, struct json_out *o)
+{
+    if (run->program_found) {
+        json_key(o, "program");
+        json_open_object(o);
+        json_kv_str(o, "path", run->program);
+        put_digest(o, "digest", run->program_sha256);
+        json_close_object(o);
+    }
+    if (run->plan.len)
+        put_digest(o, "plan", run->plan_sha256);
+    json_kv_str(o, "provider", run->provider ? str_of(run->provider->name) : STR("owner"));
+    json_kv_str(o, "enforced_by",
+                run->provider ? str_of(run->provider->enforced_by) : STR("in-process"));
+}
+
+static void put_not_held(const struct reeve_run *run, struct json_out *o)
+{
+    const struct core_limits *l = &run->grant.limits;
+    json_key(o, "not_held");
+    json_open_array(o);
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
+        if (l->set & (1u << i) && l->value[i] != CORE_UNLIMITED &&
+            !core_limit_held((enum core_limit)i))
+            json_str(o, str_of(core_limit_name((enum core_limit)i)));
+    json_close_array(o);
+}
+
+static void put_refusal(const struct reeve_run *run, struct json_out *o)
+{
+    json_key(o, "refusal");
+    json_open_object(o);
+    json_kv_str(o, "reason", str_of(core_refusal_name(run->refusal)));
+    json_kv_str(o, "message", str_of(run->message));
+    json_close_object(o);
+}
+
+static void put_outcome(const struct outcome *out, struct json_out *o)
+{
+    json_key(o, "outcome");
+    json_open_object(o);
+    json_kv_str(o, "how", str_of(out->how));
+    if (out->limit[0])
+        json_kv_str(o, "limit", str_of(out->limit));
+    if (out->detail[0])
+        json_kv_str(o, "detail", str_of(out->detail));
+    if (out->value)
+        json_key(o, "value"), json_raw(o, str_of(out->value));
+    json_close_object(o);
+}
+
+static void put_end(const struct reeve_run *run, struct json_out *o)
+{
+    const struct outcome *out = &run->outcome;
+    json_key(o, "outcome");
+    json_open_object(o);
+    json_kv_str(o, "how", str_of(out->how));
+    if (out->limit[0])
+        json_kv_str(o, "limit", str_of(out->limit));
+    if (out->detail[0])
+        json_kv_str(o, "detail", str_of(out->detail));
+    json_key(o, "started");
+    json_bool(o, !out->not_started);
+    if (!out->not_started) {
+        json_kv_int(o, "status", out->status);
+        json_kv_int(o, "signal", out->signal);
+    }
+    if (out->value) {
+        json_key(o, "value");
+        json_raw(o, str_of(out->value));
+    }
+    json_close_object(o);
+    json_key(o, "usage");
+    json_open_object(o);
+    put_uint(o, "wall_ns", out->wall_ns);
+    put_uint(o, "user_ns", out->user_ns);
+    put_uint(o, "system_ns", out->system_ns);
+    put_uint(o, "max_rss_bytes", out->max_rss_bytes);
+    put_uint(o, "stdout_bytes", run->stream[0].bytes);
+    put_uint(o, "stderr_bytes", run->stream[1].bytes);
+    json_close_object(o);
+    put_not_held(run, o);
+}
+
+void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome)
+{
+    struct json_out o = {.b = out};
+    owner_record_open(run->owner, "decision", &o);
+    put_request(run, &o);
+    put_inputs(run, &o);
+    put_decision(run, &o);
+    if (run->decision.effect == CORE_EFFECT_ALLOW)
+        put_what_runs(run, &o);
+    if (run->refusal != CORE_REFUSAL_NONE)
+        put_refusal(run, &o);
+    else if (outcome && outcome->how[0])
+        put_outcome(outcome, &o);
+    json_close_object(&o);
+}
+
+void record_end(struct reeve_run *run, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    owner_record_open(run->owner, "end", &o);
+    put_uint(&o, "decision", run->decision_seq);
+    put_uint(&o, "release", run->release_seq);
+    json_kv_str(&o, "subject", run->subject);
+    json_kv_str(&o, "capability", run->capability);
+    json_kv_str(&o, "rule", run->rule.id);
+    put_digest(&o, "policy", policy_image_digest(run->image));
+    put_what_runs(run, &o);
+    put_end(run, &o);
+    json_close_object(&o);
+}
+
+int run_exit_status(const struct reeve_run *run)
+{
+    const struct outcome *out = &run->outcome;
+    if (run->decision.effect != CORE_EFFECT_ALLOW)
+        return 125;
+    if (run->refusal != CORE_REFUSAL_NONE)
+        return run->refusal == CORE_REFUSAL_NOT_FOUND ? 127 : 126;
+    if (!run->finished) /* a capability, or nothing was to be carried out */
+        return 0;
+    if (str_is(str_of(out->how), "ok"))
+        return out->signal ? 128 + out->signal : out->status;
+    if (out->not_started)
+        return out->not_found ? 127 : 126;
+    return 128 + 9;
+}
+
+void result_json(const struct reeve_run *run, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    json_open_object(&o);
+    put_uint(&o, "seq", run->end_seq);
+    put_uint(&o, "decision_seq", run->decision_seq);
+    json_kv_str(&o, "subject", run->subject);
+    json_kv_str(&o, "capability", run->capability);
+    json_kv_int(&o, "exit", run_exit_status(run));
+    put_decision(run, &o);
+    if (run->decision.effect == CORE_EFFECT_ALLOW)
+        put_what_runs(run, &o);
+    if (run->refusal != CORE_REFUSAL_NONE)
+        put_refusal(run, &o);
+    else if (run->message[0])
+        json_kv_str(&o, "message", str_of(run->message));
+    if (run->finished)
+        put_end(run, &o);
+    else if (run->outcome.how[0])
+        put_outcome(&run->outcome, &o);
+    struct plan_view view;
+    if (run->flags & REEVE_REQUEST_EXPLAIN && run->plan.len &&
+        plan_check(run->plan.data, run->plan.len, &view)) {
+        auto_buf struct buf text = {.max = (size_t)1 << 20};
+        plan_render(&view, &text);
+        json_key(&o, "plan_text");
+        json_raw(&o, text.failed ? STR("null") : buf_view(&text));
+    }
+    json_close_object(&o);
+}

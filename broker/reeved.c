@@ -1,0 +1,200 @@
+/*
+ * reeved: the owner of one state folder as a program of its own. Started by hand, by an init
+ * system, or by a client where none runs (--linger). Everything it does is owner.c's; here are its
+ * options, its signals and its becoming the folder's user.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "broker/owner.h"
+#include "broker/state.h"
+
+enum { LINGER_S = 10, STATUS_USAGE = 2 };
+
+struct options {
+    const char *dir, *helper_dir;
+    bool linger, report, quiet;
+};
+
+static struct owner *volatile the_owner; /* for the signal handler alone */
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (the_owner)
+        owner_stop(the_owner);
+}
+
+static void on_event(void *arg, const char *text)
+{
+    const struct options *o = arg;
+    if (!o->quiet)
+        (void)fprintf(stderr, "reeved: %s\n", text);
+}
+
+static const char usage_text[] =
+    "usage: reeved [--state DIR] [--linger] [--quiet] [--helper-dir DIR]\n"
+    "\n"
+    "Own a state folder: decide, record and run what its clients ask for, until INT or TERM.\n"
+    "\n"
+    "  --state DIR       the folder (default: $REEVE_STATE, /var/lib/reeve for root,\n"
+    "                    ~/.local/state/reeve for others)\n"
+    "  --linger          end after ten seconds without a client\n"
+    "  --quiet           say nothing but errors\n"
+    "  --report          for a client that starts reeved: an error is its code and text, and\n"
+    "                    standard error is closed as soon as the folder is served\n"
+    "  --helper-dir DIR  where reeve-keeper and reeve-launcher are\n"
+    "  --version, --help\n"
+    "\n"
+    "example: reeved --state /var/lib/reeve\n";
+
+/* -1: go on; else the exit status. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option table[] = {
+        {"state", required_argument, NULL, 's'},
+        {"linger", no_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"report", no_argument, NULL, 'r'},
+        {"helper-dir", required_argument, NULL, 'd'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        switch (c) {
+        case 's':
+            o->dir = optarg;
+            break;
+        case 'd':
+            o->helper_dir = optarg;
+            break;
+        case 'l':
+            o->linger = true;
+            break;
+        case 'q':
+            o->quiet = true;
+            break;
+        case 'r':
+            o->report = o->quiet = true;
+            break;
+        case 'v':
+            return printf("reeved %s\n", reeve_version()) > 0 ? 0 : 4;
+        case 'h':
+            return fputs(usage_text, stdout) >= 0 ? 0 : 4;
+        default:
+            (void)fputs("reeved: see reeved --help\n", stderr);
+            return STATUS_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    (void)fprintf(stderr, "reeved: %s is not understood; see reeved --help\n", argv[optind]);
+    return STATUS_USAGE;
+}
+
+/* Whoever started us left descriptors, signals and a session behind. */
+static void be_alone(const struct options *o)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    (void)syscall(SYS_close_range, 3, ~0u, 0);
+    for (int i = 1; i < NSIG; i++)
+        (void)sigaction(i, &action, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &action, NULL);
+    action.sa_handler = on_signal;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)umask(077);
+    if (o->linger) {
+        (void)setsid();
+        (void)!chdir("/");
+    }
+}
+
+/* Root serves a folder as the user that it belongs to. */
+static int become_user(const char *dir, struct reeve_error *err)
+{
+    struct stat st;
+    if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
+        return 0;
+    char text[1024];
+    struct passwd pw, *found = NULL;
+    (void)getpwuid_r(st.st_uid, &pw, text, sizeof text, &found);
+    gid_t gid = found ? found->pw_gid : st.st_gid;
+    if ((found ? initgroups(found->pw_name, gid) : setgroups(0, NULL)) != 0 ||
+        setresgid(gid, gid, gid) != 0 || setresuid(st.st_uid, st.st_uid, st.st_uid) != 0)
+        return base_fail_errno(err, REEVE_EPERM, errno,
+                               "uid %u, to whom %s belongs, cannot be taken on",
+                               (unsigned)st.st_uid, dir);
+    return 0;
+}
+
+static int fail(const struct options *o, const struct reeve_error *err)
+{
+    if (o->report && err->code == REEVE_EOWNED)
+        return 0; /* the other one serves */
+    if (o->report)
+        (void)fprintf(stderr, "%d %s\n", err->code, err->message);
+    else
+        (void)fprintf(stderr, "reeved: %s\n", err->message);
+    return reeve_error_exit(err->code);
+}
+
+/* The one who started us waits for the end of standard error. */
+static void stop_reporting(void)
+{
+    auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0)
+        (void)dup2(null, STDERR_FILENO);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.helper_dir = REEVE_HELPER_DIR};
+    struct reeve_error err = {0};
+    int status = read_options(argc, argv, &o);
+    if (status >= 0)
+        return status;
+    be_alone(&o);
+    auto_free char *standard = o.dir ? NULL : reeve_default_dir();
+    auto_free char *dir = realpath(o.dir ? o.dir : standard ? standard : "", NULL);
+    if (!dir) {
+        base_fail(&err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s",
+                  o.dir ? o.dir : "the state folder", o.dir ? o.dir : "");
+        return fail(&o, &err);
+    }
+    struct owner_options options = {.dir = dir,
+                                    .helper_dir = o.helper_dir,
+                                    .linger_ns = o.linger ? LINGER_S * BASE_NS_PER_S : 0,
+                                    .event = on_event,
+                                    .event_arg = &o};
+    struct owner *owner = NULL;
+    int rc = become_user(dir, &err);
+    if (!rc)
+        rc = owner_new(&options, &owner, &err);
+    if (rc)
+        return fail(&o, &err);
+    the_owner = owner;
+    if (o.report)
+        stop_reporting();
+    else
+        on_event(&o, "serving");
+    rc = owner_run(owner, &err);
+    the_owner = NULL;
+    owner_free(&owner);
+    return rc ? fail(&o, &err) : 0;
+}

@@ -1,0 +1,239 @@
+/*
+ * A request from its text to its decision: parse, bound, normalise, decide. What comes of an allow
+ * is execution.c's.
+ */
+#include <stdio.h>
+
+#include "broker/internal.h"
+
+enum { SUBJECT_MAX = 256, CAPABILITY_MAX = 256 };
+
+/* The fields of a request's JSON. What is not here is refused, so that a misspelt one cannot be
+ * missed. */
+enum field { F_SUBJECT, F_CAPABILITY, F_ARGS, F_LEVEL, F_PROVIDER, F_FLAGS, F_MODE, F_COUNT };
+static const struct {
+    const char *name;
+    enum json_type type;
+} fields[F_COUNT] = {
+    [F_SUBJECT] = {"subject", JSON_STRING}, [F_CAPABILITY] = {"capability", JSON_STRING},
+    [F_ARGS] = {"args", JSON_OBJECT}, /* or an array */
+    [F_LEVEL] = {"level", JSON_STRING},     [F_PROVIDER] = {"provider", JSON_STRING},
+    [F_FLAGS] = {"explain", JSON_TRUE}, /* or false */
+    [F_MODE] = {"mode", JSON_STRING},
+};
+
+static bool type_fits(enum field f, const struct json_node *n)
+{
+    if (f == F_ARGS)
+        return n->type == JSON_OBJECT || n->type == JSON_ARRAY;
+    if (f == F_FLAGS)
+        return n->type == JSON_TRUE || n->type == JSON_FALSE;
+    return n->type == fields[f].type;
+}
+
+static int sort_fields(const struct json_text *t, const struct json_node *out[F_COUNT],
+                       struct reeve_error *err)
+{
+    const struct json_node *root = json_root(&t->doc);
+    if (!root || root->type != JSON_OBJECT)
+        return base_fail(err, REEVE_EINVAL, "a request is a JSON object");
+    const struct json_node *key = json_first(&t->doc, root);
+    for (uint32_t i = 0; i < root->count; i++) {
+        const struct json_node *value = json_next(&t->doc, key);
+        size_t f = 0;
+        while (f < F_COUNT && !str_is(key->s, fields[f].name))
+            f++;
+        if (f == F_COUNT)
+            return base_fail(err, REEVE_EINVAL, "a request has no field %.*s",
+                             (int)(key->s.n < 64 ? key->s.n : 64), key->s.p);
+        if (!type_fits((enum field)f, value))
+            return base_fail(err, REEVE_EINVAL, "the request's %s has the wrong type",
+                             fields[f].name);
+        out[f] = value;
+        key = json_next(&t->doc, value);
+    }
+    return 0;
+}
+
+static bool has_control(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* "type:id", both there, no control characters: it will stand in records and on terminals. */
+static bool is_subject(struct str s)
+{
+    const char *colon = s.n ? memchr(s.p, ':', s.n) : NULL;
+    return colon && colon != s.p && colon + 1 != s.p + s.n && s.n <= SUBJECT_MAX &&
+           !has_control(s) && !str_starts(s, STR("group:"));
+}
+
+static int take_words(struct reeve_run *run, const struct json_node *f[F_COUNT],
+                      struct reeve_error *err)
+{
+    struct str level = json_string_or(f[F_LEVEL], STR("")),
+               mode = json_string_or(f[F_MODE], STR(""));
+    run->subject = arena_str(&run->arena, json_string_or(f[F_SUBJECT], STR("")));
+    run->capability = arena_str(&run->arena, json_string_or(f[F_CAPABILITY], STR("")));
+    run->provider_name = arena_str(&run->arena, json_string_or(f[F_PROVIDER], STR("")));
+    if (!run->subject.p || !run->capability.p || !run->provider_name.p)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (!is_subject(run->subject))
+        return base_fail(
+            err, REEVE_EINVAL,
+            "the subject must be type:id, for example agent:lab-1, of at most %d bytes",
+            SUBJECT_MAX);
+    if (!run->capability.n || run->capability.n > CAPABILITY_MAX || has_control(run->capability))
+        return base_fail(err, REEVE_EINVAL, "the capability must be an id of 1 to %d bytes",
+                         CAPABILITY_MAX);
+    run->level = level.n ? core_level_of(level) : -1;
+    if (level.n && run->level < 0)
+        return base_fail(err, REEVE_EINVAL,
+                         "there is no level %.*s; levels are pure, controlled, full",
+                         (int)(level.n < 32 ? level.n : 32), level.p);
+    run->authorize_only = str_is(mode, "authorize");
+    if (mode.n && !run->authorize_only && !str_is(mode, "execute"))
+        return base_fail(err, REEVE_EINVAL, "a request's mode is execute or authorize");
+    if (f[F_FLAGS] && f[F_FLAGS]->type == JSON_TRUE)
+        run->flags |= REEVE_REQUEST_EXPLAIN;
+    return 0;
+}
+
+/* Arguments in the named normal form, as text and parsed. That they do not fit is kept for after
+ * the decision. */
+static int take_args(struct reeve_run *run, const struct json_text *t, const struct json_node *args,
+                     struct reeve_error *err)
+{
+    run->entry = core_capability_find(run->capability);
+    static const struct json_node none = {.type = JSON_OBJECT, .end = 1};
+    static const struct json_doc none_doc = {.nodes = &none, .count = 1};
+    const struct json_doc *doc = args ? &t->doc : &none_doc;
+    (void)core_normalise_args(run->entry, doc, args ? args : &none, &run->args_text,
+                              &run->args_error);
+    if (run->args_text.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (run->args_text.len > WIRE_MAX_ARGS)
+        return base_fail(err, REEVE_EINVAL, "the arguments are longer than %u bytes",
+                         WIRE_MAX_ARGS);
+    return json_text_parse(buf_view(&run->args_text), &run->args, err);
+}
+
+static int parse(struct reeve_run *run, struct str json, struct reeve_error *err)
+{
+    auto_json struct json_text t = {0};
+    const struct json_node *f[F_COUNT] = {0};
+    if (json.n > WIRE_MAX_ARGS + 4096)
+        return base_fail(err, REEVE_EINVAL, "the request is longer than %u bytes",
+                         WIRE_MAX_ARGS + 4096);
+    struct reeve_error why = {0};
+    if (json_text_parse(json, &t, &why) != 0)
+        return base_fail(err, REEVE_EINVAL, "the request is no JSON: %s (column %u)", why.message,
+                         why.column);
+    int rc = sort_fields(&t, f, err);
+    if (!rc)
+        rc = take_words(run, f, err);
+    if (!rc)
+        rc = take_args(run, &t, f[F_ARGS], err);
+    if (!rc && str_is(run->capability, "program.external"))
+        rc = program_resolve(run, err);
+    return rc;
+}
+
+static int decide(struct reeve_run *run, struct reeve_error *err)
+{
+    run->inputs.now_ns = base_now_ns();
+    run->ask = (struct policy_request){.subject = run->subject,
+                                       .capability = run->capability,
+                                       .entry = run->entry,
+                                       .args = &run->args.doc,
+                                       .level = run->level};
+    int rc = policy_decide(run->image, &run->ask, &run->inputs, &run->decision);
+    if (rc)
+        return base_fail(err, rc, "the request cannot be decided");
+    run->rule = policy_image_rule(run->image, run->decision.rule);
+    if (run->decision.effect != CORE_EFFECT_ALLOW) {
+        struct buf text = {.max = sizeof run->message - 1};
+        policy_explain(run->image, &run->ask, &run->decision, &text);
+        (void)snprintf(run->message, sizeof run->message, "%s", text.data ? text.data : "");
+        buf_fini(&text);
+        return 0;
+    }
+    return policy_grant(run->image, &run->ask, &run->decision, &run->arena, &run->grant, err);
+}
+
+static struct reeve_run *run_new(struct conn *conn, struct owner *owner, struct policy_image *image)
+{
+    struct reeve_run *run = calloc(1, sizeof *run);
+    if (!run)
+        return NULL;
+    run->owner = owner;
+    run->sink = conn;
+    run->image = policy_image_ref(image ? image : owner->image);
+    run->stream[0] = (struct run_stream){.run = run, .fd = -1, .number = REEVE_STDOUT};
+    run->stream[1] = (struct run_stream){.run = run, .fd = -1, .number = REEVE_STDERR};
+    arena_init(&run->arena, (size_t)8 << 20);
+    buf_init(&run->args_text, (size_t)1 << 20);
+    buf_init(&run->plan, PLAN_MAX_BYTES);
+    run->next = owner->runs;
+    if (run->next)
+        run->next->prev = run;
+    owner->runs = run;
+    owner->nruns++;
+    return run;
+}
+
+/* Nothing may be decided that could not be recorded. */
+static int can_decide(struct owner *owner, struct reeve_error *err)
+{
+    if (owner->helpers_lost && owner->options.embedded) {
+        int rc = owner_raise(owner, err);
+        if (rc)
+            return rc;
+    }
+    if (!owner->log)
+        return base_fail(err, REEVE_EHELPERS, "keeper or launcher ended; nothing is decided");
+    if (owner->found.condition != AUDIT_OK)
+        return base_fail(err, REEVE_EDAMAGED,
+                         "the log is %s from record %llu (%s); only reading is served",
+                         audit_condition_name(owner->found.condition),
+                         (unsigned long long)owner->found.first_bad, owner->found.detail);
+    if (owner->log_failing)
+        return base_fail(err, REEVE_EIO,
+                         "the log cannot be written; nothing is decided until it can");
+    if (owner->nruns >= OWNER_MAX_RUNS)
+        return base_fail(err, REEVE_EBUSY, "%u requests are in progress; try again later",
+                         OWNER_MAX_RUNS);
+    return 0;
+}
+
+void request_begin(struct conn *conn, struct owner *owner, struct str json,
+                   struct policy_image *image, const struct request_peer *peer)
+{
+    struct reeve_error err = {0};
+    struct reeve_run *run = NULL;
+    int rc = can_decide(owner, &err);
+    if (!rc) {
+        run = run_new(conn, owner, image);
+        rc = run ? 0 : base_fail(&err, REEVE_ENOMEM, "out of memory");
+    }
+    if (!rc) {
+        run->peer_uid = peer->uid;
+        run->peer_pid = peer->pid;
+        run->embedded = peer->embedded;
+        rc = parse(run, json, &err);
+    }
+    if (!rc)
+        rc = decide(run, &err);
+    if (rc) {
+        conn_idle(conn);
+        conn_send_error(conn, &err);
+        if (run)
+            run_free(run);
+        return;
+    }
+    conn_run(conn, run);
+    run_begin(run);
+}

@@ -1,0 +1,211 @@
+/* State folders. See state.h. */
+#include "broker/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+
+static const char config_text[] =
+    "# Configuration of this state folder. What is not written here has its default.\n"
+    "reeve: config/v1\n";
+
+static const char policy_text[] = "# The policy in force for this folder. As it stands it permits "
+                                  "nothing: subjects have level pure and there is no\n"
+                                  "# rule. `reeve policy lint policy.yaml` checks a change before "
+                                  "reeved reads it at its next start.\n"
+                                  "reeve: policy/v1\n"
+                                  "name: local\n"
+                                  "defaults: {level: pure}\n"
+                                  "rules: []\n";
+
+void state_user_name(uid_t uid, char out[96])
+{
+    char text[1024];
+    struct passwd pw, *found = NULL;
+    if (getpwuid_r(uid, &pw, text, sizeof text, &found) == 0 && found)
+        (void)snprintf(out, 96, "%.64s (uid %u)", found->pw_name, (unsigned)uid);
+    else
+        (void)snprintf(out, 96, "uid %u", (unsigned)uid);
+}
+
+/* Whether the folder has any entry; a folder that cannot be read counts as one that has. */
+static bool has_entries(int dir_fd)
+{
+    int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = copy < 0 ? NULL : fdopendir(copy);
+    if (!d) {
+        fd_close(&copy);
+        return true;
+    }
+    bool any = false;
+    for (struct dirent *e; !any && (e = readdir(d)) != NULL;)
+        any = !str_is(str_of(e->d_name), ".") && !str_is(str_of(e->d_name), "..");
+    (void)closedir(d);
+    return any;
+}
+
+/* mkdir -p, the last one mode 0700. */
+static int make_folder(const char *dir, struct reeve_error *err)
+{
+    auto_free char *path = str_dup(str_of(dir));
+    if (!path)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    for (char *at = path + 1; *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        if (mkdir(path, 0755) != 0 && errno != EEXIST)
+            return base_fail_errno(err, REEVE_EIO, errno, "the folder %s cannot be made", path);
+        *at = '/';
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return base_fail_errno(err, REEVE_EIO, errno, "the folder %s cannot be made", path);
+    return 0;
+}
+
+static int put(int dir_fd, const char *name, struct str text, struct reeve_error *err)
+{
+    return fd_write_file(dir_fd, name, text.p, text.n, 0600, err);
+}
+
+int state_create(const char *dir, const char *origin, struct reeve_error *err)
+{
+    int rc = make_folder(dir, err);
+    if (rc)
+        return rc;
+    auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return base_fail_errno(err, REEVE_EIO, errno, "the folder %s cannot be opened", dir);
+    if (faccessat(fd, STATE_CONFIG_NAME, F_OK, 0) == 0)
+        return base_fail(err, REEVE_ESTATE, "%s is a state folder already", dir);
+    if (has_entries(fd))
+        return base_fail(err, REEVE_ESTATE, "%s holds other files; name a new or an empty folder",
+                         dir);
+    struct stat st;
+    if (fstat(fd, &st) != 0 || (st.st_uid == geteuid() && fchmod(fd, 0700) != 0))
+        return base_fail_errno(err, REEVE_EIO, errno, "the mode of %s cannot be set", dir);
+    rc = state_require_owner(dir, st.st_uid, err);
+    if (!rc)
+        rc = audit_create(fd, str_of(origin), err);
+    if (!rc && mkdirat(fd, STATE_BLOB_FOLDER, 0700) != 0)
+        rc = base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be made", dir, STATE_BLOB_FOLDER);
+    if (!rc)
+        rc = put(fd, STATE_LOCK_NAME, STR(""), err);
+    if (!rc)
+        rc = put(fd, STATE_POLICY_NAME, STR(policy_text), err);
+    return rc ? rc : put(fd, STATE_CONFIG_NAME, STR(config_text), err);
+}
+
+int state_open(const char *dir, int *dir_fd, uid_t *owner, struct reeve_error *err)
+{
+    auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return base_fail(err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s", dir,
+                         dir);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int errnum = errno;
+        if (errnum == EACCES && stat(dir, &st) == 0)
+            return state_require_owner(dir, st.st_uid, err);
+        return base_fail_errno(err, REEVE_ESTATE, errnum, "the state folder %s cannot be opened",
+                               dir);
+    }
+    if (st.st_mode & 0022)
+        return base_fail(err, REEVE_ESTATE,
+                         "others may write in the state folder %s; run: chmod go-w %s", dir, dir);
+    if (faccessat(fd, STATE_CONFIG_NAME, F_OK, 0) != 0) {
+        if (errno == EACCES)
+            return state_require_owner(dir, st.st_uid, err);
+        return base_fail(err, REEVE_ESTATE,
+                         "%s is no state folder (it has no %s); make one with: reeve init DIR", dir,
+                         STATE_CONFIG_NAME);
+    }
+    *dir_fd = fd;
+    *owner = st.st_uid;
+    fd = -1;
+    return 0;
+}
+
+int state_require_owner(const char *dir, uid_t owner, struct reeve_error *err)
+{
+    if (geteuid() == owner)
+        return 0;
+    char theirs[96], ours[96];
+    state_user_name(owner, theirs);
+    state_user_name(geteuid(), ours);
+    return base_fail(
+        err, REEVE_EPERM,
+        "the state folder %s belongs to %s and this is %s; run the command as its owner, "
+        "or name a folder of your own with --state DIR",
+        dir, theirs, ours);
+}
+
+pid_t state_lock_pid(int dir_fd)
+{
+    auto_buf struct buf text = {.max = 64};
+    long pid = 0;
+    if (fd_slurp(dir_fd, STATE_LOCK_NAME, 32, &text, NULL) != 0)
+        return 0;
+    for (size_t i = 0; i < text.len && text.data[i] >= '0' && text.data[i] <= '9' && pid < 1L << 30;
+         i++)
+        pid = pid * 10 + (text.data[i] - '0');
+    return (pid_t)pid;
+}
+
+int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *err)
+{
+    auto_close int fd =
+        openat(dir_fd, STATE_LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s/%s cannot be opened", dir,
+                               STATE_LOCK_NAME);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES)
+            return base_fail_errno(err, REEVE_ESTATE, errno, "%s/%s cannot be locked", dir,
+                                   STATE_LOCK_NAME);
+        return base_fail(err, REEVE_EOWNED, "the state folder %s is owned by the process %d", dir,
+                         (int)state_lock_pid(dir_fd));
+    }
+    char pid[16];
+    int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || fd_pwrite_all(fd, pid, (size_t)n, 0) != 0)
+        return base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be written", dir,
+                               STATE_LOCK_NAME);
+    *lock_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+int state_socket_address(const char *dir, int dir_fd, const char *name, struct sockaddr_un *out,
+                         struct reeve_error *err)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int n = snprintf(out->sun_path, sizeof out->sun_path, "%s/%s", dir, name);
+    if (n > 0 && (size_t)n < sizeof out->sun_path)
+        return 0;
+    n = snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/%s", dir_fd, name);
+    if (n > 0 && (size_t)n < sizeof out->sun_path)
+        return 0;
+    return base_fail(err, REEVE_EINVAL, "the socket name %s is too long", name);
+}
+
+int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
+                    struct reeve_error *err)
+{
+    auto_close int blobs =
+        openat(dir_fd, STATE_BLOB_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (blobs < 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", STATE_BLOB_FOLDER);
+    char name[2 * BASE_SHA256 + 1];
+    base_hex(digest, BASE_SHA256, name);
+    if (faccessat(blobs, name, F_OK, 0) == 0)
+        return 0;
+    return fd_write_file(blobs, name, bytes.p, bytes.n, 0600, err);
+}

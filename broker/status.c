@@ -1,0 +1,105 @@
+/* What the owner says of itself: status, providers, the log's head. */
+#include <unistd.h>
+
+#include "broker/internal.h"
+
+static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
+{
+    char text[8 + 2 * BASE_SHA256] = "sha256:";
+    base_hex(digest, BASE_SHA256, text + 7);
+    json_kv_str(o, key, str_of(text));
+}
+
+static void put_bool(struct json_out *o, const char *key, bool v)
+{
+    json_key(o, key);
+    json_bool(o, v);
+}
+
+static void put_log(struct owner *owner, struct json_out *o)
+{
+    struct audit_head head = {0};
+    if (!owner->log)
+        return;
+    audit_log_head(owner->log, &head);
+    json_key(o, "size");
+    json_uint(o, head.size);
+    json_kv_str(o, "origin", head.origin);
+    json_kv_str(o, "condition", str_of(audit_condition_name(head.condition)));
+    if (head.condition != AUDIT_OK) {
+        json_key(o, "first_bad");
+        json_uint(o, head.first_bad);
+        json_kv_str(o, "detail", head.detail);
+    }
+}
+
+void status_json(struct owner *owner, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    bool sound = owner->log && owner->found.condition == AUDIT_OK;
+    json_open_object(&o);
+    json_kv_str(&o, "folder", str_of(owner->dir));
+    json_kv_int(&o, "pid", getpid());
+    json_kv_int(&o, "uid", owner->uid);
+    json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
+    put_bool(&o, "lingering", owner->options.linger_ns != 0);
+    json_kv_str(&o, "grade", STR("embedded"));
+    json_kv_str(&o, "version", str_of(reeve_version()));
+    put_bool(&o, "can_decide", sound && !owner->log_failing);
+    put_bool(&o, "can_append", sound && !owner->log_failing);
+    put_bool(&o, "helpers", owner->log != NULL);
+    json_kv_int(&o, "connections", owner->nconns);
+    json_kv_int(&o, "requests_in_progress", owner->nruns);
+    json_key(&o, "policy");
+    json_open_object(&o);
+    json_kv_str(&o, "name", policy_image_name(owner->image));
+    put_digest(&o, "digest", policy_image_digest(owner->image));
+    json_close_object(&o);
+    json_key(&o, "log");
+    json_open_object(&o);
+    put_log(owner, &o);
+    json_close_object(&o);
+    json_close_object(&o);
+}
+
+void providers_json(struct owner *owner, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    json_open_array(&o);
+    for (unsigned i = 0; i < owner->registry.n; i++) {
+        const struct reeve_provider *p = owner->registry.provider[i];
+        char why[256] = "";
+        bool available = p->is_available(p->self, why);
+        json_open_object(&o);
+        json_kv_str(&o, "name", str_of(p->name));
+        json_kv_str(&o, "rank", str_of(core_rank_name((enum core_rank)p->rank)));
+        put_bool(&o, "available", available);
+        if (!available)
+            json_kv_str(&o, "why_not", str_of(why));
+        json_kv_str(&o, "enforced_by", str_of(p->enforced_by));
+        put_bool(&o, "programs", (p->features & REEVE_FEATURE_PROGRAM) != 0);
+        put_bool(&o, "capabilities", (p->features & REEVE_FEATURE_CAPABILITY) != 0);
+        json_close_object(&o);
+    }
+    json_close_array(&o);
+}
+
+void head_json(struct owner *owner, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    struct audit_head head = {0};
+    /* A verifier wants all that was answered: what is queued goes out first. */
+    owner_hurry(owner);
+    (void)owner_journal_tick(owner);
+    json_open_object(&o);
+    if (owner->log) {
+        char root[2 * BASE_SHA256 + 1];
+        audit_log_head(owner->log, &head);
+        base_hex(head.root, BASE_SHA256, root);
+        json_kv_str(&o, "root", str_of(root));
+        json_kv_str(&o, "note", head.note);
+        json_kv_str(&o, "vkey", head.vkey);
+        put_log(owner, &o);
+    }
+    json_close_object(&o);
+}
