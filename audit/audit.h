@@ -17,6 +17,8 @@
 #define AUDIT_VKEY_NAME   "key.vkey" /* C2SP verifier key: <origin>+<hex id>+<base64> */
 #define AUDIT_ORIGIN_NAME "origin"   /* one line: the log's name in checkpoints */
 
+#define AUDIT_NOT_RELEASED UINT64_MAX
+
 struct audit_log;
 
 /* What was found when the log was opened, and so whether it takes records. */
@@ -35,7 +37,7 @@ struct audit_found {
     uint64_t first_bad; /* TAIL_LOST: first missing; DAMAGED: first wrong sequence */
     char detail[256];   /* one sentence, when not OK */
     uint64_t restored_from, restored_count; /* unacknowledged batch that was entered again */
-    uint64_t unsigned_from, unsigned_count; /* rows set aside */
+    uint64_t unsigned_from, unsigned_count; /* rows set aside, in unsigned-<from>-<to>.jsonl */
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
     size_t nlost;
 };
@@ -60,11 +62,15 @@ void audit_log_close(struct audit_log **log);
 
 /** The sequence that the next record will get: its writer puts it in as "seq". */
 uint64_t audit_log_next(const struct audit_log *log);
-/** Queue one record (canonical JSON, at most AUDIT_MAX_RECORD, its "seq" is audit_log_next).
- * REEVE_EBUSY: flush first. */
+/**
+ * Queue one record: canonical JSON, at most AUDIT_MAX_RECORD bytes, its "seq" is audit_log_next
+ * (REEVE_EINVAL when not: such a record would make the log damaged). REEVE_EBUSY: flush first.
+ */
 int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
-/** Queue the release of a plan whose decision record is `decision` (queued or durable).
- * REEVE_EBUSY: flush first. */
+/**
+ * Queue the release of a plan whose decision record is `decision` (queued or durable), until
+ * `expires_ns` (CLOCK_BOOTTIME, at most 60 s from now; REEVE_EINVAL). REEVE_EBUSY: flush first.
+ */
 int audit_log_release(struct audit_log *log, uint64_t decision, const uint8_t plan[BASE_SHA256],
                       int64_t expires_ns, struct reeve_error *err);
 bool audit_log_pending(const struct audit_log *log);
@@ -72,14 +78,19 @@ bool audit_log_pending(const struct audit_log *log);
 /**
  * Make everything queued durable, in one batch: keeper's head and SQLite's commit in parallel.
  * Tokens come in the order of the audit_log_release calls; `*ntokens` is room before, count after.
+ * A release that expired while it was queued is not released: its token has the sequence
+ * AUDIT_NOT_RELEASED and nothing else.
  * REEVE_EIO: the commit failed, the same rows are kept and tried again by the next flush.
  * REEVE_EHELPERS: the keeper is gone; the log takes nothing more.
  */
 int audit_log_flush(struct audit_log *log, struct token *tokens, size_t *ntokens,
                     struct reeve_error *err);
 
-/** Rows [from, from + max) that are durable, in order; a record whose bytes are not kept has p ==
- * NULL. Stops when `fn` returns non-zero. */
+/**
+ * Rows [from, from + max) that are durable, in order; a record whose bytes are not kept has p ==
+ * NULL. Stops when `fn` returns non-zero. REEVE_EDAMAGED: the row after the last that `fn` got is
+ * not what a log writes, or cannot be read. `fn` must not call the log.
+ */
 typedef int audit_row_fn(void *arg, uint64_t seq, struct str record,
                          const uint8_t leaf[BASE_SHA256]);
 int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
@@ -103,29 +114,41 @@ int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
 
 /* ---- checking, with no log at hand (verify.c, receipt.c): used by clients ---- */
 
-/** Where a verifier gets rows from: a live owner's socket, or a file. Same contract as
- * audit_log_read. */
+/**
+ * Where a verifier gets rows from: a live owner's socket, or a file. `read` has audit_log_read's
+ * contract. `at_rest`: no owner appends meanwhile, so rows beyond the signed size are a finding; of
+ * a live log they are those that came after its head was asked for.
+ */
 struct audit_source {
     int (*read)(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                 struct reeve_error *err);
     void *self;
+    bool at_rest;
 };
+#define AUDIT_FINDING_TABLE(X)                                                                     \
+    X(RECORD_CHANGED, "record-changed") /* the leaf is what was signed, the record is not its */   \
+    X(LEAF_CHANGED, "leaf-changed")     /* the record is what was signed, the leaf is not its */   \
+    X(BAD_SEQUENCE, "bad-sequence")     /* a record that says another sequence, or none */         \
+    X(MISSING, "missing")               /* a row is not there or cannot be read; later ones are */ \
+    X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
+    X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
+    X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
+    X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
 struct audit_report {
     bool ok;
     uint64_t records;       /* checked */
     uint64_t without_bytes; /* of them, leaves whose record is not kept */
     bool has_bad;
     uint64_t first_bad; /* first sequence that is wrong or missing */
-    char finding[64]; /* "record-changed", "leaf-changed", "tail-lost", "missing", "root-mismatch",
-                         "bad-signature", "bad-sequence" */
+    char finding[64];   /* a name of AUDIT_FINDING_TABLE, empty when ok */
     char detail[384];
     uint8_t root[BASE_SHA256];
 };
 /**
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
  * its record's hash, each record says its own sequence, no gap, the tree's root is the signed one,
- * nothing beyond. `progress` may be NULL. 0 whenever the check was made (`report->ok` says how it
- * went).
+ * nothing beyond (of a source at rest). `progress` may be NULL. 0 whenever the check was made
+ * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
                  void (*progress)(void *arg, uint64_t done, uint64_t total), void *progress_arg,

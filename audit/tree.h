@@ -28,6 +28,16 @@ void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_
  * At most 64. */
 unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
                     uint8_t proof[TREE_MAX_EDGE][BASE_SHA256]);
+/* A run of leaves, [from, to). */
+struct tree_range {
+    uint64_t from, to;
+};
+/**
+ * The runs of leaves whose roots are the inclusion proof of `index` among `n` leaves, in the
+ * proof's order: for a caller that reads its leaves one by one and cannot hold them. Their number,
+ * at most 64; 0 when `index` is not below `n`.
+ */
+unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_EDGE]);
 /** Whether a proof leads from leaf to root (RFC 9162 section 2.1.3.2). */
 bool tree_proof_holds(const uint8_t leaf[BASE_SHA256], uint64_t index, uint64_t size,
                       const uint8_t (*proof)[BASE_SHA256], unsigned nproof,

@@ -33,7 +33,7 @@ void base_rfc3339(int64_t ns, char out[BASE_RFC3339_MAX])
         s--;
     }
     struct tm tm;
-    char date[24] = "";
+    char date[20] = "";
     if (gmtime_r(&s, &tm))
         (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(out, BASE_RFC3339_MAX, "%s.%09dZ", date, (int)fraction);

@@ -313,8 +313,7 @@ static void begin_run(struct reeve_run *run)
     /* The whole of it goes into one batch: never a release whose decision is in an earlier one by
      * chance. */
     if (owner->nreleasing == KEEPER_MAX_RELEASES) {
-        owner_hurry(owner);
-        (void)owner_journal_tick(owner);
+        owner_settle(owner);
     }
     if (owner->nreleasing == KEEPER_MAX_RELEASES) {
         run_refuse(run, CORE_REFUSAL_BUSY, "the log takes no more releases at the moment");

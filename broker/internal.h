@@ -15,6 +15,7 @@
 #include "broker/wire.h"
 #include "core/json.h"
 #include "policy/policy.h"
+#include "providers/mock/mock.h"
 #include "providers/process/process.h"
 
 #define OWNER_MAX_CONNS  1024u
@@ -124,6 +125,7 @@ struct owner {
     struct policy_image *image;
     struct registry registry;
     struct process_provider *process;
+    struct mock_provider *mock;
     struct reeve_provider_host host;
     char instance[2 * OWNER_INSTANCE + 1];
     struct conn *conns;
@@ -160,6 +162,8 @@ void owner_hurry(struct owner *owner);
 /** Flush when it is time; hand out warrants; answer what became durable. Milliseconds until the
  * next look, -1: none. */
 int owner_journal_tick(struct owner *owner);
+/** Who reads wants all that was answered: what is queued goes out first. */
+void owner_settle(struct owner *owner);
 /** Queue the release of a run's plan; the decision record was appended just before. */
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err);
 /** Start record, what opening found, ends of lost releases. */

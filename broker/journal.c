@@ -56,8 +56,14 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
 
 void owner_hurry(struct owner *owner)
 {
-    if (owner->flush_at_ns)
+    if (owner->flush_at_ns && !owner->log_failing)
         owner->flush_at_ns = 1;
+}
+
+void owner_settle(struct owner *owner)
+{
+    owner_hurry(owner);
+    (void)owner_journal_tick(owner);
 }
 
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err)

@@ -14,7 +14,6 @@
 
 #include "broker/internal.h"
 #include "broker/state.h"
-#include "providers/mock/mock.h"
 
 enum { HELLO_TIMEOUT_MS = 10000 };
 
@@ -225,10 +224,13 @@ static int add_providers(struct owner *owner, struct reeve_error *err)
     owner->host = (struct reeve_provider_host){
         .size = sizeof owner->host, .self = owner, .finished = on_finished};
     int rc = process_provider_new(&owner->process);
+    if (!rc)
+        rc = mock_provider_new(&owner->mock);
     if (rc)
         return base_fail(err, rc, "out of memory");
     rc = registry_add(&owner->registry, process_provider_ops(owner->process), &owner->host, err);
-    return rc ? rc : registry_add(&owner->registry, mock_provider_ops(), &owner->host, err);
+    return rc ? rc
+              : registry_add(&owner->registry, mock_provider_ops(owner->mock), &owner->host, err);
 }
 
 static int take(struct owner *owner, struct reeve_error *err)
@@ -294,6 +296,7 @@ void owner_free(struct owner **out)
     while (owner->abandoned)
         run_free(owner->abandoned);
     process_provider_free(&owner->process);
+    mock_provider_free(&owner->mock);
     policy_image_unref(&owner->image);
     loop_free(&owner->loop);
     fd_close(&owner->lock_fd);

@@ -228,6 +228,7 @@ static int on_read(struct conn *conn, struct str payload, struct reeve_error *er
         uint64_t next;
     } slice = {conn, from};
     struct reeve_error why = {0};
+    owner_settle(conn->owner);
     if (!conn->owner->log)
         base_fail(&why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
     else
@@ -271,9 +272,7 @@ static int on_receipt(struct conn *conn, struct str payload, struct reeve_error 
     struct owner *owner = conn->owner;
     struct reeve_error why = {0};
     auto_buf struct buf text = {0};
-    /* What was answered may still wait for its batch. */
-    owner_hurry(owner);
-    (void)owner_journal_tick(owner);
+    owner_settle(owner);
     if (!owner->log)
         base_fail(&why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
     else

@@ -88,9 +88,7 @@ void head_json(struct owner *owner, struct buf *out)
 {
     struct json_out o = {.b = out};
     struct audit_head head = {0};
-    /* A verifier wants all that was answered: what is queued goes out first. */
-    owner_hurry(owner);
-    (void)owner_journal_tick(owner);
+    owner_settle(owner);
     json_open_object(&o);
     if (owner->log) {
         char root[2 * BASE_SHA256 + 1];

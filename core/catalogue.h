@@ -17,10 +17,11 @@ enum core_arg_type {
     CORE_ARG_BOOL,
     CORE_ARG_PATH, /* a string; normalised by text when absolute */
     CORE_ARG_URL,
-    CORE_ARG_STRINGS, /* a list of strings */
+    CORE_ARG_STRINGS, /* a list of strings; last positional: the list, or its strings one by one */
     CORE_ARG_REST,    /* last positional: all that is left, as a list */
 };
 
+#define CORE_MAX_ARGS 16 /* of one capability */
 struct core_arg {
     const char *name;
     enum core_arg_type type;
@@ -30,10 +31,12 @@ struct core_arg {
 
 #define CORE_EFFECT_BITS(X)                                                                        \
     X(COMPUTE, "compute")                                                                          \
-    X(SYSTEM, "system") X(FILESYSTEM, "filesystem") X(NETWORK, "network")                          \
-        X(ENVIRONMENT, "environment") X(PROGRAM, "program") X(IO, "io")                            \
-            X(USER_INTERACTION, "user-interaction") X(AI, "ai") X(AGENT, "agent")                  \
-                X(STREAMING, "streaming")
+    X(SYSTEM, "system")                                                                            \
+    X(FILESYSTEM, "filesystem")                                                                    \
+    X(NETWORK, "network")                                                                          \
+    X(ENVIRONMENT, "environment") X(PROGRAM, "program") X(IO, "io")                                \
+        X(USER_INTERACTION, "user-interaction") X(AI, "ai") X(AGENT, "agent")                      \
+            X(STREAMING, "streaming")
 
 struct core_capability {
     const char *id;
@@ -65,11 +68,16 @@ const struct core_profile *core_profile_find(struct str name);
 extern const uint8_t core_rules_digest[BASE_SHA256];
 
 /**
- * The named normal form of arguments (LANGUAGE.md section 2): positional list, or one map, or a map
- * in the first position, becomes an object by the schema's names, types checked, absolute paths
- * normalised by text. Appends canonical JSON to `out`. REEVE_EFORMAT when they do not fit: then
- * `out` has them as they stand, in canonical form, and `err` says what does not fit. Without a
- * schema they are passed on as they are.
+ * The named normal form of arguments (docs/policy-language.md): positional list, or one map, or a
+ * map in the first position, becomes an object by the schema's names, types checked, absolute paths
+ * normalised by text. Appends canonical JSON to `out`. `args` NULL: none. A map alone in a list is
+ * taken by name, unless the schema's first argument may be anything and the map's keys are not the
+ * schema's. A null for an optional argument is as good as none. Numbers that canonical JSON cannot
+ * hold as numbers (beyond 2^53) do not fit.
+ *
+ * REEVE_EFORMAT when they do not fit: then `out` has them as they stand, in canonical form, and
+ * `err` says what does not fit. Without a schema, or with `cap` NULL, they are passed on as they
+ * are.
  */
 int core_normalise_args(const struct core_capability *cap, const struct json_doc *doc,
                         const struct json_node *args, struct buf *out, struct reeve_error *err);

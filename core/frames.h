@@ -40,7 +40,8 @@ enum keeper_frame {
     KEEPER_STATE = 1, /* keeper, first: struct keeper_state */
     KEEPER_BATCH,     /* owner: struct keeper_batch */
     KEEPER_RECORDS,   /* keeper: struct keeper_records */
-    KEEPER_COMMITTED, /* owner: struct frame_head alone */
+    KEEPER_COMMITTED, /* owner: struct frame_head alone; the only frame after RECORDS, and after a
+                         STATE that says `committed` 0: that batch is in the database (again) */
     KEEPER_GRANTS,    /* keeper: struct keeper_grants */
     KEEPER_REFUSED,   /* keeper: struct keeper_refused, then it ends itself */
 };
@@ -52,8 +53,8 @@ struct keeper_release_record {
 
 /*
  * What the keeper knows when it starts. base_*: the tree before the last batch; then that batch:
- * its leaf hashes (those of the owner's records, then those of the release records) and the release
- * records' bytes.
+ * its `nleaves` leaf hashes of the owner's records, then its `nreleases` of the release records,
+ * and these records' bytes. size == base_size + nleaves + nreleases.
  */
 struct keeper_state {
     struct frame_head head;
@@ -93,7 +94,7 @@ struct keeper_grants {
     struct frame_head head;
     uint64_t size;
     uint8_t root[BASE_SHA256];
-    uint32_t ntokens, note_bytes;
+    uint32_t ntokens, note_bytes; /* no tokens when the batch is one of an earlier keeper */
     struct token token[KEEPER_MAX_RELEASES];
     char note[1024]; /* C2SP signed note of (origin, size, root) */
 };
@@ -103,14 +104,15 @@ struct keeper_grants {
     X(TREE, "a batch that does not extend the tree that was signed last")                          \
     X(DECISION, "a release that names no record of the log")                                       \
     X(EXPIRY, "an expiry in the past or too far ahead")                                            \
-    X(HEAD, "the head file cannot be written")                                                     \
-    X(KEY, "the signing key cannot be used")
+    X(HEAD, "the head file is missing, damaged or cannot be written")                              \
+    X(KEY, "the signing key or the log's name cannot be used")
 #define X(id, ...) KEEPER_REFUSAL_##id,
 enum keeper_refusal { KEEPER_REFUSAL_NONE, KEEPER_REFUSAL_TABLE(X) };
 #undef X
 struct keeper_refused {
     struct frame_head head;
-    uint32_t reason, pad;
+    uint32_t reason, text_bytes;
+    char text[256]; /* what was wrong and what would be right, for HEAD and KEY; no NUL */
 };
 
 /* ---- owner <-> launcher ---- */

@@ -100,8 +100,12 @@ struct plan_parts {
     const void *filter;
     uint32_t filter_bytes;
 };
-/** Appends the plan's bytes to the empty `out`. REEVE_EINVAL with the part that does not fit; the
- * result passes plan_check. */
+/**
+ * Appends the plan's bytes to the empty `out`; they pass plan_check. REEVE_EINVAL with the part
+ * that does not fit: also a limit that plans carry and that is not set (CORE_UNLIMITED must be
+ * said), or one that is set, is not best effort and has no mechanism here. Two plans that mean the
+ * same have the same bytes.
+ */
 int plan_build(const struct plan_parts *parts, struct buf *out, struct reeve_error *err);
 /** Render for people and records: a JSON object, everything but the filter's bytes (its digest and
  * length instead). */

@@ -53,6 +53,8 @@ const uint8_t *policy_image_digest(const struct policy_image *image);
 /** SHA-256 of the source's bytes alone: the name under which the source is kept. */
 const uint8_t *policy_image_source_digest(const struct policy_image *image);
 struct str policy_image_name(const struct policy_image *image);
+/** The policy's `version`, 0 when it has none. */
+int64_t policy_image_version(const struct policy_image *image);
 
 #define POLICY_RULE_DEFAULT UINT32_MAX       /* reeve/default */
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */

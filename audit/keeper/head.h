@@ -1,0 +1,40 @@
+/*
+ * The keeper's head: what it last extended the tree to, in a file outside the database. Two slots
+ * take turns, so that a torn write leaves the one before; docs/audit.md has the layout. Used by the
+ * keeper, and by the making of a new log for its first, empty head.
+ */
+#ifndef AUDIT_KEEPER_HEAD_H
+#define AUDIT_KEEPER_HEAD_H
+
+#include "audit/tree.h"
+#include "core/frames.h"
+
+#define HEAD_SLOT_BYTES  32768u
+#define HEAD_FILE_BYTES  (2 * HEAD_SLOT_BYTES)
+#define HEAD_MARK_OFFSET (HEAD_SLOT_BYTES - 512u) /* a sector of its own */
+#define HEAD_MAX_BATCH   (KEEPER_MAX_LEAVES + KEEPER_MAX_RELEASES)
+
+/** The tree before the last batch, that batch, and the tree with it. */
+struct keeper_head {
+    uint64_t generation; /* batches so far; its low bit is the slot */
+    struct tree_edge base, edge;
+    uint32_t nleaves, nreleases;
+    uint8_t leaf[HEAD_MAX_BATCH][BASE_SHA256];
+    struct keeper_release_record release[KEEPER_MAX_RELEASES];
+    bool committed; /* the owner said that the batch is durable in the database */
+};
+
+/** The bytes of a new log's head file: nothing signed yet. */
+void head_first(uint8_t out[HEAD_FILE_BYTES]);
+/** Read the newest whole slot. REEVE_ESTATE when there is none, REEVE_EIO when it cannot be read.
+ */
+int head_load(int fd, struct keeper_head *out, struct reeve_error *err);
+/** Write `h` into its slot, not committed, and make it durable. */
+int head_store(int fd, const struct keeper_head *h, struct reeve_error *err);
+/**
+ * Note that `committed` came for the generation that is in the file. Not synced: the next store is,
+ * and until then only a power failure takes the mark back, which makes the batch unacknowledged.
+ */
+int head_mark(int fd, const struct keeper_head *h, struct reeve_error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The keeper's mind: which frame may come in which phase, and what it answers. No sockets and no
+ * processes here (main.c has them), so that tests and fuzzers drive it in memory.
+ */
+#ifndef AUDIT_KEEPER_KEEPER_H
+#define AUDIT_KEEPER_KEEPER_H
+
+#include "audit/keeper/head.h"
+#include "audit/note.h"
+
+#define KEEPER_MAX_EXPIRY_NS (60 * BASE_NS_PER_S)
+/* Sequences stay exact as JSON numbers. */
+#define KEEPER_MAX_SIZE (UINT64_C(1) << 53)
+
+enum keeper_phase {
+    KEEPER_IDLE,    /* the last batch was committed: a batch may come */
+    KEEPER_ENTERED, /* a batch is in the head: only `committed` may come */
+    KEEPER_ENDED,   /* refused: nothing may come */
+};
+
+/** Sends one frame to the owner; false when it cannot be sent, which ends the keeper. */
+typedef bool keeper_send_fn(void *arg, const void *frame, size_t n);
+
+struct keeper {
+    enum keeper_phase phase;
+    struct audit_key key;
+    struct str origin;
+    uint8_t token_key[TOKEN_KEY_BYTES];
+    char boot[BASE_BOOT_ID_MAX];
+    int head_fd;
+    struct keeper_head head;
+    struct token token[KEEPER_MAX_RELEASES]; /* of the entered batch, given after `committed` */
+    uint32_t ntokens;
+    keeper_send_fn *send;
+    void *send_arg;
+};
+
+/** Send KEEPER_STATE and be ready for frames. Everything but phase is set by the caller. */
+bool keeper_begin(struct keeper *k);
+/**
+ * Take one frame of the owner, 8-byte aligned, `n` bytes as they came. `now_ns` is CLOCK_BOOTTIME.
+ * False: the owner was refused (and told so) or is gone; the keeper must end.
+ */
+bool keeper_take(struct keeper *k, const void *frame, size_t n, int64_t now_ns);
+/** Tell the owner why and be ended. Always false. `why` may be NULL. */
+bool keeper_refuse(struct keeper *k, enum keeper_refusal reason, const struct reeve_error *why);
+
+#endif

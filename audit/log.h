@@ -1,0 +1,139 @@
+/*
+ * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_keeper.c (the
+ * keeper's frames), log_open.c (what start and crash left), log.c (append and flush), log_read.c.
+ * Nobody else includes this but the log's own tests.
+ */
+#ifndef AUDIT_LOG_H
+#define AUDIT_LOG_H
+
+#include <sqlite3.h>
+
+#include "audit/audit.h"
+#include "audit/keeper/keeper.h"
+#include "audit/note.h"
+#include "audit/record.h"
+
+#define LOG_KEEPER_TIMEOUT_MS 10000
+#define LOG_MAX_ASIDE_BYTES   ((size_t)64 << 20)
+#define LOG_MAX_BATCH         (KEEPER_MAX_LEAVES + KEEPER_MAX_RELEASES)
+
+/* ---- log_db.c: the table `log(seq, record, leaf)` ---- */
+
+enum log_stmt { LOG_BEGIN, LOG_COMMIT, LOG_ROLLBACK, LOG_INSERT, LOG_LAST, LOG_RANGE, LOG_STMTS };
+
+struct log_db {
+    sqlite3 *sqlite; /* NULL: there is no database that can be read */
+    sqlite3_stmt *stmt[LOG_STMTS];
+};
+
+/* What opening a database file met. */
+enum log_db_found { LOG_DB_GOOD, LOG_DB_ABSENT, LOG_DB_UNREADABLE };
+
+/**
+ * Open `dir`/log.db. With `create`, a file that is absent or empty becomes an empty log; without,
+ * it is LOG_DB_ABSENT. LOG_DB_UNREADABLE: not a database, damaged, or not the log's table; `err`
+ * then has the sentence. An error (code other than 0) is the system's, not the file's.
+ */
+int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
+                enum log_db_found *found, struct reeve_error *err);
+/** `keep_wal`: leave the files as they are, for whoever looks into the damage. */
+void log_db_close(struct log_db *db, bool keep_wal);
+
+struct log_row {
+    int64_t seq;
+    bool well_formed;  /* types and lengths are those that the log writes */
+    struct str record; /* p == NULL: the bytes are not kept */
+    const uint8_t *leaf;
+};
+typedef int log_row_fn(void *arg, const struct log_row *row);
+/**
+ * Rows with seq >= from, in order, at most `max`, until `fn` returns non-zero. 0 also when stopped;
+ * REEVE_EDAMAGED when SQLite finds the file damaged on the way, REEVE_EIO for the system's faults.
+ */
+int log_db_scan(struct log_db *db, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
+                struct reeve_error *err);
+/** One past the last sequence, 0 when empty. */
+int log_db_size(struct log_db *db, uint64_t *size, struct reeve_error *err);
+
+/** What one transaction writes: the rows from `from` on. Records with p == NULL are leaves alone.
+ */
+struct log_rows {
+    uint64_t from;
+    uint32_t n;
+    struct str record[LOG_MAX_BATCH];
+    const uint8_t (*leaf)[BASE_SHA256];
+};
+/**
+ * Write rows durably in one transaction that begins where `rows->from` says and ends where it must.
+ * Rows that a commit of uncertain outcome left there already are fine. REEVE_EDAMAGED: the database
+ * is not where this process left it, so somebody else wrote; REEVE_EIO: it can be tried again.
+ */
+int log_db_write(struct log_db *db, const struct log_rows *rows, struct reeve_error *err);
+/** Delete the rows from `from` on, and those of negative sequences. */
+int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err);
+
+/* ---- the log ---- */
+
+enum log_phase {
+    LOG_QUEUEING, /* records are taken */
+    LOG_ENTERED,  /* the keeper has the batch: the same rows until they are committed */
+    LOG_ALONE,    /* the keeper is gone */
+};
+
+struct audit_log {
+    enum log_phase phase;
+    enum audit_condition condition;
+    uint64_t first_bad;
+    char detail[256];
+    struct log_db db;
+    int keeper_fd;
+    struct tree_edge edge;         /* durable, both in the database and in the keeper's head */
+    struct tree_edge entered_edge; /* with the batch in flight */
+
+    /* The batch: filled while queueing, fixed once entered. */
+    struct keeper_batch batch;
+    struct keeper_records records;
+    struct buf bytes; /* the queued records, one after the other */
+    uint32_t length[KEEPER_MAX_LEAVES];
+    uint32_t queued_releases;                 /* asked for; batch.nreleases went to the keeper */
+    bool lapsed[KEEPER_MAX_RELEASES];         /* of the asked: expired before the flush */
+    uint8_t leaf[LOG_MAX_BATCH][BASE_SHA256]; /* of the entered batch */
+    struct record_reader reader;
+
+    /* What was signed last. */
+    struct buf note, origin, vkey;
+    struct note_key key; /* borrows `vkey` */
+    struct note_checkpoint signed_head;
+};
+
+/* ---- log_keeper.c ---- */
+
+/** The keeper's first frame, checked. REEVE_ESTATE: it cannot use its head file (a damaged log). */
+int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct reeve_error *err);
+/** Send the batch, get the release records, compute leaves and the edge with them. */
+int log_keeper_enter(struct audit_log *log, struct reeve_error *err);
+/**
+ * Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a
+ * signature that holds; then it is what was signed last.
+ */
+int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
+                      struct keeper_grants *out, struct reeve_error *err);
+/** Take a signed checkpoint over as what was signed last, if its signature holds. */
+int log_adopt_note(struct audit_log *log, const char *note, uint32_t n, struct reeve_error *err);
+
+/** From now on the log serves reading alone. */
+void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
+                 ...) REEVE_PRINTF(4, 5);
+
+/* ---- log_scan.c ---- */
+
+/**
+ * Read every row once and compare it with the keeper's state: grows `log->edge` over the rows that
+ * were signed, lists the releases without an end in `found`, and renders rows beyond the keeper's
+ * head into `aside` as JSON lines (`found->unsigned_*` tell which). Damage condemns the log. The
+ * file is only read.
+ */
+int log_scan(struct audit_log *log, const struct keeper_state *state, struct audit_found *found,
+             struct buf *aside, struct reeve_error *err);
+
+#endif

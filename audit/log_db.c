@@ -1,0 +1,342 @@
+/*
+ * The log's one table in SQLite. Opens it so that a hostile file can do least, writes a batch in
+ * one transaction, reads rows in order. Knows nothing of keepers and trees. Called by the log
+ * alone.
+ */
+#include "audit/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCHEMA "CREATE TABLE log(seq INTEGER PRIMARY KEY, record BLOB, leaf BLOB NOT NULL)"
+
+static const char *const statement[LOG_STMTS] = {
+    [LOG_BEGIN] = "BEGIN IMMEDIATE",
+    [LOG_COMMIT] = "COMMIT",
+    [LOG_ROLLBACK] = "ROLLBACK",
+    [LOG_INSERT] = "INSERT INTO log(seq, record, leaf) VALUES(?1, ?2, ?3)",
+    [LOG_LAST] = "SELECT max(seq) FROM log",
+    [LOG_RANGE] = "SELECT seq, record, leaf FROM log WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
+};
+
+/* What the system did, against what the file is: only the latter is damage. */
+static bool is_damage(sqlite3 *db, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_INTERRUPT:
+        return false;
+    case SQLITE_IOERR: /* a write that failed can be tried again */
+        return code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
+               code == SQLITE_IOERR_CORRUPTFS;
+    case SQLITE_CANTOPEN:
+        return sqlite3_system_errno(db) != EMFILE && sqlite3_system_errno(db) != ENFILE &&
+               sqlite3_system_errno(db) != ENOSPC;
+    default:
+        return true;
+    }
+}
+
+static int fail(struct log_db *db, const char *what, struct reeve_error *err)
+{
+    int code = sqlite3_extended_errcode(db->sqlite);
+    return base_fail(err, is_damage(db->sqlite, code) ? REEVE_EDAMAGED : REEVE_EIO,
+                     AUDIT_DB_NAME " %s: %s (SQLite %d)", what, sqlite3_errmsg(db->sqlite), code);
+}
+
+/* ---- opening ---- */
+
+static bool configure(sqlite3 *db)
+{
+    static const struct {
+        int option, value;
+    } options[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},        {SQLITE_DBCONFIG_DQS_DML, 0},
+    };
+    for (size_t i = 0; i < BASE_COUNT(options); i++)
+        if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK)
+            return false;
+    (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 1 << 20);
+    (void)sqlite3_extended_result_codes(db, 1);
+    /* Exclusive before WAL: the index of the WAL is then in our memory, and there is no -shm file
+     * whose closing elsewhere would drop our locks. */
+    return sqlite3_exec(db,
+                        "PRAGMA locking_mode=EXCLUSIVE;PRAGMA cell_size_check=ON;"
+                        "PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;PRAGMA journal_mode=WAL;"
+                        "PRAGMA synchronous=FULL",
+                        NULL, NULL, NULL) == SQLITE_OK;
+}
+
+enum schema { SCHEMA_OURS, SCHEMA_EMPTY, SCHEMA_FOREIGN, SCHEMA_ERROR };
+
+/* The file holds our table and nothing else: no trigger, view or index to act behind our back. */
+static enum schema look_at_schema(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema", -1, &stmt, NULL);
+    enum schema found = SCHEMA_EMPTY;
+    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        rc = sqlite3_step(stmt);
+        if (rc != SQLITE_ROW)
+            break;
+        const char *sql = (const char *)sqlite3_column_text(stmt, 0);
+        bool ours = found == SCHEMA_EMPTY && sql && str_is(STR(SCHEMA), sql);
+        found = ours ? SCHEMA_OURS : SCHEMA_FOREIGN;
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc == SQLITE_DONE ? found : SCHEMA_ERROR;
+}
+
+static bool prepare(struct log_db *db)
+{
+    for (int i = 0; i < LOG_STMTS; i++)
+        if (sqlite3_prepare_v3(db->sqlite, statement[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &db->stmt[i], NULL) != SQLITE_OK)
+            return false;
+    return true;
+}
+
+/* The name's own file: absent, empty, usable, or something that is no file of ours. */
+static int look_at_file(int dir_fd, bool create, enum log_db_found *found, struct reeve_error *err)
+{
+    struct stat st;
+    *found = LOG_DB_GOOD;
+    if (fstatat(dir_fd, AUDIT_DB_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (!S_ISREG(st.st_mode))
+            *found = LOG_DB_UNREADABLE;
+        else if (st.st_size == 0 && !create)
+            *found = LOG_DB_ABSENT;
+        return 0;
+    }
+    if (errno != ENOENT)
+        return base_fail_errno(err, REEVE_EIO, errno, AUDIT_DB_NAME " cannot be looked at");
+    *found = create ? LOG_DB_GOOD : LOG_DB_ABSENT;
+    if (!create)
+        return 0;
+    /* Made here and not by SQLite for its mode: the WAL takes it over. */
+    auto_close int fd = openat(dir_fd, AUDIT_DB_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || fsync(dir_fd) != 0)
+        return base_fail_errno(err, REEVE_EIO, errno, AUDIT_DB_NAME " cannot be made");
+    return 0;
+}
+
+/* An open that went wrong: the file's fault is a finding, the system's an error. */
+static int give_up(struct log_db *db, enum log_db_found *found, struct reeve_error *err)
+{
+    int rc = fail(db, "cannot be opened", err);
+    log_db_close(db, true);
+    *found = LOG_DB_UNREADABLE;
+    return rc == REEVE_EDAMAGED ? 0 : rc;
+}
+
+static int check_table(struct log_db *db, bool create, enum log_db_found *found,
+                       struct reeve_error *err)
+{
+    enum schema schema = look_at_schema(db->sqlite);
+    if (schema == SCHEMA_EMPTY && !create) {
+        log_db_close(db, true);
+        *found = LOG_DB_ABSENT;
+        return 0;
+    }
+    if (schema == SCHEMA_FOREIGN) {
+        log_db_close(db, true);
+        *found = LOG_DB_UNREADABLE;
+        (void)base_fail(err, REEVE_EDAMAGED, AUDIT_DB_NAME " has tables that are not the log's");
+        return 0;
+    }
+    if (schema == SCHEMA_EMPTY && sqlite3_exec(db->sqlite, SCHEMA, NULL, NULL, NULL) != SQLITE_OK)
+        return give_up(db, found, err);
+    if (schema == SCHEMA_ERROR || !prepare(db))
+        return give_up(db, found, err);
+    return 0;
+}
+
+int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
+                enum log_db_found *found, struct reeve_error *err)
+{
+    *db = (struct log_db){0};
+    int rc = look_at_file(dir_fd, create, found, err);
+    if (rc || *found == LOG_DB_ABSENT)
+        return rc;
+    if (*found == LOG_DB_UNREADABLE) {
+        (void)base_fail(err, REEVE_EDAMAGED, AUDIT_DB_NAME " is no regular file");
+        return 0;
+    }
+    auto_buf struct buf path;
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/%s", dir, AUDIT_DB_NAME);
+    if (path.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory opening " AUDIT_DB_NAME);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    if (sqlite3_open_v2(path.data, &db->sqlite, flags, NULL) != SQLITE_OK || !configure(db->sqlite))
+        return give_up(db, found, err);
+    return check_table(db, create, found, err);
+}
+
+void log_db_close(struct log_db *db, bool keep_wal)
+{
+    for (int i = 0; i < LOG_STMTS; i++)
+        (void)sqlite3_finalize(db->stmt[i]);
+    if (db->sqlite && keep_wal)
+        (void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    (void)sqlite3_close(db->sqlite);
+    *db = (struct log_db){0};
+}
+
+/* ---- reading ---- */
+
+static void take_row(sqlite3_stmt *stmt, struct log_row *row)
+{
+    int type = sqlite3_column_type(stmt, 1);
+    row->seq = sqlite3_column_int64(stmt, 0);
+    row->record = (struct str){0};
+    if (type == SQLITE_BLOB) {
+        const void *blob = sqlite3_column_blob(stmt, 1); /* NULL for a blob of no bytes */
+        row->record = (struct str){blob ? blob : "", (size_t)sqlite3_column_bytes(stmt, 1)};
+    }
+    row->well_formed =
+        (type == SQLITE_BLOB || type == SQLITE_NULL) && row->record.n <= AUDIT_MAX_RECORD &&
+        sqlite3_column_type(stmt, 2) == SQLITE_BLOB && sqlite3_column_bytes(stmt, 2) == BASE_SHA256;
+    row->leaf = row->well_formed ? sqlite3_column_blob(stmt, 2) : NULL;
+}
+
+int log_db_scan(struct log_db *db, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
+                struct reeve_error *err)
+{
+    sqlite3_stmt *stmt = db->stmt[LOG_RANGE];
+    (void)sqlite3_bind_int64(stmt, 1, from);
+    (void)sqlite3_bind_int64(stmt, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct log_row row;
+        take_row(stmt, &row);
+        if (fn(arg, &row) != 0)
+            break;
+    }
+    int result = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : fail(db, "cannot be read", err);
+    (void)sqlite3_reset(stmt);
+    return result;
+}
+
+int log_db_size(struct log_db *db, uint64_t *size, struct reeve_error *err)
+{
+    sqlite3_stmt *stmt = db->stmt[LOG_LAST];
+    int rc = sqlite3_step(stmt);
+    bool empty = rc == SQLITE_ROW && sqlite3_column_type(stmt, 0) == SQLITE_NULL;
+    if (rc == SQLITE_ROW)
+        *size = empty ? 0 : (uint64_t)sqlite3_column_int64(stmt, 0) + 1;
+    int result = rc == SQLITE_ROW ? 0 : fail(db, "cannot be read", err);
+    (void)sqlite3_reset(stmt);
+    return result;
+}
+
+/* ---- writing ---- */
+
+static bool run(struct log_db *db, enum log_stmt which)
+{
+    int rc = sqlite3_step(db->stmt[which]);
+    (void)sqlite3_reset(db->stmt[which]);
+    return rc == SQLITE_DONE;
+}
+
+/* Keeps the error that `err` holds. */
+static int abandon(struct log_db *db, int code)
+{
+    if (!sqlite3_get_autocommit(db->sqlite))
+        (void)run(db, LOG_ROLLBACK);
+    return code;
+}
+
+static int insert(struct log_db *db, const struct log_rows *rows, uint32_t i,
+                  struct reeve_error *err)
+{
+    sqlite3_stmt *stmt = db->stmt[LOG_INSERT];
+    struct str record = rows->record[i];
+    (void)sqlite3_bind_int64(stmt, 1, (int64_t)(rows->from + i));
+    if (record.p)
+        (void)sqlite3_bind_blob(stmt, 2, record.p, (int)record.n, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_null(stmt, 2);
+    (void)sqlite3_bind_blob(stmt, 3, rows->leaf[i], BASE_SHA256, SQLITE_STATIC);
+    int rc = run(db, LOG_INSERT) ? 0 : fail(db, "takes no row", err);
+    (void)sqlite3_clear_bindings(stmt);
+    return rc;
+}
+
+static int foreign_writer(uint64_t size, uint64_t expected, struct reeve_error *err)
+{
+    return base_fail(err, REEVE_EDAMAGED,
+                     AUDIT_DB_NAME " has %llu rows where this process left %llu: another process "
+                                   "wrote to it",
+                     (unsigned long long)size, (unsigned long long)expected);
+}
+
+struct comparison {
+    const struct log_rows *rows;
+    uint32_t same;
+};
+static int compare_row(void *arg, const struct log_row *row)
+{
+    struct comparison *c = arg;
+    if (!row->well_formed || row->seq != (int64_t)(c->rows->from + c->same) ||
+        memcmp(row->leaf, c->rows->leaf[c->same], BASE_SHA256) != 0)
+        return 1;
+    c->same++;
+    return 0;
+}
+
+/* A commit that failed may have reached the disk all the same. */
+static int already_there(struct log_db *db, const struct log_rows *rows, struct reeve_error *err)
+{
+    struct comparison c = {.rows = rows};
+    int rc = log_db_scan(db, (int64_t)rows->from, rows->n, compare_row, &c, err);
+    if (rc)
+        return rc;
+    return c.same == rows->n ? 0 : foreign_writer(rows->from + rows->n, rows->from, err);
+}
+
+int log_db_write(struct log_db *db, const struct log_rows *rows, struct reeve_error *err)
+{
+    uint64_t size, expected = rows->from + rows->n;
+    if (!run(db, LOG_BEGIN))
+        return abandon(db, fail(db, "begins no transaction", err));
+    int rc = log_db_size(db, &size, err);
+    if (rc)
+        return abandon(db, rc);
+    if (size == expected)
+        return abandon(db, already_there(db, rows, err));
+    if (size != rows->from)
+        return abandon(db, foreign_writer(size, rows->from, err));
+    for (uint32_t i = 0; i < rows->n; i++) {
+        rc = insert(db, rows, i, err);
+        if (rc)
+            return abandon(db, rc);
+    }
+    if (!run(db, LOG_COMMIT))
+        return abandon(db, fail(db, "does not commit", err));
+    rc = log_db_size(db, &size, err);
+    if (rc)
+        return rc;
+    return size == expected ? 0 : foreign_writer(size, expected, err);
+}
+
+int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (sqlite3_prepare_v2(db->sqlite, "DELETE FROM log WHERE seq >= ?1 OR seq < 0", -1, &stmt,
+                           NULL) != SQLITE_OK)
+        return fail(db, "deletes nothing", err);
+    (void)sqlite3_bind_int64(stmt, 1, (int64_t)from);
+    int rc = sqlite3_step(stmt) == SQLITE_DONE ? 0 : fail(db, "deletes nothing", err);
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}

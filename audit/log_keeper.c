@@ -1,0 +1,191 @@
+/*
+ * The owner's side of the keeper's protocol: frames out, answers in within a time, each answer
+ * checked against what the log computed itself. A keeper that does not answer as it must is gone.
+ */
+#include "audit/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static int lose_keeper(struct audit_log *log, int code)
+{
+    fd_close(&log->keeper_fd);
+    log->phase = LOG_ALONE;
+    return code;
+}
+
+static int wait_readable(int fd, struct reeve_error *err)
+{
+    int64_t end_ns = base_boottime_ns() + (int64_t)LOG_KEEPER_TIMEOUT_MS * 1000000;
+    for (;;) {
+        int64_t left_ms = (end_ns - base_boottime_ns() + 999999) / 1000000;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int n = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
+        if (n > 0)
+            return 0;
+        if (n == 0)
+            return base_fail(err, REEVE_EHELPERS, "the keeper did not answer within %d s",
+                             LOG_KEEPER_TIMEOUT_MS / 1000);
+        if (errno != EINTR)
+            return base_fail_errno(err, REEVE_EHELPERS, errno, "the keeper cannot be waited for");
+    }
+}
+
+/* What the keeper refused, as an error of ours. */
+static int refused(const struct keeper_refused *r, struct reeve_error *err)
+{
+    static const char *const reasons[] = {"nothing",
+#define X(id, text) text,
+                                          KEEPER_REFUSAL_TABLE(X)
+#undef X
+    };
+    uint32_t reason = r->reason < BASE_COUNT(reasons) ? r->reason : 0;
+    uint32_t n = r->text_bytes < sizeof r->text ? r->text_bytes : (uint32_t)sizeof r->text;
+    int code = reason == KEEPER_REFUSAL_KEY    ? REEVE_EKEY
+               : reason == KEEPER_REFUSAL_HEAD ? REEVE_ESTATE
+                                               : REEVE_EHELPERS;
+    if (n)
+        return base_fail(err, code, "%.*s", (int)n, r->text);
+    return base_fail(err, code, "the keeper refused: %s", reasons[reason]);
+}
+
+static int receive(struct audit_log *log, uint32_t type, void *out, size_t size,
+                   struct reeve_error *err)
+{
+    union {
+        struct frame_head head;
+        struct keeper_state state;
+        struct keeper_refused refused;
+        uint8_t bytes[sizeof(struct keeper_state) + 8];
+    } frame;
+    int rc = wait_readable(log->keeper_fd, err);
+    if (rc)
+        return lose_keeper(log, rc);
+    ssize_t n = recv(log->keeper_fd, &frame, sizeof frame, MSG_DONTWAIT);
+    if (n <= 0)
+        return lose_keeper(log, base_fail(err, REEVE_EHELPERS, "the keeper has ended"));
+    if ((size_t)n == sizeof frame.refused && frame.head.type == KEEPER_REFUSED)
+        return lose_keeper(log, refused(&frame.refused, err));
+    if ((size_t)n != size || frame.head.type != type || frame.head.bytes != size)
+        return lose_keeper(log, base_fail(err, REEVE_EPROTO,
+                                          "the keeper answered frame %u of %zd bytes where "
+                                          "frame %u of %zu was due",
+                                          n >= 4 ? frame.head.type : 0, n, type, size));
+    memcpy(out, &frame, size);
+    return 0;
+}
+
+static int send_frame(struct audit_log *log, void *frame, uint32_t type, size_t n,
+                      struct reeve_error *err)
+{
+    struct frame_head head = {type, (uint32_t)n};
+    memcpy(frame, &head, sizeof head);
+    if (fd_send_with(log->keeper_fd, frame, n, NULL, 0) == 0)
+        return 0;
+    /* What it said last tells more than a broken pipe does. */
+    struct keeper_refused ignored;
+    int rc = receive(log, KEEPER_REFUSED, &ignored, sizeof ignored, err);
+    return rc ? rc : lose_keeper(log, REEVE_EHELPERS);
+}
+
+/* The keeper is trusted, its file less so: what it says must agree with itself. */
+static bool state_agrees(const struct keeper_state *s)
+{
+    if (s->nleaves > KEEPER_MAX_LEAVES || s->nreleases > KEEPER_MAX_RELEASES ||
+        s->note_bytes > sizeof s->note || s->nedge > KEEPER_MAX_EDGE ||
+        s->nedge != (uint32_t)__builtin_popcountll(s->base_size) || s->size < s->base_size ||
+        s->size - s->base_size != (uint64_t)s->nleaves + s->nreleases || s->size >> 62)
+        return false;
+    for (uint32_t i = 0; i < s->nreleases; i++)
+        if (s->release[i].bytes > RELEASE_MAX_BYTES)
+            return false;
+    struct tree_edge e = {.size = s->base_size, .n = s->nedge};
+    uint8_t root[BASE_SHA256];
+    memcpy(e.node, s->edge, sizeof e.node);
+    tree_edge_root(&e, root);
+    if (memcmp(root, s->base_root, sizeof root) != 0)
+        return false;
+    for (uint32_t i = 0; i < s->nleaves + s->nreleases; i++)
+        tree_edge_append(&e, s->leaf[i]);
+    tree_edge_root(&e, root);
+    return memcmp(root, s->root, sizeof root) == 0;
+}
+
+int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct reeve_error *err)
+{
+    int rc = receive(log, KEEPER_STATE, out, sizeof *out, err);
+    if (rc)
+        return rc;
+    if (!state_agrees(out))
+        return lose_keeper(
+            log, base_fail(err, REEVE_EPROTO, "the keeper's state does not agree with itself"));
+    return 0;
+}
+
+int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
+{
+    struct keeper_batch *b = &log->batch;
+    b->size = log->edge.size;
+    tree_edge_root(&log->edge, b->root);
+    int rc = send_frame(log, b, KEEPER_BATCH, sizeof *b, err);
+    if (rc == 0)
+        rc = receive(log, KEEPER_RECORDS, &log->records, sizeof log->records, err);
+    if (rc)
+        return rc;
+    const struct keeper_records *r = &log->records;
+    if (r->nreleases != b->nreleases)
+        return lose_keeper(log, base_fail(err, REEVE_EPROTO,
+                                          "the keeper wrote %u release records where %u were asked",
+                                          r->nreleases, b->nreleases));
+    memcpy(log->leaf, b->leaf, sizeof b->leaf);
+    for (uint32_t i = 0; i < r->nreleases; i++) {
+        if (r->release[i].bytes > RELEASE_MAX_BYTES)
+            return lose_keeper(log, base_fail(err, REEVE_EPROTO, "a release record is too long"));
+        tree_leaf_hash(r->release[i].text, r->release[i].bytes, log->leaf[b->nleaves + i]);
+    }
+    log->entered_edge = log->edge;
+    for (uint32_t i = 0; i < b->nleaves + b->nreleases; i++)
+        tree_edge_append(&log->entered_edge, log->leaf[i]);
+    log->phase = LOG_ENTERED;
+    return 0;
+}
+
+int log_adopt_note(struct audit_log *log, const char *note, uint32_t n, struct reeve_error *err)
+{
+    struct note_checkpoint c;
+    int rc = note_checkpoint_open((struct str){note, n}, &log->key, &c, err);
+    if (rc)
+        return rc;
+    buf_reset(&log->note);
+    buf_put(&log->note, note, n);
+    if (log->note.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for a checkpoint");
+    log->signed_head = c;
+    log->signed_head.origin = log->key.name; /* equal, and outlives `note` */
+    return 0;
+}
+
+int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
+                      struct keeper_grants *out, struct reeve_error *err)
+{
+    struct frame_head committed;
+    uint8_t root[BASE_SHA256];
+    int rc = send_frame(log, &committed, KEEPER_COMMITTED, sizeof committed, err);
+    if (rc == 0)
+        rc = receive(log, KEEPER_GRANTS, out, sizeof *out, err);
+    if (rc)
+        return rc;
+    if (out->note_bytes > sizeof out->note || out->ntokens != ntokens)
+        return lose_keeper(log, base_fail(err, REEVE_EPROTO, "the keeper's grants are malformed"));
+    rc = log_adopt_note(log, out->note, out->note_bytes, err);
+    if (rc)
+        return lose_keeper(log, rc);
+    tree_edge_root(edge, root);
+    if (log->signed_head.size != edge->size ||
+        memcmp(log->signed_head.root, root, sizeof root) != 0)
+        return lose_keeper(
+            log, base_fail(err, REEVE_EPROTO, "the keeper signed another tree than was committed"));
+    return 0;
+}

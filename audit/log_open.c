@@ -1,0 +1,268 @@
+/*
+ * Opening a log: names and key, the keeper's state, the rows, and then the table "At start, and
+ * after a crash" of docs/processes.md. What is found goes to the caller, who records it.
+ */
+#include "audit/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_ASIDE_FILES 1000u
+
+void audit_found_fini(struct audit_found *f)
+{
+    free(f->lost);
+    f->lost = NULL;
+    f->nlost = 0;
+}
+
+void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
+                 ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(log->detail, sizeof log->detail, fmt, ap);
+    va_end(ap);
+    log->condition = c;
+    log->first_bad = first_bad;
+}
+
+/* ---- names and key ---- */
+
+static int read_line_file(int dir_fd, const char *name, struct buf *out, struct reeve_error *err)
+{
+    int rc = fd_slurp(dir_fd, name, 1024, out, err);
+    if (rc)
+        return base_fail(err, REEVE_ESTATE, "the log's %s cannot be read; restore it from a backup",
+                         name);
+    if (out->len == 0 || out->data[out->len - 1] != '\n' ||
+        memchr(out->data, '\n', out->len) != out->data + out->len - 1)
+        return base_fail(err, REEVE_ESTATE, "the log's %s must hold one line", name);
+    out->data[--out->len] = '\0';
+    return 0;
+}
+
+static int read_names(struct audit_log *log, int dir_fd, struct reeve_error *err)
+{
+    int rc = read_line_file(dir_fd, AUDIT_ORIGIN_NAME, &log->origin, err);
+    if (rc == 0)
+        rc = read_line_file(dir_fd, AUDIT_VKEY_NAME, &log->vkey, err);
+    if (rc)
+        return rc;
+    if (note_key_parse(buf_view(&log->vkey), &log->key, err) != 0)
+        return base_fail(err, REEVE_EKEY, AUDIT_VKEY_NAME " holds no verifier key");
+    if (!str_eq(log->key.name, buf_view(&log->origin)))
+        return base_fail(err, REEVE_EKEY,
+                         AUDIT_VKEY_NAME " is the key of %.*s, the log's name "
+                                         "in " AUDIT_ORIGIN_NAME " is %s",
+                         (int)log->key.name.n, log->key.name.p, log->origin.data);
+    log->signed_head.origin = log->key.name;
+    return 0;
+}
+
+static int check_signature(struct audit_log *log, const struct keeper_state *state,
+                           struct reeve_error *err)
+{
+    if (memcmp(state->public_key, log->key.pub, sizeof log->key.pub) != 0)
+        return base_fail(err, REEVE_EKEY,
+                         AUDIT_KEY_NAME
+                         " is not the key of " AUDIT_VKEY_NAME
+                         ": one of them was replaced; restore the pair from a backup");
+    int rc = log_adopt_note(log, state->note, state->note_bytes, err);
+    if (rc)
+        return rc;
+    uint64_t size = state->committed ? state->size : state->base_size;
+    const uint8_t *root = state->committed ? state->root : state->base_root;
+    if (log->signed_head.size != size || memcmp(log->signed_head.root, root, BASE_SHA256) != 0)
+        return base_fail(err, REEVE_EPROTO, "the keeper signed another tree than it has");
+    return 0;
+}
+
+/* ---- what is done about what was found ---- */
+
+/* Whether `name` already holds these bytes: a crash came between the rename and the deletion. */
+static bool file_holds(int dir_fd, const char *name, struct str bytes)
+{
+    auto_buf struct buf there;
+    buf_init(&there, LOG_MAX_ASIDE_BYTES);
+    return fd_slurp(dir_fd, name, bytes.n, &there, NULL) == 0 && str_eq(buf_view(&there), bytes);
+}
+
+/* Under a name that is free, or that has the same bytes: nothing set aside earlier is lost. */
+static int write_aside(int dir_fd, const struct audit_found *f, struct str bytes,
+                       struct reeve_error *err)
+{
+    for (unsigned i = 1; i <= MAX_ASIDE_FILES; i++) {
+        char name[96], again[16] = "";
+        struct stat st;
+        if (i > 1)
+            (void)snprintf(again, sizeof again, ".%u", i);
+        (void)snprintf(name, sizeof name, "unsigned-%" PRIu64 "-%" PRIu64 "%s.jsonl",
+                       f->unsigned_from, f->unsigned_from + f->unsigned_count - 1, again);
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+            return fd_write_file(dir_fd, name, bytes.p, bytes.n, 0600, err);
+        if (file_holds(dir_fd, name, bytes))
+            return 0;
+    }
+    return base_fail(err, REEVE_ESTATE,
+                     "%u files of unsigned records are in the folder; look into "
+                     "them and move them away",
+                     MAX_ASIDE_FILES);
+}
+
+static int set_aside(struct audit_log *log, int dir_fd, const struct audit_found *f,
+                     struct str bytes, struct reeve_error *err)
+{
+    int rc = write_aside(dir_fd, f, bytes, err);
+    return rc ? rc : log_db_cut(&log->db, log->edge.size, err);
+}
+
+/* The unacknowledged batch again: the release records whole, the others as leaves without bytes. */
+static int restore(struct audit_log *log, const struct keeper_state *state,
+                   struct audit_found *found, struct reeve_error *err)
+{
+    struct log_rows rows = {
+        .from = state->base_size, .n = state->nleaves + state->nreleases, .leaf = state->leaf};
+    for (uint32_t i = 0; i < state->nreleases; i++)
+        rows.record[state->nleaves + i] =
+            (struct str){state->release[i].text, state->release[i].bytes};
+    int rc = log_db_write(&log->db, &rows, err);
+    if (rc)
+        return rc;
+    for (uint32_t i = 0; i < rows.n; i++)
+        tree_edge_append(&log->edge, state->leaf[i]);
+    found->restored_from = rows.from;
+    found->restored_count = rows.n;
+    size_t n = found->nlost + state->nreleases;
+    uint64_t *lost = reallocarray(found->lost, n ? n : 1, sizeof *lost);
+    if (!lost)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for the releases of a restored batch");
+    found->lost = lost;
+    for (uint32_t i = 0; i < state->nreleases; i++)
+        lost[found->nlost++] = rows.from + state->nleaves + i;
+    return 0;
+}
+
+static int settle(struct audit_log *log, int dir_fd, const struct keeper_state *state,
+                  struct audit_found *found, struct str aside, struct reeve_error *err)
+{
+    uint64_t rows = log->edge.size;
+    bool unacknowledged = !state->committed && rows == state->base_size && rows < state->size;
+    if (rows < state->size && !unacknowledged) {
+        log_condemn(log, AUDIT_TAIL_LOST, rows,
+                    "the keeper signed for %" PRIu64 " records, " AUDIT_DB_NAME " has %" PRIu64,
+                    state->size, rows);
+        return 0;
+    }
+    int rc = 0;
+    if (found->unsigned_count)
+        rc = set_aside(log, dir_fd, found, aside, err);
+    if (rc == 0 && unacknowledged)
+        rc = restore(log, state, found, err);
+    if (rc || state->committed)
+        return rc;
+    /* The batch is in the database, for the first or the second time: the keeper may sign it. Its
+     * releases get no tokens any more. */
+    struct keeper_grants grants;
+    return log_keeper_commit(log, &log->edge, 0, &grants, err);
+}
+
+static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
+                     const struct keeper_state *state, struct audit_found *found,
+                     struct reeve_error *err)
+{
+    enum log_db_found file;
+    uint64_t acknowledged = state->committed ? state->size : state->base_size;
+    int rc = log_db_open(&log->db, dir_fd, dir, acknowledged == 0, &file, err);
+    if (rc)
+        return rc;
+    if (file == LOG_DB_UNREADABLE) {
+        log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
+        return 0;
+    }
+    if (file == LOG_DB_ABSENT) {
+        log_condemn(log, AUDIT_TAIL_LOST, 0,
+                    AUDIT_DB_NAME " is missing or empty; the keeper signed for %" PRIu64 " records",
+                    state->size);
+        return 0;
+    }
+    auto_buf struct buf aside;
+    buf_init(&aside, LOG_MAX_ASIDE_BYTES);
+    rc = log_scan(log, state, found, &aside, err);
+    if (rc || log->condition != AUDIT_OK)
+        return rc;
+    return settle(log, dir_fd, state, found, buf_view(&aside), err);
+}
+
+/* Without a head nothing says what was signed: rows, if any, are for reading only. */
+static int read_headless(struct audit_log *log, int dir_fd, const char *dir,
+                         struct reeve_error *err)
+{
+    enum log_db_found file;
+    log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
+    int rc = log_db_open(&log->db, dir_fd, dir, false, &file, err);
+    return rc;
+}
+
+static int open_parts(struct audit_log *log, int dir_fd, const char *dir, struct audit_found *found,
+                      struct reeve_error *err)
+{
+    auto_free struct keeper_state *state = calloc(1, sizeof *state);
+    if (!state)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for the keeper's state");
+    int rc = read_names(log, dir_fd, err);
+    if (rc)
+        return rc;
+    rc = log_keeper_state(log, state, err);
+    if (rc == REEVE_ESTATE)
+        return read_headless(log, dir_fd, dir, err);
+    if (rc == 0)
+        rc = check_signature(log, state, err);
+    return rc ? rc : read_rows(log, dir_fd, dir, state, found, err);
+}
+
+int audit_log_open(int dir_fd, const char *dir, int keeper_fd, struct audit_log **out,
+                   struct audit_found *found, struct reeve_error *err)
+{
+    struct reeve_error local;
+    *out = NULL;
+    *found = (struct audit_found){0};
+    struct audit_log *log = calloc(1, sizeof *log);
+    if (!log) {
+        fd_close(&keeper_fd);
+        return base_fail(err, REEVE_ENOMEM, "out of memory for a log");
+    }
+    log->keeper_fd = keeper_fd;
+    tree_edge_init(&log->edge);
+    int rc = open_parts(log, dir_fd, dir, found, err ? err : &local);
+    if (rc) {
+        audit_found_fini(found);
+        audit_log_close(&log);
+        return rc;
+    }
+    found->condition = log->condition;
+    found->first_bad = log->first_bad;
+    memcpy(found->detail, log->detail, sizeof found->detail);
+    *out = log;
+    return 0;
+}
+
+void audit_log_close(struct audit_log **log)
+{
+    struct audit_log *l = *log;
+    if (!l)
+        return;
+    log_db_close(&l->db, l->condition != AUDIT_OK);
+    fd_close(&l->keeper_fd);
+    record_reader_fini(&l->reader);
+    buf_fini(&l->bytes);
+    buf_fini(&l->note);
+    buf_fini(&l->origin);
+    buf_fini(&l->vkey);
+    free(l);
+    *log = NULL;
+}

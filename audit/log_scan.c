@@ -1,0 +1,217 @@
+/*
+ * The one reading of all rows when a log is opened: each row against its record, its place and what
+ * the keeper signed. Nothing is written here; log_open.c acts on what was found.
+ */
+#include "audit/log.h"
+
+#include <inttypes.h>
+
+/* One complete subtree of the tree before the last batch: the keeper knows its root. */
+struct subtree {
+    unsigned i;
+    uint64_t from, to;
+    struct tree_edge edge;
+    bool has_hole; /* leaves whose records are not kept vouch for nothing */
+    uint64_t first_hole;
+};
+
+struct scan {
+    struct audit_log *log;
+    const struct keeper_state *state;
+    struct audit_found *found;
+    struct buf *aside;
+    uint64_t next; /* the sequence that is due */
+    struct subtree sub;
+    size_t lost_cap;
+    int64_t aside_first, aside_last;
+    bool has_aside, no_memory;
+};
+
+static int condemn(struct scan *s, uint64_t seq, const char *what)
+{
+    log_condemn(s->log, AUDIT_DAMAGED, seq, "record %" PRIu64 " %s", seq, what);
+    return 1;
+}
+
+/* ---- releases that nothing ended ---- */
+
+static size_t find_release(const struct audit_found *f, uint64_t seq)
+{
+    size_t low = 0, high = f->nlost;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (f->lost[middle] < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void note_release(struct scan *s, uint64_t seq)
+{
+    struct audit_found *f = s->found;
+    if (f->nlost == s->lost_cap) {
+        size_t cap = s->lost_cap ? s->lost_cap * 2 : 64;
+        uint64_t *grown = reallocarray(f->lost, cap, sizeof *grown);
+        if (!grown) {
+            s->no_memory = true;
+            return;
+        }
+        f->lost = grown;
+        s->lost_cap = cap;
+    }
+    f->lost[f->nlost++] = seq; /* rows come in order, so the list stays sorted */
+}
+
+static void note_end(struct scan *s, uint64_t release)
+{
+    struct audit_found *f = s->found;
+    size_t i = find_release(f, release);
+    if (i == f->nlost || f->lost[i] != release)
+        return;
+    memmove(f->lost + i, f->lost + i + 1, (f->nlost - i - 1) * sizeof *f->lost);
+    f->nlost--;
+}
+
+static int check_record(struct scan *s, const struct log_row *row)
+{
+    uint8_t leaf[BASE_SHA256];
+    struct record_info info;
+    struct reeve_error err;
+    uint64_t seq = (uint64_t)row->seq;
+    tree_leaf_hash(row->record.p, row->record.n, leaf);
+    if (memcmp(leaf, row->leaf, sizeof leaf) != 0)
+        return condemn(s, seq, "is not the one that its leaf hash was made of");
+    int rc = record_read(&s->log->reader, row->record, &info, &err);
+    if (rc == REEVE_ENOMEM) {
+        s->no_memory = true;
+        return 1;
+    }
+    if (rc || info.seq != seq)
+        return condemn(s, seq, "does not say its own sequence");
+    if (info.kind == RECORD_RELEASE)
+        note_release(s, seq);
+    else if (info.kind == RECORD_END && info.has_release)
+        note_end(s, info.release);
+    return s->no_memory;
+}
+
+/* ---- what was signed ---- */
+
+static void next_subtree(struct scan *s)
+{
+    uint64_t from = s->sub.to, left = s->state->base_size - from;
+    unsigned i = from ? s->sub.i + 1 : 0;
+    uint64_t size = left ? UINT64_C(1) << (63 - __builtin_clzll(left)) : 0;
+    s->sub = (struct subtree){.i = i, .from = from, .to = from + size};
+}
+
+/* A subtree whose rows agree with each other and not with what was signed. */
+static int condemn_subtree(struct scan *s)
+{
+    const struct subtree *t = &s->sub;
+    if (t->has_hole)
+        log_condemn(s->log, AUDIT_DAMAGED, t->first_hole,
+                    "a leaf without a record, %" PRIu64 " the first that it can be, or a record of "
+                    "%" PRIu64 "..%" PRIu64 " together with its leaf is not what was signed",
+                    t->first_hole, t->from, t->to - 1);
+    else
+        log_condemn(s->log, AUDIT_DAMAGED, t->from,
+                    "a record of %" PRIu64 "..%" PRIu64
+                    " was replaced together with its leaf: their root is not the signed one",
+                    t->from, t->to - 1);
+    return 1;
+}
+
+static int check_signed(struct scan *s, const struct log_row *row)
+{
+    const struct keeper_state *state = s->state;
+    if (s->next >= state->base_size) {
+        const uint8_t *leaf = state->leaf[s->next - state->base_size];
+        return memcmp(leaf, row->leaf, BASE_SHA256) != 0
+                   ? condemn(s, s->next, "is not the one that was signed")
+                   : 0;
+    }
+    struct subtree *t = &s->sub;
+    if (!row->record.p && !t->has_hole) {
+        t->has_hole = true;
+        t->first_hole = s->next;
+    }
+    tree_edge_append(&t->edge, row->leaf);
+    if (s->next + 1 < t->to)
+        return 0;
+    if (memcmp(t->edge.node[0], state->edge[t->i], BASE_SHA256) != 0)
+        return condemn_subtree(s);
+    next_subtree(s);
+    return 0;
+}
+
+/* ---- rows beyond ---- */
+
+/* One line of the file that keeps what was set aside: whatever its bytes are. */
+static void set_aside(struct scan *s, const struct log_row *row)
+{
+    struct buf *b = s->aside;
+    bool readable = row->record.p && str_is_utf8(row->record);
+    if (!s->has_aside)
+        s->aside_first = row->seq;
+    s->has_aside = true;
+    s->aside_last = row->seq;
+    buf_z(b, "{\"leaf\":\"");
+    if (row->leaf)
+        buf_hex(b, row->leaf, BASE_SHA256);
+    if (readable) {
+        buf_z(b, "\",\"record\":");
+        json_put_string(b, row->record);
+    } else {
+        buf_z(b, "\",\"record_base64\":\"");
+        if (row->record.p)
+            buf_base64(b, row->record.p, row->record.n);
+        buf_byte(b, '"');
+    }
+    buf_printf(b, ",\"seq\":%" PRId64 "}\n", row->seq);
+}
+
+static int take_row(void *arg, const struct log_row *row)
+{
+    struct scan *s = arg;
+    if (s->next == s->state->size) {
+        set_aside(s, row);
+        return s->aside->failed;
+    }
+    if (row->seq != (int64_t)s->next)
+        return condemn(s, s->next,
+                       row->seq < 0 ? "is preceded by a row of a negative sequence"
+                                    : "is missing, and later rows are there");
+    if (!row->well_formed)
+        return condemn(s, s->next, "is in a row of another form than the log writes");
+    if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
+        return 1;
+    tree_edge_append(&s->log->edge, row->leaf);
+    s->next++;
+    return 0;
+}
+
+int log_scan(struct audit_log *log, const struct keeper_state *state, struct audit_found *found,
+             struct buf *aside, struct reeve_error *err)
+{
+    struct scan s = {.log = log, .state = state, .found = found, .aside = aside};
+    next_subtree(&s);
+    int rc = log_db_scan(&log->db, INT64_MIN, UINT64_MAX, take_row, &s, err);
+    if (s.no_memory)
+        return base_fail(err, REEVE_ENOMEM, "out of memory reading " AUDIT_DB_NAME);
+    if (rc == REEVE_EDAMAGED && log->condition == AUDIT_OK)
+        log_condemn(log, AUDIT_DAMAGED, s.next, "%s", err->message);
+    if (rc && rc != REEVE_EDAMAGED)
+        return rc;
+    if (aside->failed)
+        log_condemn(log, AUDIT_DAMAGED, state->size,
+                    "more than %zu bytes of rows follow the last that was signed",
+                    LOG_MAX_ASIDE_BYTES);
+    if (s.has_aside && log->condition == AUDIT_OK) {
+        found->unsigned_from = (uint64_t)s.aside_first;
+        found->unsigned_count = (uint64_t)s.aside_last - (uint64_t)s.aside_first + 1;
+    }
+    return 0;
+}

@@ -1,0 +1,58 @@
+/* Reads sequence and kind of one record with the bounded JSON reader. Called by log and verifier.
+ */
+#include "audit/record.h"
+
+#include "audit/audit.h"
+#include "audit/note.h"
+
+void record_reader_fini(struct record_reader *r)
+{
+    free(r->text);
+    free(r->nodes);
+    *r = (struct record_reader){0};
+}
+
+static bool ready(struct record_reader *r)
+{
+    if (!r->text)
+        r->text = malloc(AUDIT_MAX_RECORD);
+    if (!r->nodes)
+        r->nodes = calloc(JSON_MAX_NODES, sizeof *r->nodes);
+    return r->text && r->nodes;
+}
+
+/* Integers beyond 2^53 stand in records as text. */
+static bool unsigned_of(const struct json_node *n, uint64_t *out)
+{
+    if (n && n->type == JSON_INT && n->i >= 0) {
+        *out = (uint64_t)n->i;
+        return true;
+    }
+    return n && n->type == JSON_STRING && note_decimal(n->s, out);
+}
+
+int record_read(struct record_reader *r, struct str record, struct record_info *out,
+                struct reeve_error *err)
+{
+    struct json_doc doc;
+    if (record.n > AUDIT_MAX_RECORD)
+        return base_fail(err, REEVE_EFORMAT, "a record has at most %u bytes", AUDIT_MAX_RECORD);
+    if (!ready(r))
+        return base_fail(err, REEVE_ENOMEM, "out of memory for reading records");
+    if (record.n)
+        memcpy(r->text, record.p, record.n);
+    int rc = json_parse(r->text, record.n, r->nodes, JSON_MAX_NODES, &doc, err);
+    if (rc)
+        return rc;
+    const struct json_node *root = json_root(&doc);
+    *out = (struct record_info){.kind = RECORD_OTHER};
+    if (!unsigned_of(json_get(&doc, root, "seq"), &out->seq))
+        return base_fail(err, REEVE_EFORMAT, "a record is a JSON object with a number \"seq\"");
+    struct str type = json_string_or(json_get(&doc, root, "type"), STR(""));
+    if (str_is(type, "release"))
+        out->kind = RECORD_RELEASE;
+    else if (str_is(type, "end"))
+        out->kind = RECORD_END;
+    out->has_release = unsigned_of(json_get(&doc, root, "release"), &out->release);
+    return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * What the log itself reads out of a record: its sequence, and whether it is a release or the end
+ * of one. Everything else in a record is the broker's business.
+ */
+#ifndef AUDIT_RECORD_H
+#define AUDIT_RECORD_H
+
+#include "base/base.h"
+#include "core/json.h"
+
+/** Scratch for reading records one after the other; zero-initialised, for one thread. */
+struct record_reader {
+    char *text;
+    struct json_node *nodes;
+};
+void record_reader_fini(struct record_reader *r);
+
+enum record_kind { RECORD_OTHER, RECORD_RELEASE, RECORD_END };
+struct record_info {
+    enum record_kind kind;
+    uint64_t seq;
+    bool has_release;
+    uint64_t release; /* of an end: the sequence of the release that it ends */
+};
+/**
+ * Reads a record of at most AUDIT_MAX_RECORD bytes. REEVE_EFORMAT: not JSON that the log accepts,
+ * or without a sequence; REEVE_ENOMEM.
+ */
+int record_read(struct record_reader *r, struct str record, struct record_info *out,
+                struct reeve_error *err);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * RFC 6962 Merkle trees over leaf hashes. Nothing here reads a file or a clock; log, verifier,
+ * receipts and keeper call it.
+ */
+#include "audit/tree.h"
+
+#include <assert.h>
+
+static void node_hash(const uint8_t left[BASE_SHA256], const uint8_t right[BASE_SHA256],
+                      uint8_t out[BASE_SHA256])
+{
+    base_sha256_prefixed(0x01, left, BASE_SHA256, right, BASE_SHA256, out);
+}
+
+void tree_leaf_hash(const void *record, size_t n, uint8_t out[BASE_SHA256])
+{
+    base_sha256_prefixed(0x00, record, n, NULL, 0, out);
+}
+
+void tree_edge_init(struct tree_edge *e)
+{
+    e->size = 0;
+    e->n = 0;
+}
+
+void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256])
+{
+    assert(e->n < TREE_MAX_EDGE && e->size < UINT64_MAX);
+    memcpy(e->node[e->n++], leaf, BASE_SHA256);
+    /* Each one bit at the low end of the old size is a complete subtree as large as the new one. */
+    for (uint64_t ones = e->size++; ones & 1; ones >>= 1) {
+        e->n--;
+        node_hash(e->node[e->n - 1], e->node[e->n], e->node[e->n - 1]);
+    }
+}
+
+void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256])
+{
+    if (e->n == 0) {
+        base_sha256(NULL, 0, out);
+        return;
+    }
+    memcpy(out, e->node[e->n - 1], BASE_SHA256);
+    for (unsigned i = e->n - 1; i > 0; i--)
+        node_hash(e->node[i - 1], out, out);
+}
+
+void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256])
+{
+    struct tree_edge e;
+    tree_edge_init(&e);
+    for (uint64_t i = 0; i < n; i++)
+        tree_edge_append(&e, leaf[i]);
+    tree_edge_root(&e, out);
+}
+
+/* The largest power of two below `n`; `n` is at least 2. */
+static uint64_t split(uint64_t n)
+{
+    return UINT64_C(1) << (63 - __builtin_clzll(n - 1));
+}
+
+unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_EDGE])
+{
+    if (index >= n)
+        return 0;
+    uint64_t from = 0, to = n;
+    unsigned depth = 0;
+    while (to - from > 1) {
+        uint64_t middle = from + split(to - from);
+        bool left = index < middle;
+        path[depth++] = left ? (struct tree_range){middle, to} : (struct tree_range){from, middle};
+        if (left)
+            to = middle;
+        else
+            from = middle;
+    }
+    for (unsigned i = 0; i < depth / 2; i++) {
+        struct tree_range outer = path[i];
+        path[i] = path[depth - 1 - i];
+        path[depth - 1 - i] = outer;
+    }
+    return depth;
+}
+
+unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
+                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256])
+{
+    struct tree_range path[TREE_MAX_EDGE];
+    unsigned depth = tree_path(n, index, path);
+    for (unsigned i = 0; i < depth; i++)
+        tree_root(leaf + path[i].from, path[i].to - path[i].from, proof[i]);
+    return depth;
+}
+
+bool tree_proof_holds(const uint8_t leaf[BASE_SHA256], uint64_t index, uint64_t size,
+                      const uint8_t (*proof)[BASE_SHA256], unsigned nproof,
+                      const uint8_t root[BASE_SHA256])
+{
+    if (index >= size)
+        return false;
+    uint64_t at = index, last = size - 1;
+    uint8_t hash[BASE_SHA256];
+    memcpy(hash, leaf, sizeof hash);
+    for (unsigned i = 0; i < nproof; i++) {
+        if (last == 0)
+            return false;
+        if ((at & 1) || at == last) {
+            node_hash(proof[i], hash, hash);
+            /* A node without a right sibling stands for itself on the levels above. */
+            while (!(at & 1) && at != 0) {
+                at >>= 1;
+                last >>= 1;
+            }
+        } else {
+            node_hash(hash, proof[i], hash);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    return last == 0 && base_equal_ct(hash, root, sizeof hash);
+}

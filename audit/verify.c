@@ -1,0 +1,238 @@
+/*
+ * Checking a log from its rows, its signed checkpoint and the verifier key: what `reeve audit
+ * verify` and any stranger does. Linear, one pass, nothing kept but two edges of the tree.
+ */
+#include "audit/audit.h"
+#include "audit/note.h"
+#include "audit/record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SLICE 1024u /* rows a read: short enough that a live log is not held up */
+
+enum finding {
+#define X(id, name) FINDING_##id,
+    AUDIT_FINDING_TABLE(X)
+#undef X
+};
+
+struct check {
+    struct audit_report *report;
+    const struct note_checkpoint *checkpoint;
+    struct record_reader reader;
+    uint64_t next;
+    struct tree_edge stored;   /* over the leaves as they are in the rows */
+    struct tree_edge rehashed; /* from the first leaf that is not its record's: over the records */
+    bool forked;               /* `stored` and `rehashed` differ */
+    bool has_hole, no_memory;
+    uint64_t first_hole;
+};
+
+/* The first finding stands. */
+static void REEVE_PRINTF(4, 5)
+    find(struct audit_report *r, enum finding what, uint64_t seq, const char *fmt, ...)
+{
+#define X(id, name) name,
+    static const char *const names[] = {AUDIT_FINDING_TABLE(X)};
+#undef X
+    if (r->finding[0])
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(r->detail, sizeof r->detail, fmt, ap);
+    va_end(ap);
+    (void)snprintf(r->finding, sizeof r->finding, "%s", names[what]);
+    r->has_bad = true;
+    r->first_bad = seq;
+}
+
+static void check_sequence(struct check *c, struct str record, uint64_t seq)
+{
+    struct record_info info;
+    struct reeve_error err;
+    int rc = record_read(&c->reader, record, &info, &err);
+    if (rc == REEVE_ENOMEM)
+        c->no_memory = true;
+    else if (rc)
+        find(c->report, FINDING_BAD_SEQUENCE, seq, "record %" PRIu64 " says no sequence: %s", seq,
+             err.message);
+    else if (info.seq != seq)
+        find(c->report, FINDING_BAD_SEQUENCE, seq,
+             "record %" PRIu64 " says that it is record %" PRIu64, seq, info.seq);
+}
+
+/* Which of the two was changed shows at the end, when both roots are known. */
+static void check_leaf(struct check *c, struct str record, const uint8_t leaf[BASE_SHA256],
+                       uint64_t seq)
+{
+    uint8_t own[BASE_SHA256];
+    memcpy(own, leaf, sizeof own);
+    if (record.p)
+        tree_leaf_hash(record.p, record.n, own);
+    bool same = memcmp(own, leaf, sizeof own) == 0;
+    if (!same && !c->forked) {
+        c->forked = true;
+        c->rehashed = c->stored;
+        find(c->report, FINDING_RECORD_CHANGED, seq,
+             "record %" PRIu64 " is not the one that its leaf hash was made of", seq);
+    }
+    tree_edge_append(&c->stored, leaf);
+    if (c->forked)
+        tree_edge_append(&c->rehashed, own);
+    if (record.p && same)
+        check_sequence(c, record, seq);
+}
+
+static int take_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct check *c = arg;
+    if (seq != c->next) {
+        find(c->report, FINDING_MISSING, c->next,
+             "record %" PRIu64 " is missing, and %" PRIu64 " is there", c->next, seq);
+        return 1;
+    }
+    if (!record.p) {
+        c->report->without_bytes++;
+        if (!c->has_hole)
+            c->first_hole = seq;
+        c->has_hole = true;
+    }
+    check_leaf(c, record, leaf, seq);
+    c->next++;
+    c->report->records++;
+    return c->no_memory;
+}
+
+/* All rows below the signed size. Stops early where a row is missing. */
+static int check_rows(struct check *c, const struct audit_source *source,
+                      void (*progress)(void *arg, uint64_t done, uint64_t total),
+                      void *progress_arg, struct reeve_error *err)
+{
+    uint64_t size = c->checkpoint->size;
+    while (c->next < size) {
+        uint64_t before = c->next, left = size - before;
+        int rc = source->read(source->self, before, left < SLICE ? left : SLICE, take_row, c, err);
+        if (c->no_memory)
+            return base_fail(err, REEVE_ENOMEM, "out of memory reading records");
+        if (rc == REEVE_EDAMAGED)
+            find(c->report, FINDING_MISSING, c->next, "record %" PRIu64 " cannot be read: %s",
+                 c->next, err->message);
+        else if (rc)
+            return rc;
+        if (progress)
+            progress(progress_arg, c->next, size);
+        if (c->next == before || c->next - before < (left < SLICE ? left : SLICE))
+            break;
+    }
+    if (c->next < size)
+        find(c->report, FINDING_TAIL_LOST, c->next,
+             "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
+    return 0;
+}
+
+/* A changed leaf, told from a changed record by the root that each of the two gives. */
+static void tell_apart(struct check *c)
+{
+    uint8_t root[BASE_SHA256];
+    tree_edge_root(&c->rehashed, root);
+    if (!c->forked || memcmp(root, c->checkpoint->root, sizeof root) != 0)
+        return;
+    struct audit_report *r = c->report;
+    uint64_t seq = r->first_bad;
+    r->finding[0] = '\0';
+    find(r, FINDING_LEAF_CHANGED, seq,
+         "the leaf hash of record %" PRIu64 " is not the one that was signed; the record is", seq);
+}
+
+static void check_root(struct check *c)
+{
+    struct audit_report *r = c->report;
+    tree_edge_root(&c->stored, r->root);
+    if (c->next < c->checkpoint->size || memcmp(r->root, c->checkpoint->root, sizeof r->root) == 0)
+        return;
+    tell_apart(c);
+    if (c->has_hole)
+        find(r, FINDING_ROOT_MISMATCH, c->first_hole,
+             "every record agrees with its leaf, and their root is not the signed one: a leaf "
+             "without a record was changed (%" PRIu64 " is the first), or a record and its leaf "
+             "were replaced together",
+             c->first_hole);
+    else
+        find(r, FINDING_ROOT_MISMATCH, 0,
+             "every record agrees with its leaf, and their root is not the signed one: a record "
+             "and its leaf were replaced together, which the checkpoint alone cannot locate");
+}
+
+struct beyond {
+    bool found;
+    uint64_t seq;
+};
+static int take_beyond(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct beyond *b = arg;
+    (void)record, (void)leaf;
+    *b = (struct beyond){true, seq};
+    return 1;
+}
+
+static int check_end(struct check *c, const struct audit_source *source,
+                     const struct audit_head *head, struct reeve_error *err)
+{
+    struct beyond b = {0};
+    struct reeve_error local;
+    uint64_t size = c->checkpoint->size;
+    /* The keeper may know of more than it has signed; a log that it condemned is never ok. */
+    if (head->condition == AUDIT_TAIL_LOST)
+        find(c->report, FINDING_TAIL_LOST, head->first_bad, "%.*s", (int)head->detail.n,
+             head->detail.p);
+    if (head->condition == AUDIT_DAMAGED)
+        find(c->report, FINDING_MISSING, head->first_bad, "%.*s", (int)head->detail.n,
+             head->detail.p);
+    if (!source->at_rest)
+        return 0;
+    int rc = source->read(source->self, size, 1, take_beyond, &b, err ? err : &local);
+    if (rc && rc != REEVE_EDAMAGED)
+        return rc;
+    if (b.found || rc)
+        find(c->report, FINDING_UNSIGNED, b.found ? b.seq : size,
+             "the checkpoint is of %" PRIu64 " records, and more rows follow: nobody signed them",
+             size);
+    return 0;
+}
+
+static void check_checkpoint(struct audit_report *report, const struct audit_head *head,
+                             struct str vkey, struct note_key *key, struct note_checkpoint *c)
+{
+    struct reeve_error err;
+    if (note_key_parse(vkey, key, &err) != 0 || note_checkpoint_open(head->note, key, c, &err) != 0)
+        find(report, FINDING_BAD_SIGNATURE, 0, "%s", err.message);
+    else if (head->size != c->size)
+        find(report, FINDING_BAD_SIGNATURE, 0,
+             "the log says that it has %" PRIu64 " records, its checkpoint %" PRIu64, head->size,
+             c->size);
+}
+
+int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
+                 void (*progress)(void *arg, uint64_t done, uint64_t total), void *progress_arg,
+                 struct audit_report *report, struct reeve_error *err)
+{
+    struct note_key key;
+    struct note_checkpoint checkpoint;
+    struct reeve_error local;
+    *report = (struct audit_report){0};
+    check_checkpoint(report, head, vkey, &key, &checkpoint);
+    if (report->finding[0]) {
+        report->has_bad = false; /* nothing that is signed tells one sequence from another */
+        return 0;
+    }
+    struct check c = {.report = report, .checkpoint = &checkpoint};
+    int rc = check_rows(&c, source, progress, progress_arg, err ? err : &local);
+    if (rc == 0) {
+        check_root(&c);
+        rc = check_end(&c, source, head, err);
+    }
+    record_reader_fini(&c.reader);
+    report->ok = rc == 0 && !report->finding[0];
+    return rc;
+}

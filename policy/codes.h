@@ -1,0 +1,68 @@
+/*
+ * Every diagnostic of the policy compiler and of lint: one table, from which the enumeration, the
+ * names in messages and the list in docs/policy.md come. A code keeps its number for ever; new ones
+ * are added at the end of their block.
+ */
+#ifndef POLICY_CODES_H
+#define POLICY_CODES_H
+
+/* symbol, code, severity, meaning */
+#define POLICY_CODE_TABLE(X)                                                                       \
+    X(YAML, "P001", ERROR, "the text is not YAML")                                                 \
+    X(NO_MAPPING, "P002", ERROR, "the policy is empty, or no mapping at its top")                  \
+    X(BOUND, "P003", ERROR, "a bound on bytes, depth, nodes, rules or patterns was reached")       \
+    X(DOCUMENTS, "P004", ERROR, "more than one YAML document in a file")                           \
+    X(ANCHOR, "P005", ERROR, "an anchor or an alias")                                              \
+    X(DUPLICATE_KEY, "P006", ERROR, "a key stands twice in one mapping")                           \
+    X(MERGE, "P007", ERROR, "a merge key (`<<`)")                                                  \
+    X(YAML11_WORD, "P008", ERROR,                                                                  \
+      "an unquoted word that YAML 1.1 takes for a boolean (yes, no, on, off, y, n, True)")         \
+    X(YAML11_NUMBER, "P009", ERROR,                                                                \
+      "an unquoted number that YAML versions read differently (010, 0x1f, 1:30, 1_000, 1e3)")      \
+    X(NULL_VALUE, "P010", ERROR, "null, or a value left out")                                      \
+    X(TAG, "P011", ERROR, "a YAML tag")                                                            \
+    X(UNKNOWN_KEY, "P012", ERROR, "a key that the language does not have")                         \
+    X(NOT_UNDERSTOOD, "P013", ERROR, "a part of the language that this version does not hold")     \
+    X(MISSING_KEY, "P014", ERROR, "a required key is missing")                                     \
+    X(TYPE, "P015", ERROR, "a value of another kind than the key takes")                           \
+    X(WORD, "P016", ERROR, "a word that is not one of those that the key takes")                   \
+    X(VERSION, "P017", ERROR, "the first line is not `reeve: policy/v1`")                          \
+    X(NAME, "P018", ERROR, "a name or rule id that is not well-formed")                            \
+    X(DUPLICATE_ID, "P019", ERROR, "two rules have the same id")                                   \
+    X(SUBJECT, "P020", ERROR, "a subject pattern that is not well-formed")                         \
+    X(CAPABILITY, "P021", ERROR, "a capability pattern that is not well-formed")                   \
+    X(IMPLIED, "P022", ERROR, "an implied permission where a capability is wanted")                \
+    X(EMPTY, "P023", ERROR, "an empty list where something must be named")                         \
+    X(NO_GROUP, "P024", ERROR, "a group that is not declared")                                     \
+    X(GROUP_CYCLE, "P025", ERROR, "groups that contain each other")                                \
+    X(NO_GRANT, "P026", ERROR, "a grant that is not declared")                                     \
+    X(GRANT_CYCLE, "P027", ERROR, "grants that use each other")                                    \
+    X(DENY_GRANT, "P028", ERROR, "a grant on a deny")                                              \
+    X(LIMIT, "P029", ERROR, "a limit's value that is not well-formed or not in range")             \
+    X(PATH, "P030", ERROR, "a path that is not absolute, has `..`, or has a wildcard")             \
+    X(ATTRIBUTE, "P031", ERROR, "an attribute path that is not well-formed or has no such root")   \
+    X(OPERATOR, "P032", ERROR, "a word that is no operator")                                       \
+    X(OPERAND, "P033", ERROR, "an operand that the operator cannot have")                          \
+    X(UNIT, "P034", ERROR, "an unquoted size where text is compared")                              \
+    X(ABSENT_ALONE, "P035", ERROR, "`absent` without an operator beside it")                       \
+    X(TEMPLATE, "P036", ERROR, "a `${...}` that this version does not hold in this place")         \
+    X(TEXT, "P037", ERROR, "a text with a NUL or control character, or too long")                  \
+    X(FINDINGS, "P038", NOTE, "there are more findings than are told in one run")                  \
+    X(UNUSED_GROUP, "P050", WARNING, "a group that nothing uses")                                  \
+    X(UNUSED_GRANT, "P051", WARNING, "a grant that nothing uses")                                  \
+    X(NO_REASON, "P052", WARNING, "an allow without a reason")                                     \
+    X(NO_CAPABILITY, "P053", WARNING, "a capability id that is not in the catalogue")              \
+    X(UNISOLATED, "P054", WARNING, "a dangerous capability allowed with isolation none")           \
+    X(SHADOWED, "P055", WARNING, "a rule that is never named, since an identical one precedes")    \
+    X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
+    X(BROAD, "P057", WARNING, "an allow of every capability")                                      \
+    X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
+    X(LOOSE_TEST, "P059", WARNING, "`exists: false` or `absent: true` in an allow")                \
+    X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
+    X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")
+
+#define X(symbol, ...) P_##symbol,
+enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };
+#undef X
+
+#endif

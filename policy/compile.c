@@ -1,0 +1,50 @@
+/*
+ * The way from text to image, and to lint's findings: read, parse, check, then build or lint. Each
+ * stage goes on after an error; nothing is built from a policy that has one.
+ */
+#include "policy/image.h"
+
+#define MAX_MODEL_BYTES ((size_t)4 << 30)
+
+static int verdict(const struct policy_report *report, const char *file)
+{
+    if (report->errors)
+        return REEVE_EPOLICY; /* the first is in err */
+    if (report->out_of_memory)
+        return base_fail(report->err, REEVE_ENOMEM, "%s: no memory to compile the policy", file);
+    return REEVE_OK;
+}
+
+static struct model *front(struct str text, struct arena *arena, struct policy_report *report)
+{
+    struct ynode *root = policy_yaml_read(text, arena, report);
+    struct model *m = root && !report->out_of_memory ? policy_parse(root, arena, report) : NULL;
+    if (m && !report->out_of_memory)
+        policy_check(m, arena, report);
+    return m;
+}
+
+int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                   struct policy_image **out, struct reeve_error *err)
+{
+    *out = NULL;
+    struct arena arena auto_arena;
+    arena_init(&arena, MAX_MODEL_BYTES);
+    struct policy_report report = {.text = text, .file = file, .fn = diag, .arg = arg, .err = err};
+    struct model *m = front(text, &arena, &report);
+    if (m && verdict(&report, file) == REEVE_OK)
+        *out = policy_build(m, text, file, &arena, &report);
+    return verdict(&report, file);
+}
+
+int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                struct reeve_error *err)
+{
+    struct arena arena auto_arena;
+    arena_init(&arena, MAX_MODEL_BYTES);
+    struct policy_report report = {.text = text, .file = file, .fn = diag, .arg = arg, .err = err};
+    struct model *m = front(text, &arena, &report);
+    if (m && verdict(&report, file) == REEVE_OK)
+        policy_lint_model(m, &arena, &report);
+    return verdict(&report, file);
+}

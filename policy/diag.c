@@ -1,0 +1,148 @@
+/*
+ * Reporting: turns a code and a position into a finding, finds its source line, keeps the first
+ * error. Called by every stage of the compiler and by lint; decides nothing.
+ */
+#include "policy/diag.h"
+
+#include <stdio.h>
+
+struct code_row {
+    const char *code, *meaning;
+    enum policy_severity severity;
+};
+
+#define X(symbol, code, severity, meaning) {code, meaning, POLICY_##severity},
+static const struct code_row codes[P_COUNT] = {POLICY_CODE_TABLE(X)};
+#undef X
+
+const char *policy_code_text(size_t index, const char **code)
+{
+    if (index >= P_COUNT)
+        return NULL;
+    if (code)
+        *code = codes[index].code;
+    return codes[index].meaning;
+}
+
+/* Length of the line break at `p` (0: none), as libyaml counts lines: LF, CR, CRLF, NEL, LS, PS. */
+static size_t break_at(const char *p, size_t n)
+{
+    if (p[0] == '\r')
+        return n > 1 && p[1] == '\n' ? 2 : 1;
+    if (p[0] == '\n')
+        return 1;
+    if (n > 1 && memcmp(p, "\xc2\x85", 2) == 0)
+        return 2;
+    if (n > 2 && (memcmp(p, "\xe2\x80\xa8", 3) == 0 || memcmp(p, "\xe2\x80\xa9", 3) == 0))
+        return 3;
+    return 0;
+}
+
+static struct str source_line(struct str text, uint32_t line)
+{
+    size_t i = 0;
+    for (uint32_t at = 1; at < line && i < text.n;) {
+        size_t step = break_at(text.p + i, text.n - i);
+        at += step != 0;
+        i += step ? step : 1;
+    }
+    size_t end = i;
+    while (end < text.n && !break_at(text.p + end, text.n - end))
+        end++;
+    return (struct str){text.p + i, end - i};
+}
+
+static void emit(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                 const char *suggestion, const char *message)
+{
+    struct policy_diag d = {
+        .severity = codes[code].severity,
+        .code = codes[code].code,
+        .file = r->file,
+        .line = at.line,
+        .column = at.column,
+        .length = at.length ? at.length : 1,
+        .message = message,
+        .suggestion = suggestion,
+        .source_line = source_line(r->text, at.line),
+    };
+    if (r->fn)
+        r->fn(r->arg, &d);
+}
+
+static void keep_first(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                       const char *suggestion, const char *message)
+{
+    if (r->errors++ > 0 || !r->err)
+        return;
+    base_fail(r->err, REEVE_EPOLICY, "%s: %s%s%s", codes[code].code, message,
+              suggestion ? "; " : "", suggestion ? suggestion : "");
+    r->err->line = at.line;
+    r->err->column = at.column;
+    (void)snprintf(r->err->file, sizeof r->err->file, "%s", r->file);
+}
+
+void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                   const char *suggestion, const char *fmt, ...)
+{
+    char message[448];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    if (codes[code].severity == POLICY_ERROR)
+        keep_first(r, code, at, suggestion, message);
+    if (r->findings < POLICY_MAX_FINDINGS)
+        emit(r, code, at, suggestion, message);
+    else if (r->findings == POLICY_MAX_FINDINGS)
+        emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again");
+    if (r->findings <= POLICY_MAX_FINDINGS)
+        r->findings++;
+}
+
+void policy_report_memory(struct policy_report *r)
+{
+    r->out_of_memory = true;
+}
+
+const char *policy_shown(struct str s, char out[POLICY_SHOWN])
+{
+    size_t n = s.n > 80 ? 80 : s.n;
+    while (n < s.n && n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
+        n--; /* do not cut inside a character */
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f ? '?' : s.p[i];
+    (void)snprintf(out + n, POLICY_SHOWN - n, "%s", n < s.n ? "..." : "");
+    return out;
+}
+
+struct policy_nearest policy_near(const struct policy_report *r, struct str wanted)
+{
+    return (struct policy_nearest){.wanted = r->findings < POLICY_MAX_FINDINGS ? wanted
+                                                                               : (struct str){0}};
+}
+
+static unsigned reach(size_t length)
+{
+    return length <= 4 ? 1 : length <= 11 ? 2 : 3;
+}
+
+void policy_offer(struct policy_nearest *n, struct str candidate)
+{
+    if (!n->wanted.n || (n->best.p && n->distance == 0))
+        return;
+    unsigned limit = n->best.p ? n->distance - 1 : reach(n->wanted.n);
+    unsigned d = str_distance(n->wanted, candidate, limit);
+    if (d <= limit) {
+        n->best = candidate;
+        n->distance = d;
+    }
+}
+
+const char *policy_hint(const struct policy_nearest *n, char hint[POLICY_HINT])
+{
+    if (!n->best.p)
+        return NULL;
+    (void)snprintf(hint, POLICY_HINT, "did you mean `%.*s`?", (int)n->best.n, n->best.p);
+    return hint;
+}

@@ -1,0 +1,58 @@
+/*
+ * Findings on their way out: position, source line, suggestion, severity, and the count that
+ * decides whether the text compiles. Every stage reports through one struct policy_report; nothing
+ * else prints or counts.
+ */
+#ifndef POLICY_DIAG_H
+#define POLICY_DIAG_H
+
+#include "policy/codes.h"
+#include "policy/policy.h"
+
+/** How many findings one run tells; a note says that there are more. Bounds the time that a hostile
+ * text can take. */
+#define POLICY_MAX_FINDINGS 256u
+
+/** Where in the text: 1-based, column and length in characters. */
+struct policy_pos {
+    uint32_t line, column, length;
+};
+
+struct policy_report {
+    struct str text; /* the whole source, for source lines */
+    const char *file;
+    policy_diag_fn *fn; /* may be NULL */
+    void *arg;
+    struct reeve_error *err; /* gets the first error; may be NULL */
+    unsigned errors, findings;
+    bool out_of_memory; /* what was found may be incomplete: never compile */
+};
+
+/**
+ * Report one finding. `suggestion` may be NULL. The severity is the code's. One thread at a time;
+ * the strings are copied by whoever wants to keep them.
+ */
+void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                   const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
+/** Note that memory or an arena's bound is out. The compile ends with REEVE_ENOMEM. */
+void policy_report_memory(struct policy_report *r);
+/** A text for a message: printable, at most 80 bytes, cut with "...". `out` has room for
+ * POLICY_SHOWN bytes. */
+#define POLICY_SHOWN 88
+const char *policy_shown(struct str s, char out[POLICY_SHOWN]);
+
+/** Picks the nearest of several words for "did you mean": begin, offer each, then ask for the hint.
+ */
+struct policy_nearest {
+    struct str wanted, best;
+    unsigned distance;
+};
+/** Begins a search; once nothing more is told (POLICY_MAX_FINDINGS) it finds nothing, so that hints
+ * cost bounded time. */
+struct policy_nearest policy_near(const struct policy_report *r, struct str wanted);
+void policy_offer(struct policy_nearest *n, struct str candidate);
+#define POLICY_HINT 96
+/** "did you mean `X`?" in `hint`, or NULL when nothing was near. */
+const char *policy_hint(const struct policy_nearest *n, char hint[POLICY_HINT]);
+
+#endif

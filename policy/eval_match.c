@@ -1,0 +1,148 @@
+/*
+ * Subjects and capabilities of a request against the image's tables: hash probes for what is exact,
+ * short searches for the rest. Called by decide.c and explain.c.
+ */
+#include "policy/eval.h"
+
+#define RANK_SHIFT 29u
+
+static const struct img_slot *find_slot(const struct img_slot *slots, uint32_t mask, uint32_t hash,
+                                        uint32_t *at)
+{
+    for (; slots[*at].value1; *at = (*at + 1) & mask)
+        if (slots[*at].hash == hash)
+            return &slots[*at];
+    return NULL;
+}
+
+struct eval_subject eval_subject_of(const struct policy_image *image, struct str text)
+{
+    struct eval_subject s = {text, POLICY_NONE};
+    uint32_t mask = image->section[IMAGE_subject_slots].count - 1, hash = image_hash(text);
+    const struct img_slot *slots = image_subject_slots(image), *slot;
+    for (uint32_t at = image_slot_of(hash, mask); (slot = find_slot(slots, mask, hash, &at));
+         at = (at + 1) & mask)
+        if (str_eq(image_str(image, image_subjects(image)[slot->value1 - 1].text), text)) {
+            s.index = slot->value1 - 1;
+            break;
+        }
+    return s;
+}
+
+static bool has_ref(const uint32_t *refs, uint32_t n, uint32_t wanted)
+{
+    uint32_t lo = 0, hi = n;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (refs[mid] < wanted)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < n && refs[lo] == wanted;
+}
+
+static bool glob_fits(const struct policy_image *image, uint32_t glob, struct str text)
+{
+    return policy_glob_matches(image_str(image, image_globs(image)[glob].text), text);
+}
+
+bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group)
+{
+    const uint32_t *refs = image_refs(image);
+    if (s->index != POLICY_NONE) {
+        const struct img_subject *row = &image_subjects(image)[s->index];
+        if (has_ref(refs + row->first, row->ngroups, group))
+            return true;
+    }
+    const struct img_group *g = &image_groups(image)[group];
+    for (uint32_t i = 0; i < g->nglobs; i++)
+        if (glob_fits(image, refs[g->first + i], s->text))
+            return true;
+    return false;
+}
+
+uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_subject *s,
+                           const struct img_rule *rule)
+{
+    const uint32_t *ids = image_refs(image) + rule->first;
+    const uint32_t *groups = ids + rule->nids, *globs = groups + rule->ngroups;
+    if (s->index != POLICY_NONE && has_ref(ids, rule->nids, s->index))
+        return (uint32_t)SUBJECT_ID << RANK_SHIFT;
+    for (uint32_t i = 0; i < rule->ngroups; i++)
+        if (eval_in_group(image, s, groups[i]))
+            return (uint32_t)SUBJECT_GROUP << RANK_SHIFT;
+    for (uint32_t i = 0; i < rule->nglobs; i++)
+        if (glob_fits(image, globs[i], s->text))
+            return ((uint32_t)SUBJECT_GLOB << RANK_SHIFT) + image_globs(image)[globs[i]].literals;
+    return rule->anyone ? 1 : 0;
+}
+
+static bool level_fits(const struct policy_image *image, const struct eval_subject *s,
+                       const struct img_level *l)
+{
+    switch (l->kind) {
+    case SUBJECT_GROUP:
+        return eval_in_group(image, s, l->value);
+    case SUBJECT_GLOB:
+        return glob_fits(image, l->value, s->text);
+    default:
+        return l->kind == SUBJECT_ANYONE;
+    }
+}
+
+static const struct img_level *level_of_id(const struct policy_image *image, uint32_t subject)
+{
+    const struct img_level *levels = image_levels(image);
+    uint32_t lo = 0, hi = image->nlevel_ids;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (levels[mid].value < subject)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < image->nlevel_ids && levels[lo].value == subject ? &levels[lo] : NULL;
+}
+
+const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s)
+{
+    const struct img_level *levels = image_levels(image);
+    const struct img_level *l = s->index == POLICY_NONE ? NULL : level_of_id(image, s->index);
+    for (uint32_t i = image->nlevel_ids; !l && i < image->section[IMAGE_levels].count; i++)
+        if (level_fits(image, s, &levels[i]))
+            l = &levels[i];
+    return l;
+}
+
+static const struct img_lookup *probe(const struct policy_image *image, struct str text,
+                                      uint32_t hash)
+{
+    uint32_t mask = image->section[IMAGE_capability_slots].count - 1;
+    const struct img_slot *slots = image_capability_slots(image), *slot;
+    for (uint32_t at = image_slot_of(hash, mask); (slot = find_slot(slots, mask, hash, &at));
+         at = (at + 1) & mask) {
+        const struct img_lookup *row = &image_lookups(image)[slot->value1 - 1];
+        if (str_eq(image_str(image, row->text), text))
+            return row;
+    }
+    return NULL;
+}
+
+unsigned eval_lookups(const struct policy_image *image, struct str capability,
+                      const struct img_lookup *out[EVAL_MAX_LOOKUPS])
+{
+    unsigned n = 0, segments = 0;
+    uint32_t hash = IMAGE_HASH_START;
+    bool boundary = true;
+    for (size_t i = 0; i < capability.n; i++) {
+        if (boundary && segments++ < POLICY_MAX_SEGMENTS) {
+            out[n] = probe(image, (struct str){capability.p, i}, hash);
+            n += out[n] != NULL;
+        }
+        hash = image_hash_byte(hash, capability.p[i]);
+        boundary = capability.p[i] == '.';
+    }
+    out[n] = probe(image, capability, hash);
+    return n + (out[n] != NULL);
+}

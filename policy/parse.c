@@ -1,0 +1,147 @@
+/*
+ * The top of a policy: header, defaults, groups, subjects, named grants. Goes on after an error, so
+ * that one run tells as much as it can. Called by compile.c with the tree that yaml.c read.
+ */
+#include "policy/parse.h"
+
+static void top_header(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    char shown[POLICY_SHOWN];
+    (void)object;
+    (void)key;
+    if (value->type != Y_TEXT || !str_is(value->text, "policy/v1"))
+        policy_report(p->report, P_VERSION, value->pos, "write `reeve: policy/v1`",
+                      "the language is `%s`; this version reads policy/v1",
+                      policy_shown(value->text, shown));
+}
+
+static void top_name(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_text(p, value, "`name`", 128, &((struct model *)object)->name);
+}
+
+static void top_version(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    if (value->type == Y_INT && value->i >= 1)
+        ((struct model *)object)->version = value->i;
+    else
+        policy_report(p->report, P_TYPE, value->pos, NULL, "`version` is a number from 1 up");
+}
+
+static void defaults_level(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_level(p, value, &((struct model *)object)->default_level);
+}
+
+static void defaults_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_limits(p, value, false, &((struct model *)object)->default_limits);
+}
+
+static void top_defaults(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    static const struct parse_field fields[] = {
+        {"level", defaults_level, false},
+        {"limits", defaults_limits, false},
+        {"approval", NULL, false},
+    };
+    (void)key;
+    parse_map(p, value, "`defaults`", fields, BASE_COUNT(fields), object);
+}
+
+static void top_groups(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct model *m = object;
+    (void)key;
+    if (!parse_is_map(p, value, "`groups`"))
+        return;
+    m->groups = parse_alloc(p, value->count, sizeof *m->groups);
+    for (struct ynode *k = value->first; k && m->groups; k = k->next->next) {
+        if (k->refused || !parse_name(p, k, "a group"))
+            continue;
+        struct m_group *g = &m->groups[m->ngroups++];
+        g->name = k->text;
+        g->at = k->pos;
+        if (!k->next->refused)
+            parse_subject_list(p, k->next, "a group", &g->members);
+    }
+}
+
+static void level_match(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_subject_or_anyone(p, value, &((struct m_level *)object)->match);
+}
+
+static void level_level(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    int level;
+    (void)key;
+    if (parse_level(p, value, &level))
+        ((struct m_level *)object)->level = (enum core_level)level;
+}
+
+static void top_subjects(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    static const struct parse_field fields[] = {
+        {"match", level_match, true},
+        {"level", level_level, true},
+    };
+    struct model *m = object;
+    (void)key;
+    if (!parse_is_list(p, value, "`subjects`"))
+        return;
+    m->levels = parse_alloc(p, value->count, sizeof *m->levels);
+    for (struct ynode *n = value->first; n && m->levels; n = n->next) {
+        m->levels[m->nlevels].match.group = POLICY_NONE;
+        parse_map(p, n, "an entry of `subjects`", fields, BASE_COUNT(fields),
+                  &m->levels[m->nlevels++]);
+    }
+}
+
+static void top_grants(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct model *m = object;
+    (void)key;
+    if (!parse_is_map(p, value, "`grants`"))
+        return;
+    m->grants = parse_alloc(p, value->count, sizeof *m->grants);
+    for (struct ynode *k = value->first; k && m->grants; k = k->next->next) {
+        if (k->refused || !parse_name(p, k, "a grant"))
+            continue;
+        struct m_grant *g = &m->grants[m->ngrants++];
+        if (!k->next->refused)
+            parse_grant_map(p, k->next, g);
+        g->name = k->text;
+        g->at = k->pos;
+    }
+}
+
+struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report)
+{
+    static const struct parse_field fields[] = {
+        {"reeve", top_header, true},     {"name", top_name, false},
+        {"version", top_version, false}, {"defaults", top_defaults, false},
+        {"groups", top_groups, false},   {"subjects", top_subjects, false},
+        {"grants", top_grants, false},   {"rules", parse_rules, false},
+        {"vars", NULL, false},           {"include", NULL, false},
+        {"labels", NULL, false},         {"capabilities", NULL, false},
+        {"attributes", NULL, false},     {"entities", NULL, false},
+        {"conditions", NULL, false},     {"budgets", NULL, false},
+        {"audit", NULL, false},          {"tests", NULL, false},
+        {"invariants", NULL, false},     {"expose", NULL, false},
+        {"rollout", NULL, false},
+    };
+    struct parser p = {.arena = arena, .report = report};
+    p.model = parse_alloc(&p, 1, sizeof *p.model);
+    if (!p.model)
+        return NULL;
+    p.model->default_level = -1;
+    parse_map(&p, root, "the policy", fields, BASE_COUNT(fields), p.model);
+    policy_yaml_templates(root, report);
+    return p.model;
+}

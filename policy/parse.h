@@ -1,0 +1,61 @@
+/*
+ * What the parser's files share: a mapping is read by a table of its keys, so that an unknown key,
+ * a key of the language that this version does not hold, and a missing key are told in one place
+ * and in one way.
+ */
+#ifndef POLICY_PARSE_H
+#define POLICY_PARSE_H
+
+#include "policy/model.h"
+
+struct parser {
+    struct arena *arena;
+    struct policy_report *report;
+    struct model *model;
+};
+
+typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+/** A key of a mapping. `fn` NULL: a key of the language that this version does not hold. */
+struct parse_field {
+    const char *name;
+    parse_field_fn *fn;
+    bool required;
+};
+
+/** Read a mapping by its table. `what` names it in messages ("a rule"). */
+void parse_map(struct parser *p, struct ynode *map, const char *what,
+               const struct parse_field *fields, size_t nfields, void *object);
+/** Whether `n` is a mapping or a list; reports otherwise. */
+bool parse_is_map(struct parser *p, const struct ynode *n, const char *what);
+bool parse_is_list(struct parser *p, const struct ynode *n, const char *what);
+/** The text of a scalar that must be text of at most `max` bytes and not empty. False when
+ * reported. */
+bool parse_text(struct parser *p, const struct ynode *n, const char *what, size_t max,
+                struct str *out);
+/** A name of groups and grants: letters, digits, `_`, `-`, `.`. */
+bool parse_name(struct parser *p, const struct ynode *n, const char *what);
+bool parse_bool(struct parser *p, const struct ynode *n, const char *what, bool *out);
+/** The index of one of `words`, or -1 when reported. */
+int parse_word(struct parser *p, const struct ynode *n, const char *what, const char *const *words,
+               size_t nwords);
+/** "`KEY` is not understood by this version". */
+void parse_not_understood(struct parser *p, const struct ynode *at, struct str word);
+void *parse_alloc(struct parser *p, size_t count, size_t each);
+
+/** subject.c and siblings: one value of the language each. False when reported. */
+bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *out);
+bool parse_subject_or_anyone(struct parser *p, const struct ynode *n, struct m_subject *out);
+bool parse_subject_list(struct parser *p, const struct ynode *n, const char *what,
+                        struct m_subjects *out);
+bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
+                     struct m_attribute **out);
+bool parse_path(struct parser *p, const struct ynode *n, struct str *out);
+/** A condition map (`when`, or an entry of all, any, not). NULL when reported. */
+struct m_condition *parse_when(struct parser *p, struct ynode *n);
+bool parse_level(struct parser *p, const struct ynode *n, int *out);
+void parse_limits(struct parser *p, struct ynode *n, bool in_grant, struct m_limits *out);
+/** A grant's mapping into `g`. */
+void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g);
+void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+
+#endif

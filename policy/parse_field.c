@@ -1,0 +1,163 @@
+/*
+ * Reading mappings by tables and scalars by kind: the ground of the parser. Knows no key of the
+ * language itself; parse.c, parse_rule.c, parse_grant.c and parse_when.c bring the tables.
+ */
+#include "policy/parse.h"
+
+#include <stdio.h>
+
+void *parse_alloc(struct parser *p, size_t count, size_t each)
+{
+    void *room = arena_array(p->arena, count ? count : 1, each);
+    if (!room)
+        policy_report_memory(p->report);
+    return room;
+}
+
+void parse_not_understood(struct parser *p, const struct ynode *at, struct str word)
+{
+    char shown[POLICY_SHOWN];
+    policy_report(p->report, P_NOT_UNDERSTOOD, at->pos, NULL,
+                  "`%s` is not understood by this version", policy_shown(word, shown));
+}
+
+static const struct parse_field *find_field(const struct parse_field *fields, size_t n,
+                                            struct str name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(name, fields[i].name))
+            return &fields[i];
+    return NULL;
+}
+
+static void unknown_key(struct parser *p, const struct ynode *key, const char *what,
+                        const struct parse_field *fields, size_t nfields)
+{
+    struct policy_nearest near = policy_near(p->report, key->text);
+    for (size_t i = 0; i < nfields; i++)
+        policy_offer(&near, str_of(fields[i].name));
+    char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    policy_report(p->report, P_UNKNOWN_KEY, key->pos, policy_hint(&near, hint),
+                  "unknown key `%s` in %s", policy_shown(key->text, shown), what);
+}
+
+static void read_pair(struct parser *p, struct ynode *key, const char *what,
+                      const struct parse_field *fields, size_t nfields, void *object)
+{
+    const struct parse_field *f = find_field(fields, nfields, key->text);
+    if (!f)
+        unknown_key(p, key, what, fields, nfields);
+    else if (!f->fn)
+        parse_not_understood(p, key, key->text);
+    else if (!key->next->refused)
+        f->fn(p, object, key, key->next);
+}
+
+static bool has_key(const struct ynode *map, const char *name)
+{
+    for (const struct ynode *k = map->first; k; k = k->next->next)
+        if (str_is(k->text, name))
+            return true;
+    return false;
+}
+
+void parse_map(struct parser *p, struct ynode *map, const char *what,
+               const struct parse_field *fields, size_t nfields, void *object)
+{
+    if (!parse_is_map(p, map, what))
+        return;
+    for (struct ynode *k = map->first; k; k = k->next->next)
+        if (!k->refused)
+            read_pair(p, k, what, fields, nfields, object);
+    for (size_t i = 0; i < nfields; i++)
+        if (fields[i].required && !has_key(map, fields[i].name))
+            policy_report(p->report, P_MISSING_KEY, map->pos, NULL, "%s has no `%s`", what,
+                          fields[i].name);
+}
+
+static bool is_kind(struct parser *p, const struct ynode *n, const char *what, enum ynode_type type,
+                    const char *wanted)
+{
+    if (n->type == type && !n->refused)
+        return true;
+    if (!n->refused)
+        policy_report(p->report, P_TYPE, n->pos, NULL, "%s is %s; %s is wanted", what,
+                      policy_yaml_kind(n), wanted);
+    return false;
+}
+
+bool parse_is_map(struct parser *p, const struct ynode *n, const char *what)
+{
+    return is_kind(p, n, what, Y_MAP, "a mapping");
+}
+
+bool parse_is_list(struct parser *p, const struct ynode *n, const char *what)
+{
+    return is_kind(p, n, what, Y_LIST, "a list");
+}
+
+bool parse_text(struct parser *p, const struct ynode *n, const char *what, size_t max,
+                struct str *out)
+{
+    bool scalar = n->type == Y_INT || n->type == Y_DOUBLE || n->type == Y_BOOL;
+    if (!is_kind(p, n, what, Y_TEXT, scalar ? "text (quote it)" : "text"))
+        return false;
+    if (n->text.n > max) {
+        policy_report(p->report, P_TEXT, n->pos, NULL, "%s has %zu bytes; at most %zu are held",
+                      what, n->text.n, max);
+        return false;
+    }
+    if (n->text.n == 0) {
+        policy_report(p->report, P_TEXT, n->pos, NULL, "%s is empty", what);
+        return false;
+    }
+    *out = n->text;
+    return true;
+}
+
+bool parse_bool(struct parser *p, const struct ynode *n, const char *what, bool *out)
+{
+    if (!is_kind(p, n, what, Y_BOOL, "true or false"))
+        return false;
+    *out = n->boolean;
+    return true;
+}
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+}
+
+bool parse_name(struct parser *p, const struct ynode *n, const char *what)
+{
+    bool good = n->type == Y_TEXT && n->text.n > 0 && n->text.n <= 128;
+    for (size_t i = 0; good && i < n->text.n; i++)
+        good = is_name_byte(n->text.p[i]);
+    if (good || n->refused)
+        return good;
+    char shown[POLICY_SHOWN];
+    policy_report(p->report, P_NAME, n->pos, "letters, digits, `_`, `-` and `.`, at most 128",
+                  "%s: `%s` is no name", what, policy_shown(n->text, shown));
+    return false;
+}
+
+int parse_word(struct parser *p, const struct ynode *n, const char *what, const char *const *words,
+               size_t nwords)
+{
+    struct str text;
+    if (!parse_text(p, n, what, 64, &text))
+        return -1;
+    struct policy_nearest near = policy_near(p->report, text);
+    auto_buf struct buf list = {0};
+    for (size_t i = 0; i < nwords; i++) {
+        if (str_is(text, words[i]))
+            return (int)i;
+        policy_offer(&near, str_of(words[i]));
+        buf_printf(&list, "%s`%s`", i == 0 ? "" : i + 1 == nwords ? " or " : ", ", words[i]);
+    }
+    char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    policy_report(p->report, P_WORD, n->pos, policy_hint(&near, hint), "%s is `%s`; %s is wanted",
+                  what, policy_shown(text, shown), list.failed ? "another word" : list.data);
+    return -1;
+}

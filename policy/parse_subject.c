@@ -1,0 +1,103 @@
+/*
+ * Subject patterns, paths and levels: the small values that several keys of the language take.
+ * Syntax only; whether a group exists is for check.c to say.
+ */
+#include "policy/parse.h"
+
+#include "core/catalogue.h"
+
+static bool bad_subject(struct parser *p, const struct ynode *n, const char *hint)
+{
+    char shown[POLICY_SHOWN];
+    policy_report(p->report, P_SUBJECT, n->pos, hint, "`%s` is no subject pattern",
+                  policy_shown(n->text, shown));
+    return false;
+}
+
+static bool parse_group_ref(struct parser *p, const struct ynode *n, struct m_subject *out)
+{
+    struct ynode name = *n;
+    name.text = (struct str){n->text.p + 6, n->text.n - 6};
+    out->kind = SUBJECT_GROUP;
+    out->text = name.text;
+    return parse_name(p, &name, "a group");
+}
+
+bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *out)
+{
+    struct str text;
+    if (!parse_text(p, n, "a subject", POLICY_MAX_NAME, &text))
+        return false;
+    *out = (struct m_subject){.text = text, .group = POLICY_NONE, .at = n->pos};
+    if (str_starts(text, STR("group:")))
+        return parse_group_ref(p, n, out);
+    if (str_is(text, "anyone"))
+        return bad_subject(p, n, "`anyone` stands alone: `subject: anyone`");
+    if (!policy_subject_valid(text))
+        return bad_subject(p, n, "write `type:id`, `type:glob*` or `group:name`");
+    bool glob = memchr(text.p, '*', text.n) != NULL;
+    out->kind = glob ? SUBJECT_GLOB : SUBJECT_ID;
+    out->literals = glob ? policy_glob_literals(text) : 0;
+    return true;
+}
+
+bool parse_subject_or_anyone(struct parser *p, const struct ynode *n, struct m_subject *out)
+{
+    if (n->type != Y_TEXT || !str_is(n->text, "anyone"))
+        return parse_subject(p, n, out);
+    *out = (struct m_subject){
+        .kind = SUBJECT_ANYONE, .text = n->text, .group = POLICY_NONE, .at = n->pos};
+    return true;
+}
+
+bool parse_subject_list(struct parser *p, const struct ynode *n, const char *what,
+                        struct m_subjects *out)
+{
+    if (!parse_is_list(p, n, what))
+        return false;
+    out->v = parse_alloc(p, n->count, sizeof *out->v);
+    if (!out->v)
+        return false;
+    for (const struct ynode *c = n->first; c; c = c->next)
+        if (parse_subject(p, c, &out->v[out->n]))
+            out->n++;
+    return true;
+}
+
+static bool has_dotdot(struct str path)
+{
+    for (size_t i = 0; i + 2 < path.n; i++)
+        if (memcmp(path.p + i, "/..", 3) == 0 && (i + 3 == path.n || path.p[i + 3] == '/'))
+            return true;
+    return false;
+}
+
+bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
+{
+    struct str text;
+    if (!parse_text(p, n, "a path", 4095, &text))
+        return false;
+    auto_buf struct buf normal = {0};
+    char shown[POLICY_SHOWN];
+    if (has_dotdot(text) || memchr(text.p, '*', text.n) || memchr(text.p, '\n', text.n) ||
+        !core_path_normal(text, &normal)) {
+        policy_report(p->report, normal.failed ? P_BOUND : P_PATH, n->pos,
+                      "write it from `/`, without `..` and wildcards",
+                      "`%s` is no path that can be held to", policy_shown(text, shown));
+        return false;
+    }
+    *out = arena_str(p->arena, buf_view(&normal));
+    if (!out->p)
+        policy_report_memory(p->report);
+    return out->p != NULL;
+}
+
+#define X(id, name) name,
+static const char *const level_words[] = {CORE_LEVEL_TABLE(X)};
+#undef X
+
+bool parse_level(struct parser *p, const struct ynode *n, int *out)
+{
+    *out = parse_word(p, n, "`level`", level_words, BASE_COUNT(level_words));
+    return *out >= 0;
+}

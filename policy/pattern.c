@@ -1,0 +1,137 @@
+/*
+ * Matching and ranking of subject and capability patterns. Nothing here allocates or fails; what a
+ * pattern may look like is decided here too, so that parser and matcher cannot disagree.
+ */
+#include "policy/pattern.h"
+
+static bool has_control(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+bool policy_subject_valid(struct str s)
+{
+    const char *colon = s.n ? memchr(s.p, ':', s.n) : NULL;
+    if (!colon || s.n > POLICY_MAX_NAME || has_control(s))
+        return false;
+    struct str type = {s.p, (size_t)(colon - s.p)};
+    return type.n > 0 && type.n + 1 < s.n && !str_is(type, "group") &&
+           !memchr(type.p, '*', type.n) && !memchr(type.p, ' ', type.n);
+}
+
+uint32_t policy_glob_literals(struct str glob)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < glob.n; i++)
+        n += glob.p[i] != '*' && ((uint8_t)glob.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+bool policy_glob_matches(struct str glob, struct str text)
+{
+    size_t g = 0, t = 0, star = SIZE_MAX, resume = 0;
+    while (t < text.n) {
+        if (g < glob.n && glob.p[g] == '*') {
+            star = g++;
+            resume = t;
+        } else if (g < glob.n && glob.p[g] == text.p[t]) {
+            g++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            g = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.n && glob.p[g] == '*')
+        g++;
+    return g == glob.n;
+}
+
+/* The segment at `at`; moves `at` behind its dot, or beyond the end after the last. */
+static struct str segment(struct str s, size_t *at)
+{
+    const char *start = s.p + *at;
+    const char *dot = memchr(start, '.', s.n - *at);
+    size_t n = dot ? (size_t)(dot - start) : s.n - *at;
+    *at += n + 1;
+    return (struct str){start, n};
+}
+
+enum segment_rank { SEGMENT_TAIL, SEGMENT_STAR, SEGMENT_PREFIX, SEGMENT_LITERAL };
+
+static enum segment_rank rank_of(struct str seg, bool last)
+{
+    if (str_is(seg, "*"))
+        return last ? SEGMENT_TAIL : SEGMENT_STAR;
+    return seg.n && seg.p[seg.n - 1] == '*' ? SEGMENT_PREFIX : SEGMENT_LITERAL;
+}
+
+static const char *segment_fault(struct str seg)
+{
+    if (seg.n == 0)
+        return "has an empty segment";
+    for (size_t i = 0; i < seg.n; i++) {
+        if ((uint8_t)seg.p[i] <= 0x20 || seg.p[i] == 0x7f)
+            return "has a space or control character";
+        if (seg.p[i] == '*' && i + 1 < seg.n)
+            return "has a `*` that does not end its segment";
+    }
+    return NULL;
+}
+
+const char *policy_capability_key(struct str pattern, uint64_t *key)
+{
+    *key = 0;
+    if (pattern.n == 0 || pattern.n > POLICY_MAX_NAME)
+        return pattern.n ? "is longer than 1024 bytes" : "is empty";
+    unsigned shift = 2 * POLICY_MAX_SEGMENTS;
+    for (size_t at = 0; at <= pattern.n;) {
+        if (shift == 0)
+            return "has more than 32 segments";
+        struct str seg = segment(pattern, &at);
+        const char *fault = segment_fault(seg);
+        if (fault)
+            return fault;
+        shift -= 2;
+        *key |= (uint64_t)rank_of(seg, at > pattern.n) << shift;
+    }
+    return NULL;
+}
+
+bool policy_capability_is_exact(struct str pattern)
+{
+    return !memchr(pattern.p, '*', pattern.n);
+}
+
+struct str policy_capability_prefix(struct str pattern)
+{
+    const char *star = memchr(pattern.p, '*', pattern.n);
+    size_t n = star ? (size_t)(star - pattern.p) : pattern.n;
+    while (n > 0 && pattern.p[n - 1] != '.')
+        n--;
+    return (struct str){pattern.p, n};
+}
+
+bool policy_capability_matches(struct str pattern, struct str id)
+{
+    size_t p = 0, i = 0;
+    while (p <= pattern.n) {
+        struct str want = segment(pattern, &p);
+        enum segment_rank rank = rank_of(want, p > pattern.n);
+        if (i > id.n)
+            return false;
+        if (rank == SEGMENT_TAIL)
+            return true;
+        struct str have = segment(id, &i);
+        if (rank == SEGMENT_PREFIX && !str_starts(have, (struct str){want.p, want.n - 1}))
+            return false;
+        if (rank == SEGMENT_LITERAL && !str_eq(have, want))
+            return false;
+    }
+    return i > id.n;
+}

@@ -1,0 +1,37 @@
+/*
+ * Patterns of subjects and capabilities: their syntax, how specific they are, and what they match.
+ * Pure functions on text, shared by the parser, the compiler and decide.
+ */
+#ifndef POLICY_PATTERN_H
+#define POLICY_PATTERN_H
+
+#include "policy/policy.h"
+
+#define POLICY_MAX_NAME     1024u /* bytes of a subject or capability, in patterns and requests */
+#define POLICY_MAX_SEGMENTS 32u   /* of a capability pattern */
+
+/* In ascending order of precedence. */
+enum policy_subject_kind { SUBJECT_ANYONE, SUBJECT_GLOB, SUBJECT_GROUP, SUBJECT_ID };
+
+/** A subject's text is `type:id` with both parts there, no control characters, and a type other
+ * than `group`. */
+bool policy_subject_valid(struct str s);
+/** Characters of a glob that are not `*`. */
+uint32_t policy_glob_literals(struct str glob);
+/** Whether `*`s of `glob`, each standing for any bytes, make it `text`. Time: product of the
+ * lengths at worst. */
+bool policy_glob_matches(struct str glob, struct str text);
+
+/**
+ * How specific a capability pattern is: two bits a segment from the left (literal 3, `get_*` 2, `*`
+ * 1, the tail 0), so that of two patterns that match the same id the one with the greater key
+ * precedes.
+ * @return NULL, or what is wrong with the pattern.
+ */
+const char *policy_capability_key(struct str pattern, uint64_t *key);
+bool policy_capability_is_exact(struct str pattern);
+/** The literal segments in front of the first wildcard, with their dots: "a.b." of `a.b.get_*`. */
+struct str policy_capability_prefix(struct str pattern);
+bool policy_capability_matches(struct str pattern, struct str id);
+
+#endif

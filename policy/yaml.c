@@ -1,0 +1,324 @@
+/*
+ * libyaml's events to the marked tree: bounds, positions, and the refusal of everything in YAML
+ * that two readers could take for two things. Knows nothing of policies. Called by compile.c.
+ */
+#include "policy/yaml.h"
+
+#include <stdio.h>
+#include <yaml.h>
+
+struct reader {
+    yaml_parser_t parser;
+    struct arena *arena;
+    struct policy_report *report;
+    struct frame {
+        struct ynode *node, *last; /* container, its last child */
+        uint32_t children;
+    } stack[POLICY_MAX_DEPTH];
+    unsigned depth;
+    uint32_t nodes;
+    struct ynode *root;
+    unsigned documents;
+    bool stop; /* no tree to go on with */
+};
+
+const char *policy_yaml_kind(const struct ynode *n)
+{
+    static const char *const kinds[] = {
+        [Y_TEXT] = "text",      [Y_INT] = "an integer", [Y_DOUBLE] = "a number",
+        [Y_BOOL] = "a boolean", [Y_LIST] = "a list",    [Y_MAP] = "a mapping"};
+    return kinds[n->type];
+}
+
+static struct policy_pos position(const yaml_event_t *e)
+{
+    struct policy_pos pos = {.line = (uint32_t)e->start_mark.line + 1,
+                             .column = (uint32_t)e->start_mark.column + 1,
+                             .length = 1};
+    if (e->end_mark.line == e->start_mark.line && e->end_mark.column > e->start_mark.column)
+        pos.length = (uint32_t)(e->end_mark.column - e->start_mark.column);
+    return pos;
+}
+
+static void halt(struct reader *r, enum policy_code code, struct policy_pos at, const char *hint,
+                 const char *what)
+{
+    policy_report(r->report, code, at, hint, "%s", what);
+    r->stop = true;
+}
+
+static bool is_key(const struct reader *r)
+{
+    return r->depth > 0 && r->stack[r->depth - 1].node->type == Y_MAP &&
+           r->stack[r->depth - 1].children % 2 == 0;
+}
+
+/* A new node, linked below the open container. NULL: bounds or memory. */
+static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_type type)
+{
+    struct policy_pos at = position(e);
+    if (r->nodes++ >= POLICY_MAX_NODES) {
+        halt(r, P_BOUND, at, "split the policy", "too many values for one policy");
+        return NULL;
+    }
+    struct ynode *n = arena_alloc(r->arena, sizeof *n);
+    if (!n) {
+        policy_report_memory(r->report);
+        r->stop = true;
+        return NULL;
+    }
+    n->type = (uint8_t)type;
+    n->pos = at;
+    if (r->depth == 0) {
+        r->root = n;
+        return n;
+    }
+    struct frame *f = &r->stack[r->depth - 1];
+    if (f->last)
+        f->last->next = n;
+    else
+        f->node->first = n;
+    f->last = n;
+    f->children++;
+    f->node->count = f->node->type == Y_MAP ? f->children / 2 : f->children;
+    return n;
+}
+
+static void add_refused(struct reader *r, const yaml_event_t *e)
+{
+    struct ynode *n = add(r, e, Y_TEXT);
+    if (n)
+        n->refused = true;
+}
+
+static void refuse_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor)
+{
+    if (anchor)
+        policy_report(r->report, P_ANCHOR, position(e), "use a named grant or group",
+                      "`&%s`: anchors are not part of the language", (const char *)anchor);
+}
+
+static void refuse_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *tag)
+{
+    char shown[POLICY_SHOWN];
+    if (tag)
+        policy_report(r->report, P_TAG, position(e), "leave it out; quotes make text",
+                      "tag `%s`: tags are not part of the language",
+                      policy_shown(str_of((const char *)tag), shown));
+}
+
+static bool check_text(struct reader *r, const struct ynode *n)
+{
+    for (size_t i = 0; i < n->text.n; i++) {
+        uint8_t c = (uint8_t)n->text.p[i];
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+            policy_report(r->report, P_TEXT, n->pos, NULL, "control character 0x%02x in a text", c);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_scalar(struct reader *r, const yaml_event_t *e)
+{
+    bool key = is_key(r);
+    struct ynode *n = add(r, e, Y_TEXT);
+    if (!n)
+        return;
+    refuse_anchor(r, e, e->data.scalar.anchor);
+    refuse_tag(r, e, e->data.scalar.tag);
+    n->text = arena_str(r->arena,
+                        (struct str){(const char *)e->data.scalar.value, e->data.scalar.length});
+    if (!n->text.p) {
+        policy_report_memory(r->report);
+        r->stop = true;
+        return;
+    }
+    n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    if (key && !n->quoted && str_is(n->text, "<<"))
+        policy_report(r->report, P_MERGE, n->pos, "use a named grant or group",
+                      "merge keys are not part of the language");
+    n->refused = n->quoted ? !check_text(r, n) : !policy_scalar_read(n, r->report);
+    if (key)
+        n->type = Y_TEXT; /* 1: and true: as keys are names */
+}
+
+static void open_container(struct reader *r, const yaml_event_t *e, enum ynode_type type,
+                           const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    if (is_key(r)) {
+        halt(r, P_TYPE, position(e), NULL, "a key must be text, not a mapping or a list");
+        return;
+    }
+    if (r->depth == POLICY_MAX_DEPTH) {
+        halt(r, P_BOUND, position(e), NULL, "nested more than 64 deep");
+        return;
+    }
+    struct ynode *n = add(r, e, type);
+    if (!n)
+        return;
+    refuse_anchor(r, e, anchor);
+    refuse_tag(r, e, tag);
+    r->stack[r->depth++] = (struct frame){.node = n};
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct ynode *const *x = a, *const *y = b;
+    int c = str_cmp((*x)->text, (*y)->text);
+    return c ? c
+             : ((*x)->pos.line != (*y)->pos.line
+                    ? ((*x)->pos.line > (*y)->pos.line) - ((*x)->pos.line < (*y)->pos.line)
+                    : ((*x)->pos.column > (*y)->pos.column) -
+                          ((*x)->pos.column < (*y)->pos.column));
+}
+
+static void check_duplicates(struct reader *r, const struct ynode *map)
+{
+    if (map->count < 2)
+        return;
+    auto_free struct ynode **keys = calloc(map->count, sizeof(struct ynode *));
+    if (!keys) {
+        policy_report_memory(r->report);
+        r->stop = true;
+        return;
+    }
+    uint32_t n = 0;
+    for (struct ynode *k = map->first; k && k->next; k = k->next->next)
+        keys[n++] = k;
+    qsort(keys, n, sizeof(struct ynode *), by_text);
+    for (uint32_t i = 1; i < n; i++) {
+        char shown[POLICY_SHOWN];
+        if (str_eq(keys[i]->text, keys[i - 1]->text))
+            policy_report(r->report, P_DUPLICATE_KEY, keys[i]->pos, NULL,
+                          "key `%s` stands here again; the first is on line %u",
+                          policy_shown(keys[i]->text, shown), keys[i - 1]->pos.line);
+    }
+}
+
+static void close_container(struct reader *r)
+{
+    const struct ynode *n = r->stack[--r->depth].node;
+    if (n->type == Y_MAP)
+        check_duplicates(r, n);
+}
+
+static void open_document(struct reader *r, const yaml_event_t *e)
+{
+    if (r->documents++ == 1)
+        halt(r, P_DOCUMENTS, position(e), "make it a file of its own",
+             "a second YAML document begins; a policy is one document");
+}
+
+static void take(struct reader *r, const yaml_event_t *e)
+{
+    switch (e->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        open_document(r, e);
+        break;
+    case YAML_ALIAS_EVENT:
+        policy_report(
+            r->report, P_ANCHOR, position(e), "use a named grant or group",
+            "`*%s`: aliases are not part of the language; text with a `*` in front is quoted",
+            (const char *)e->data.alias.anchor);
+        add_refused(r, e);
+        break;
+    case YAML_SCALAR_EVENT:
+        read_scalar(r, e);
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        open_container(r, e, Y_LIST, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+        break;
+    case YAML_MAPPING_START_EVENT:
+        open_container(r, e, Y_MAP, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        close_container(r);
+        break;
+    default:
+        break;
+    }
+}
+
+static void report_yaml(struct reader *r)
+{
+    const yaml_parser_t *p = &r->parser;
+    if (p->error == YAML_MEMORY_ERROR) {
+        policy_report_memory(r->report);
+        return;
+    }
+    struct policy_pos at = {(uint32_t)p->problem_mark.line + 1,
+                            (uint32_t)p->problem_mark.column + 1, 1};
+    if (p->error == YAML_READER_ERROR) {
+        at = (struct policy_pos){1, 1, 1};
+        for (size_t i = 0; i < p->problem_offset && i < r->report->text.n; i++) {
+            at.column = r->report->text.p[i] == '\n' ? 1 : at.column + 1;
+            at.line += r->report->text.p[i] == '\n';
+        }
+    }
+    policy_report(r->report, P_YAML, at, NULL, "not YAML: %s%s%s",
+                  p->problem ? p->problem : "unreadable", p->context ? ", " : "",
+                  p->context ? p->context : "");
+}
+
+static void read_events(struct reader *r)
+{
+    for (bool end = false; !end && !r->stop;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&r->parser, &event)) {
+            report_yaml(r);
+            r->stop = true;
+            return;
+        }
+        take(r, &event);
+        end = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+}
+
+static void check_root(struct reader *r)
+{
+    if (r->root && r->root->type == Y_MAP)
+        return;
+    struct policy_pos at = r->root ? r->root->pos : (struct policy_pos){1, 1, 1};
+    char what[96];
+    (void)snprintf(what, sizeof what,
+                   r->root ? "the policy is %s; a mapping is wanted" : "the policy is empty",
+                   r->root ? policy_yaml_kind(r->root) : "");
+    halt(r, P_NO_MAPPING, at, "begin with `reeve: policy/v1`", what);
+}
+
+struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct policy_report *report)
+{
+    struct reader r = {.arena = arena, .report = report};
+    if (text.n > POLICY_MAX_BYTES) {
+        policy_report(report, P_BOUND, (struct policy_pos){1, 1, 1}, "split the policy",
+                      "%zu bytes; a policy has at most %zu", text.n, POLICY_MAX_BYTES);
+        return NULL;
+    }
+    if (!yaml_parser_initialize(&r.parser)) {
+        policy_report_memory(report);
+        return NULL;
+    }
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
+    read_events(&r);
+    if (!r.stop)
+        check_root(&r);
+    yaml_parser_delete(&r.parser);
+    return r.stop ? NULL : r.root;
+}
+
+void policy_yaml_templates(const struct ynode *n, struct policy_report *report)
+{
+    if (n->type <= Y_BOOL) {
+        if (!n->template_ok && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
+            policy_report(report, P_TEMPLATE, n->pos, NULL,
+                          "`${...}` is held by this version only as a whole entry of "
+                          "`filesystem: {read: [...]}`, as \"${args.NAME}\"");
+        return;
+    }
+    for (const struct ynode *c = n->first; c; c = c->next)
+        policy_yaml_templates(c, report);
+}

@@ -1,0 +1,48 @@
+/*
+ * The marked tree: what libyaml read, reduced to mappings, lists and scalars that each know where
+ * they stand. Whatever makes YAML ambiguous (anchors, tags, merge keys, duplicate keys, null, the
+ * words and numbers of YAML 1.1) has been refused by the time that a tree exists.
+ */
+#ifndef POLICY_YAML_H
+#define POLICY_YAML_H
+
+#include "policy/diag.h"
+
+#define POLICY_MAX_DEPTH 64u
+#define POLICY_MAX_NODES (8u << 20)
+
+enum ynode_type { Y_TEXT, Y_INT, Y_DOUBLE, Y_BOOL, Y_LIST, Y_MAP };
+
+/** One node. Children of a map alternate: key (Y_TEXT), value. Lives in the arena that the tree was
+ * read into. */
+struct ynode {
+    uint8_t type;     /* enum ynode_type */
+    bool quoted;      /* a scalar that was quoted or a block: always Y_TEXT */
+    bool template_ok; /* set by the parser where `${...}` has a meaning */
+    bool boolean;     /* Y_BOOL */
+    bool refused;     /* already reported: whoever meets it says no more */
+    uint32_t count;   /* elements, or pairs */
+    struct policy_pos pos;
+    struct str text; /* scalars: as written (unquoted) */
+    union {
+        int64_t i; /* Y_INT */
+        double d;  /* Y_DOUBLE */
+    };
+    struct ynode *first, *next;
+};
+
+/**
+ * Read a text. NULL when there is no tree to go on with (not YAML, no mapping, out of memory);
+ * otherwise findings may still have been reported, and the tree is good for finding more.
+ */
+struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct policy_report *report);
+/** Report every `${` in a text that the parser did not claim. */
+void policy_yaml_templates(const struct ynode *root, struct policy_report *report);
+/** "a mapping", "a list", "text" ...: for messages. */
+const char *policy_yaml_kind(const struct ynode *n);
+
+/** Decide what a plain scalar is. Returns false when it was refused (reported). Fills type and
+ * value. */
+bool policy_scalar_read(struct ynode *n, struct policy_report *report);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * The sandbox as seen by the freshly cloned child: plain memory that prepare.c filled, and the one function that turns
+ * it into a built sandbox with reeve-init in it. Nothing here allocates, locks or calls the C library.
+ */
+#ifndef LAUNCHER_SANDBOX_H
+#define LAUNCHER_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sandbox_device {
+    SANDBOX_NULL,
+    SANDBOX_ZERO,
+    SANDBOX_FULL,
+    SANDBOX_RANDOM,
+    SANDBOX_URANDOM,
+    SANDBOX_DEVICES,
+};
+
+struct sandbox_mount {
+    uint32_t kind;      /* enum plan_mount_kind */
+    int tree;           /* PLAN_MOUNT_READ: a detached read-only mount; else -1 */
+    bool is_dir;        /* what `tree` shows */
+    const char *source; /* PLAN_MOUNT_LINK: what the link says */
+    const char *target; /* absolute, normal */
+};
+
+/** Everything is borrowed and complete before the clone. */
+struct sandbox {
+    bool privileged; /* the launcher writes the id maps and says so; else the child writes its own */
+    bool probe;      /* build, report READY and end: no init, no descriptors */
+    int control;     /* the child's end */
+    int init, plan, program, null;
+    int stdio[3];
+    int device[SANDBOX_DEVICES]; /* detached mounts of the host's devices */
+    const struct sandbox_mount *mounts;
+    uint32_t nmounts;
+    const char *hostname;
+    size_t hostname_len;
+    char tmp_size[24], tmp_inodes[24]; /* decimal */
+    bool tmp_readonly;                 /* the plan grants no byte of it */
+    char uid_map[64], gid_map[64];     /* unprivileged: what the child writes */
+};
+
+/** In the child: build, then exec reeve-init. A failure goes to the control socket as a report. */
+_Noreturn void sandbox_enter(const struct sandbox *s);
+
+/**
+ * Build the root file system (mounts, devices, /proc, /tmp), move into it and let go of the old one. Part of
+ * sandbox_enter, in a file of its own. 0 or a negative errno; `index` tells the mount of the plan that failed, or is
+ * left alone.
+ */
+long sandbox_root(const struct sandbox *s, uint32_t *index);
+
+#endif

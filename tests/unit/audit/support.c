@@ -1,0 +1,206 @@
+/* Folders, keepers and records for the audit tests. */
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+#define KEEPER_PATH TEST_BINARY_DIR "/libexec/reeve-keeper"
+
+void assert_rc_at(int rc, int want, const struct reeve_error *err, const char *file, int line)
+{
+    if (rc != want)
+        print_error("returned %d, expected %d: %s\n", rc, want, rc ? err->message : "no error");
+    _assert_int_equal((uintmax_t)rc, (uintmax_t)want, file, line);
+}
+
+void scene_make(struct scene *s)
+{
+    struct reeve_error err = {0};
+    *s = (struct scene){.launcher_fd = -1};
+    (void)snprintf(s->dir, sizeof s->dir, "/tmp/reeve-audit-XXXXXX");
+    assert_non_null(mkdtemp(s->dir));
+    s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(s->dir_fd >= 0);
+    assert_rc(audit_create(s->dir_fd, STR(SCENE_ORIGIN), &err), 0, &err);
+}
+
+void scene_remove(struct scene *s)
+{
+    scene_kill_keeper(s);
+    DIR *d = fdopendir(s->dir_fd);
+    assert_non_null(d);
+    rewinddir(d);
+    for (struct dirent *e; (e = readdir(d));)
+        if (unlinkat(dirfd(d), e->d_name, 0) != 0)
+            (void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+    closedir(d);
+    assert_int_equal(rmdir(s->dir), 0);
+}
+
+static void become_keeper(int owner, int launcher, int dir_fd)
+{
+    /* Away from the numbers that they get, so that none is overwritten before it is moved. */
+    int from[] = {fcntl(owner, F_DUPFD, 20), fcntl(launcher, F_DUPFD, 20), open("/dev/null", O_RDWR),
+                  fcntl(dir_fd, F_DUPFD, 20)};
+    from[2] = fcntl(from[2], F_DUPFD, 20);
+    for (int i = 0; i < 4; i++)
+        if (dup2(from[i], 3 + i) < 0)
+            _exit(127);
+    if (close_range(7, ~0u, 0) != 0)
+        _exit(127);
+    char *argv[] = {(char *)(uintptr_t) "reeve-keeper", NULL}, *envp[] = {NULL};
+    execve(KEEPER_PATH, argv, envp);
+    _exit(127);
+}
+
+int scene_keeper(struct scene *s)
+{
+    int owner[2], launcher[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, owner), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, launcher), 0);
+    s->keeper = fork();
+    assert_true(s->keeper >= 0);
+    if (s->keeper == 0)
+        become_keeper(owner[1], launcher[1], s->dir_fd);
+    close(owner[1]);
+    close(launcher[1]);
+    s->launcher_fd = launcher[0];
+    assert_int_equal(recv(s->launcher_fd, s->token_key, sizeof s->token_key, 0),
+                     sizeof s->token_key);
+    return owner[0];
+}
+
+int scene_await_keeper(struct scene *s)
+{
+    int status = 0;
+    if (s->keeper > 0)
+        assert_int_equal(waitpid(s->keeper, &status, 0), s->keeper);
+    s->keeper = 0;
+    fd_close(&s->launcher_fd);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void scene_kill_keeper(struct scene *s)
+{
+    if (s->keeper > 0)
+        (void)kill(s->keeper, SIGKILL);
+    (void)scene_await_keeper(s);
+}
+
+struct audit_log *scene_open(struct scene *s, struct audit_found *found)
+{
+    struct reeve_error err = {0};
+    struct audit_log *log = NULL;
+    int fd = scene_keeper(s);
+    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, &log, found, &err), 0, &err);
+    return log;
+}
+
+struct audit_log *scene_reopen(struct scene *s, struct audit_found *found)
+{
+    struct audit_log *log = scene_open(s, found);
+    audit_found_fini(found);
+    return log;
+}
+
+void scene_close(struct scene *s, struct audit_log **log)
+{
+    audit_log_close(log);
+    assert_int_equal(scene_await_keeper(s), 0);
+}
+
+void scene_save(const struct scene *s, const char *name, const char *as)
+{
+    auto_buf struct buf bytes = {0};
+    struct reeve_error err = {0};
+    int rc = fd_slurp(s->dir_fd, name, (size_t)32 << 20, &bytes, &err);
+    if (rc == REEVE_ENOENT) {
+        (void)unlinkat(s->dir_fd, as, 0);
+        return;
+    }
+    assert_rc(rc, 0, &err);
+    assert_rc(fd_write_file(s->dir_fd, as, bytes.data ? bytes.data : "", bytes.len, 0600, &err), 0,
+              &err);
+}
+
+uint64_t put_record(struct audit_log *log, const char *type)
+{
+    char text[160];
+    struct reeve_error err = {0};
+    uint64_t seq = audit_log_next(log);
+    int n = snprintf(text, sizeof text, "{\"note\":\"of %s\",\"seq\":%" PRIu64 ",\"type\":\"%s\"}",
+                     type, seq, type);
+    assert_rc(audit_log_append(log, (struct str){text, (size_t)n}, &err), 0, &err);
+    return seq;
+}
+
+uint64_t put_end(struct audit_log *log, uint64_t release)
+{
+    char text[160];
+    struct reeve_error err = {0};
+    uint64_t seq = audit_log_next(log);
+    int n = snprintf(text, sizeof text,
+                     "{\"release\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"type\":\"end\"}", release, seq);
+    assert_rc(audit_log_append(log, (struct str){text, (size_t)n}, &err), 0, &err);
+    return seq;
+}
+
+void put_release(struct audit_log *log, uint64_t decision, int ms)
+{
+    struct reeve_error err = {0};
+    uint8_t plan[BASE_SHA256];
+    base_sha256(&decision, sizeof decision, plan);
+    int64_t expires_ns = base_boottime_ns() + (int64_t)ms * 1000000;
+    assert_rc(audit_log_release(log, decision, plan, expires_ns, &err), 0, &err);
+}
+
+void flush(struct audit_log *log, struct token *tokens, size_t ntokens)
+{
+    struct reeve_error err = {0};
+    struct token ignored[KEEPER_MAX_RELEASES];
+    size_t n = KEEPER_MAX_RELEASES;
+    assert_rc(audit_log_flush(log, tokens ? tokens : ignored, &n, &err), 0, &err);
+    assert_int_equal(n, ntokens);
+}
+
+void run_sql(const struct scene *s, const char *sql)
+{
+    char path[96], *message = NULL;
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/" AUDIT_DB_NAME, s->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    int rc = sqlite3_exec(db, sql, NULL, NULL, &message);
+    if (rc != SQLITE_OK)
+        print_error("%s: %s\n", sql, message ? message : "");
+    assert_int_equal(rc, SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static int read_log(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                    struct reeve_error *err)
+{
+    return audit_log_read(self, from, max, fn, arg, err);
+}
+
+struct audit_source source_of(struct audit_log *log)
+{
+    return (struct audit_source){.read = read_log, .self = log, .at_rest = true};
+}
+
+void verify(struct audit_log *log, struct audit_report *report)
+{
+    struct reeve_error err = {0};
+    struct audit_head head;
+    struct audit_source source = source_of(log);
+    audit_log_head(log, &head);
+    assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, report, &err), 0, &err);
+}

@@ -1,0 +1,67 @@
+/*
+ * What the audit tests share: a state folder of their own under the build's temporary folder, the
+ * real keeper on it, and records to write. The test plays the launcher: it holds the other end of
+ * that socket.
+ */
+#ifndef TESTS_AUDIT_SUPPORT_H
+#define TESTS_AUDIT_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "audit/log.h"
+
+#define SCENE_ORIGIN "example.com/test-log"
+
+struct scene {
+    char dir[64];
+    int dir_fd;
+    pid_t keeper;
+    int launcher_fd;
+    uint8_t token_key[TOKEN_KEY_BYTES]; /* what the keeper sent its launcher */
+};
+
+/** A folder with a new log's files. */
+void scene_make(struct scene *s);
+/** The keeper is killed and the folder removed. */
+void scene_remove(struct scene *s);
+/** Start the real keeper; the owner's end of its socket. */
+int scene_keeper(struct scene *s);
+/** SIGKILL and reap, or reap alone when it must have ended by itself: then its exit status. */
+void scene_kill_keeper(struct scene *s);
+int scene_await_keeper(struct scene *s);
+
+/** scene_keeper and audit_log_open, which must succeed. */
+struct audit_log *scene_open(struct scene *s, struct audit_found *found);
+/** Close, let the keeper end. */
+void scene_close(struct scene *s, struct audit_log **log);
+/** Open and forget what was found; `found->lost` is freed. */
+struct audit_log *scene_reopen(struct scene *s, struct audit_found *found);
+
+/** Copies files by name between folders; an absent source removes the target. */
+void scene_save(const struct scene *s, const char *name, const char *as);
+
+/** A record of the log's next sequence, queued. Its sequence. */
+uint64_t put_record(struct audit_log *log, const char *type);
+uint64_t put_end(struct audit_log *log, uint64_t release);
+/** Queue a release of decision `decision` that expires in `ms`. */
+void put_release(struct audit_log *log, uint64_t decision, int ms);
+/** Flush, which must succeed and give `ntokens`. */
+void flush(struct audit_log *log, struct token *tokens, size_t ntokens);
+
+/** Run SQL on the folder's database, by a connection of the test's own; the log must be closed. */
+void run_sql(const struct scene *s, const char *sql);
+/** The source that reads `log`; at rest. */
+struct audit_source source_of(struct audit_log *log);
+/** Verify the log against its own head. */
+void verify(struct audit_log *log, struct audit_report *report);
+
+/** Asserts with the error's message when `rc` is not `want`. */
+#define assert_rc(rc, want, err) assert_rc_at((rc), (want), (err), __FILE__, __LINE__)
+void assert_rc_at(int rc, int want, const struct reeve_error *err, const char *file, int line);
+
+#endif

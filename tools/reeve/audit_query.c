@@ -1,0 +1,137 @@
+/*
+ * `reeve audit query`: records that match, as a table, or as the lines that are stored.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/reeve/cli.h"
+
+struct options {
+    const char *agent, *capability, *effect, *type, *rule;
+    uint64_t from, limit;
+};
+static const struct cli_option table[] = {
+    {"agent", "NAME", CLI_TEXT, offsetof(struct options, agent), "of agent:NAME, or of TYPE:ID"},
+    {"capability", "ID", CLI_TEXT, offsetof(struct options, capability), "of this capability"},
+    {"effect", "EFFECT", CLI_TEXT, offsetof(struct options, effect), "allow, deny or ask"},
+    {"type", "TYPE", CLI_TEXT, offsetof(struct options, type),
+     "of this type: decision, release, end, start, ..."},
+    {"rule", "ID", CLI_TEXT, offsetof(struct options, rule), "decided by this rule"},
+    {"from", "SEQ", CLI_NUMBER, offsetof(struct options, from), "from this sequence on"},
+    {"limit", "N", CLI_NUMBER, offsetof(struct options, limit),
+     "the last N that match (default: all)"},
+};
+
+/*
+ * The columns: where each is found in a record, and the width that it is given. Widths are fixed,
+ * so that rows can be shown as they come however long the log is; a longer text pushes the rest of
+ * its row.
+ */
+static const struct column {
+    const char *title;
+    const char *path[2]; /* the first that a record has */
+    size_t width;
+} columns[] = {
+    {"SEQ", {"seq"}, 6},
+    {"TIME (UTC)", {"time"}, 19},
+    {"TYPE", {"type"}, 10},
+    {"SUBJECT", {"request.subject", "subject"}, 16},
+    {"CAPABILITY", {"request.capability", "capability"}, 20},
+    {"EFFECT", {"decision.effect", "effect"}, 6},
+    {"RULE", {"decision.rule", "rule"}, 18},
+    {"OUTCOME", {"outcome.how", "refusal.reason"}, 0},
+};
+
+struct query {
+    const struct cli *cli;
+    size_t shown;
+    struct reeve_error err;
+};
+
+static void show_titles(void)
+{
+    for (size_t i = 0; i < CLI_COUNT(columns); i++)
+        printf("%-*s%s", (int)columns[i].width, columns[i].title, columns[i].width ? "  " : "\n");
+}
+
+static void show_cell(const struct cli *cli, const struct column *column, const char *text)
+{
+    /* Fractions of a second and what follows are for programs. */
+    size_t n = strncmp(column->title, "TIME", 4) == 0 ? strcspn(text, ".Z") : strlen(text);
+    cli_colour(cli, cli_colour_of(text));
+    size_t taken = cli_put_n(stdout, text, n);
+    if (cli_colour_of(text))
+        cli_colour_end(cli);
+    if (column->width)
+        printf("%*s", (int)(column->width > taken ? column->width - taken : 0) + 2, "");
+}
+
+static void show_row(const struct cli *cli, const json_t *record)
+{
+    for (size_t i = 0; i < CLI_COUNT(columns); i++) {
+        char number[32];
+        const char *text = "";
+        for (size_t p = 0; p < CLI_COUNT(columns[i].path) && !*text && columns[i].path[p]; p++)
+            text = cli_json_text(record, columns[i].path[p], number);
+        show_cell(cli, &columns[i], text);
+    }
+    putchar('\n');
+}
+
+static int on_record(void *arg, const struct reeve_record *record)
+{
+    struct query *q = arg;
+    if (!record->json)
+        return 0;
+    if (q->cli->json) {
+        fwrite(record->json, 1, record->json_len, stdout);
+        putchar('\n');
+        return ferror(stdout);
+    }
+    auto_json json_t *json = cli_json(record->json, record->json_len, &q->err);
+    if (!json)
+        return 1;
+    if (q->shown++ == 0)
+        show_titles();
+    show_row(q->cli, json);
+    return ferror(stdout);
+}
+
+static int query(const struct cli *cli, const void *options, char *const *operands,
+                 size_t noperands)
+{
+    (void)operands;
+    (void)noperands;
+    const struct options *o = options;
+    auto_handle struct reeve *handle = NULL;
+    auto_free char *subject = cli_subject(o->agent);
+    struct query q = {.cli = cli};
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    struct reeve_query wanted = {
+        .size = sizeof wanted,
+        .subject = subject,
+        .capability = o->capability,
+        .effect = o->effect,
+        .type = o->type,
+        .rule = o->rule,
+        .from = o->from,
+        .limit = o->limit,
+    };
+    if (reeve_query(handle, &wanted, on_record, &q, &q.err) || q.err.code)
+        return cli_fail(cli, &q.err);
+    if (!cli->json && !q.shown)
+        cli_note(cli, "no record matches");
+    return CLI_OK;
+}
+
+const struct cli_command cli_audit_query = {
+    .name = "audit query",
+    .operands = "",
+    .summary = "Show the records of the log that match every filter, in order.",
+    .example = "reeve audit query --agent lab-1 --effect deny --limit 20",
+    .options = table,
+    .noptions = CLI_COUNT(table),
+    .run = query,
+};

@@ -1,0 +1,113 @@
+/*
+ * `reeve audit verify`: the whole log against its signed checkpoint, in this process.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/reeve/cli.h"
+
+struct options {
+    const char *key;
+};
+static const struct cli_option table[] = {
+    {"key", "VKEY|FILE", CLI_TEXT, offsetof(struct options, key),
+     "verifier key, or its file (default: key.vkey of the folder)"},
+};
+
+#define BAR 30u
+
+struct bar {
+    uint64_t percent; /* last drawn + 1; 0: nothing yet */
+};
+
+static void on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    struct bar *bar = arg;
+    uint64_t percent = total ? done / (total / 100 + (total % 100 != 0)) : 100;
+    percent = done >= total || percent > 100 ? 100 : percent;
+    if (bar->percent == percent + 1)
+        return;
+    bar->percent = percent + 1;
+    char marks[BAR + 1];
+    unsigned filled = (unsigned)(percent * BAR / 100);
+    memset(marks, '.', BAR);
+    memset(marks, '#', filled);
+    marks[BAR] = 0;
+    fprintf(stderr, "\r[%s] %3u%%  %llu of %llu", marks, (unsigned)percent,
+            (unsigned long long)done, (unsigned long long)total);
+}
+
+static int show_json(const struct reeve_verify_report *r)
+{
+    auto_json json_t *json = json_pack(
+        "{s:b, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
+        "without_bytes", (json_int_t)r->without_bytes, "root", r->root, "origin", r->origin);
+    if (json && !r->ok)
+        json_object_update_new(json,
+                               json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
+    if (json && r->has_bad)
+        json_object_set_new(json, "first_bad", json_integer((json_int_t)r->first_bad));
+    auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    if (!text)
+        return CLI_INTERNAL;
+    puts(text);
+    return r->ok ? CLI_OK : CLI_FINDINGS;
+}
+
+static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
+{
+    cli_colour(cli, r->ok ? "32" : "1;31");
+    cli_put(stdout, r->ok ? "verified" : r->finding);
+    cli_colour_end(cli);
+    if (r->ok) {
+        printf(": %llu records of ", (unsigned long long)r->records);
+        cli_put(stdout, r->origin);
+        printf(", root %s\n", r->root);
+        if (r->without_bytes)
+            printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
+        return CLI_OK;
+    }
+    if (r->has_bad)
+        printf(" at sequence %llu", (unsigned long long)r->first_bad);
+    printf(": ");
+    cli_put(stdout, r->detail);
+    putchar('\n');
+    return CLI_FINDINGS;
+}
+
+static int verify(const struct cli *cli, const void *options, char *const *operands,
+                  size_t noperands)
+{
+    (void)operands;
+    (void)noperands;
+    const struct options *o = options;
+    struct reeve_error err = {0};
+    auto_free char *vkey = NULL;
+    auto_handle struct reeve *handle = NULL;
+    if (o->key && cli_read_key(o->key, &vkey, &err))
+        return cli_fail(cli, &err);
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    struct bar bar = {0};
+    struct reeve_verify_report report = {.size = sizeof report};
+    bool shows = cli_shows_progress(cli);
+    int rc = reeve_verify(handle, vkey, shows ? on_progress : NULL, &bar, &report, &err);
+    if (bar.percent)
+        fprintf(stderr, "\r\033[K");
+    if (rc)
+        return cli_fail(cli, &err);
+    return cli->json ? show_json(&report) : show_text(cli, &report);
+}
+
+const struct cli_command cli_audit_verify = {
+    .name = "audit verify",
+    .operands = "",
+    .summary = "Check every record, the tree and the signature of the log. Status 1 when something "
+               "does not hold;\n"
+               "the finding names the first sequence that is wrong or missing.",
+    .example = "reeve audit verify --key /etc/reeve/key.vkey",
+    .options = table,
+    .noptions = CLI_COUNT(table),
+    .run = verify,
+};

@@ -1,0 +1,52 @@
+/*
+ * `reeve call`: one capability with JSON arguments. The value goes to standard output.
+ */
+#include <string.h>
+
+#include "tools/reeve/request.h"
+
+static int check_args(const struct cli *cli, const char *text)
+{
+    struct reeve_error err = {0};
+    auto_json json_t *json = cli_json(text, strlen(text), &err);
+    if (json && (json_is_array(json) || json_is_object(json)))
+        return 0;
+    return cli_usage(cli, "the arguments are no JSON object or array: %s", text);
+}
+
+static int call(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
+{
+    const struct request_options *o = options;
+    const char *args = noperands > 1 ? operands[1] : NULL;
+    auto_result struct reeve_result *result = NULL;
+    int status = args ? check_args(cli, args) : 0;
+    if (status)
+        return status;
+    status = request_execute(cli, o, operands[0], args, NULL, &result);
+    if (!result)
+        return status;
+    if (o->explain || cli->json) {
+        int rc = request_explain(cli, result);
+        status = status ? status : rc;
+    } else if (reeve_result_value(result)) {
+        puts(reeve_result_value(result));
+    }
+    if (!o->explain && !cli->json)
+        request_tell(cli, result);
+    return status ? status : reeve_result_exit(result);
+}
+
+const struct cli_command cli_call = {
+    .name = "call",
+    .operands = "CAPABILITY [JSON-ARGS]",
+    .summary =
+        "Call a capability as far as the policy permits and print its value. Arguments are a JSON "
+        "list\n"
+        "or object. Status: 0 answered, 125 refused by policy, 126 could not be carried out.",
+    .example = "reeve call --policy rules/examples/tour.yaml --agent lab-1 ccos.math.add '[2, 40]'",
+    .options = request_option_table,
+    .noptions = REQUEST_OPTIONS,
+    .min_operands = 1,
+    .max_operands = 2,
+    .run = call,
+};
