@@ -29,14 +29,21 @@ struct core_arg {
     bool broker; /* only the broker may give it (program.* sha256) */
 };
 
+/* One effect a line. */
+/* clang-format off */
 #define CORE_EFFECT_BITS(X)                                                                        \
     X(COMPUTE, "compute")                                                                          \
     X(SYSTEM, "system")                                                                            \
     X(FILESYSTEM, "filesystem")                                                                    \
     X(NETWORK, "network")                                                                          \
-    X(ENVIRONMENT, "environment") X(PROGRAM, "program") X(IO, "io")                                \
-        X(USER_INTERACTION, "user-interaction") X(AI, "ai") X(AGENT, "agent")                      \
-            X(STREAMING, "streaming")
+    X(ENVIRONMENT, "environment")                                                                  \
+    X(PROGRAM, "program")                                                                          \
+    X(IO, "io")                                                                                    \
+    X(USER_INTERACTION, "user-interaction")                                                        \
+    X(AI, "ai")                                                                                    \
+    X(AGENT, "agent")                                                                              \
+    X(STREAMING, "streaming")
+/* clang-format on */
 
 struct core_capability {
     const char *id;

@@ -282,14 +282,9 @@ static int parse_word(struct parser *s)
 
 /* ---- keys that occur twice ---- */
 
-static struct str key_at(const struct parser *s, uint32_t key)
-{
-    return s->nodes[key].s;
-}
-
 static int key_cmp(const struct parser *s, uint32_t a, uint32_t b)
 {
-    return str_cmp(key_at(s, a), key_at(s, b));
+    return str_cmp(s->nodes[a].s, s->nodes[b].s);
 }
 
 static void sift_down(const struct parser *s, uint32_t *heap, uint32_t root, uint32_t n)
@@ -352,7 +347,7 @@ static int check_keys(struct parser *s, uint32_t object)
     sort_keys(s, keys, n);
     for (uint32_t i = 1; i < n; i++)
         if (key_cmp(s, keys[i - 1], keys[i]) == 0)
-            return fail_duplicate(s, key_at(s, keys[i]));
+            return fail_duplicate(s, s->nodes[keys[i]].s);
     return 0;
 }
 

@@ -146,23 +146,31 @@ static uint32_t index_of(const struct core_capability *cap, struct str name)
     return i;
 }
 
-static int unknown_name(const struct normaliser *z, struct str name)
+static const char *nearest_name(const struct core_capability *cap, struct str name)
 {
     const char *nearest = NULL;
     unsigned best = 3; /* edits: more is no misspelling */
-    for (uint32_t i = 0; i < z->cap->nargs; i++) {
-        unsigned distance = str_distance(name, str_of(z->cap->args[i].name), best);
+    for (uint32_t i = 0; i < cap->nargs; i++) {
+        unsigned distance = str_distance(name, str_of(cap->args[i].name), best);
         if (distance < best) {
             best = distance;
-            nearest = z->cap->args[i].name;
+            nearest = cap->args[i].name;
         }
     }
-    if (nearest)
-        return base_fail(z->err, REEVE_EFORMAT,
-                         "%s: an argument of another name than its own; \"%s\"?", z->cap->id,
-                         nearest);
-    return base_fail(z->err, REEVE_EFORMAT, "%s: an argument of another name than its own",
-                     z->cap->id);
+    return nearest;
+}
+
+/* The name is the caller's: it is shown quoted, without control characters, and only its beginning.
+ */
+static int unknown_name(const struct normaliser *z, struct str name)
+{
+    enum { SHOWN = 40 };
+    auto_buf struct buf quoted = {0};
+    json_put_string(&quoted, (struct str){name.p, name.n < SHOWN ? name.n : SHOWN});
+    const char *nearest = nearest_name(z->cap, name);
+    return base_fail(z->err, REEVE_EFORMAT, "%s: no argument is called %s%s%s%s", z->cap->id,
+                     buf_view(&quoted).p, nearest ? "; is \"" : "", nearest ? nearest : "",
+                     nearest ? "\" meant?" : "");
 }
 
 static int bind_named(struct normaliser *z, const struct json_node *map)

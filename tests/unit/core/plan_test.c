@@ -92,8 +92,8 @@ static void renders_canonical_json(void **state)
     expect_text("canonical", buf_view(&text), canonical.data);
     static const char *const parts[] = {
         "\"argv\":[\"/usr/bin/env\",\"\",\"--x=\xC3\xA9\"]",
-        "\"limits\":{\"file_size\":\"64MiB\",\"open_files\":\"64\",\"output\":\"1MiB\",\"wall\":"
-        "\"5s\"}",
+        "\"limits\":{\"file_size\":\"64MiB\",\"open_files\":\"64\",",
+        "\"output\":\"1MiB\",\"wall\":\"5s\"}",
         "{\"kind\":\"link\",\"source\":\"usr/bin\",\"target\":\"/bin\"}",
         "{\"kind\":\"hide\",\"target\":\"/usr/local\"}",
         "\"filter\":{\"instructions\":2,\"profile\":\"default\",\"sha256\":\"",

@@ -1,0 +1,129 @@
+/* The key's file: who may hold it, and what each refusal tells its reader to do. */
+#include "support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_key key, again;
+    struct reeve_error err = {0};
+    struct stat st;
+    uint8_t a[AUDIT_SIGNATURE_BYTES], b[AUDIT_SIGNATURE_BYTES];
+    scene_make(&s);
+    assert_rc(audit_key_generate(&key, &err), 0, &err);
+    assert_rc(audit_key_store(&key, s.dir_fd, "k.pem", &err), 0, &err);
+    assert_int_equal(fstatat(s.dir_fd, "k.pem", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_rc(audit_key_load(s.dir_fd, "k.pem", &again, &err), 0, &err);
+    assert_memory_equal(key.pub, again.pub, sizeof key.pub);
+    assert_rc(audit_key_sign(&key, STR("m"), a, &err), 0, &err);
+    assert_rc(audit_key_sign(&again, STR("m"), b, &err), 0, &err);
+    assert_memory_equal(a, b, sizeof a);
+    audit_key_free(&key);
+    audit_key_free(&again);
+    scene_remove(&s);
+}
+
+static void test_two_keys_differ(void **state)
+{
+    (void)state;
+    struct audit_key a, b;
+    assert_int_equal(audit_key_generate(&a, NULL), 0);
+    assert_int_equal(audit_key_generate(&b, NULL), 0);
+    assert_memory_not_equal(a.pub, b.pub, sizeof a.pub);
+    audit_key_free(&a);
+    audit_key_free(&b);
+}
+
+/* A file of another kind, mode or content, and a word that its error must have. */
+enum made { MODE, EMPTY, TEXT, CUT, RSA, LONG, FOLDER, FIFO, LINK, GONE };
+static const struct {
+    enum made how;
+    mode_t mode;
+    const char *says;
+} files[] = {
+    {MODE, 0640, "chmod 600 key.pem"}, {MODE, 0604, "chmod 600 key.pem"},
+    {MODE, 0610, "chmod 600 key.pem"}, {EMPTY, 0600, "0 bytes"},
+    {TEXT, 0600, "no unencrypted"},    {CUT, 0600, "no unencrypted"},
+    {RSA, 0600, "no unencrypted"},     {LONG, 0600, "PEM key has 1 to"},
+    {FOLDER, 0700, "no regular file"}, {FIFO, 0600, "no regular file"},
+    {LINK, 0600, "cannot be opened"},  {GONE, 0600, "cannot be opened"},
+};
+
+/* An X25519 key: PKCS#8 PEM too, and no signing key. */
+static const char x25519[] = "-----BEGIN PRIVATE KEY-----\n"
+                             "MC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n"
+                             "-----END PRIVATE KEY-----\n";
+
+static void spoil(struct scene *s, enum made how, mode_t mode)
+{
+    auto_buf struct buf pem = {0};
+    char many[8192];
+    assert_int_equal(fd_slurp(s->dir_fd, AUDIT_KEY_NAME, 4096, &pem, NULL), 0);
+    memset(many, 'x', sizeof many);
+    struct str text = how == MODE    ? buf_view(&pem)
+                      : how == CUT   ? (struct str){pem.data, pem.len / 2}
+                      : how == TEXT  ? STR("a key\n")
+                      : how == RSA   ? STR(x25519)
+                      : how == LONG  ? (struct str){many, sizeof many}
+                                     : STR("");
+    assert_int_equal(unlinkat(s->dir_fd, AUDIT_KEY_NAME, 0), 0);
+    if (how == FOLDER)
+        assert_int_equal(mkdirat(s->dir_fd, AUDIT_KEY_NAME, mode), 0);
+    else if (how == FIFO)
+        assert_int_equal(mkfifoat(s->dir_fd, AUDIT_KEY_NAME, mode), 0);
+    else if (how == LINK)
+        assert_int_equal(symlinkat("origin", s->dir_fd, AUDIT_KEY_NAME), 0);
+    else if (how != GONE)
+        assert_int_equal(fd_write_file(s->dir_fd, AUDIT_KEY_NAME, text.p, text.n, mode, NULL), 0);
+}
+
+static void test_files_that_are_no_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(files); i++) {
+        struct scene s;
+        struct audit_key key;
+        struct reeve_error err = {0};
+        scene_make(&s);
+        spoil(&s, files[i].how, files[i].mode);
+        assert_rc(audit_key_load(s.dir_fd, AUDIT_KEY_NAME, &key, &err), REEVE_EKEY, &err);
+        if (!strstr(err.message, AUDIT_KEY_NAME) || !strstr(err.message, files[i].says))
+            fail_msg("row %zu: %s", i, err.message);
+        scene_remove(&s);
+    }
+}
+
+/* Needs the right to give a file away; without it there is no such file to make. */
+static void test_a_stranger_owns_the_file(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_key key;
+    struct reeve_error err = {0};
+    scene_make(&s);
+    if (fchownat(s.dir_fd, AUDIT_KEY_NAME, 65534, (gid_t)-1, 0) != 0) {
+        scene_remove(&s);
+        print_message("not root: no file of another owner can be made\n");
+        skip();
+    }
+    assert_rc(audit_key_load(s.dir_fd, AUDIT_KEY_NAME, &key, &err), REEVE_EKEY, &err);
+    assert_non_null(strstr(err.message, "chown 0 key.pem"));
+    scene_remove(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_two_keys_differ),
+        cmocka_unit_test(test_files_that_are_no_key),
+        cmocka_unit_test(test_a_stranger_owns_the_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

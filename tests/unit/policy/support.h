@@ -1,0 +1,43 @@
+/*
+ * What the tests of the policy engine share: compiling a text and keeping its findings, and asking an image one question.
+ */
+#ifndef POLICY_SUPPORT_H
+#define POLICY_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "policy/policy.h"
+
+#define HEADER "reeve: policy/v1\n"
+
+struct finding {
+    char code[8];
+    unsigned line, column, length;
+    enum policy_severity severity;
+    char message[512], suggestion[256], source[160];
+};
+struct findings {
+    struct finding v[300];
+    unsigned n, errors;
+};
+
+/** A policy_diag_fn: keeps everything. `arg` is a struct findings. */
+void keep_finding(void *arg, const struct policy_diag *diag);
+/** Compile what must compile; prints findings and fails the test otherwise. */
+struct policy_image *must_compile(const char *text);
+
+/** One question: borrowed strings, arguments as JSON text (NULL: none). */
+struct question {
+    const char *subject, *capability, *args, *level;
+};
+/** A question as a request; `text` holds its arguments and is freed by the caller with json_text_free. */
+struct policy_request ask(const struct question *q, struct json_text *text);
+struct policy_decision decide(const struct policy_image *image, const struct question *q);
+/** The id of the rule that decided, as a C string in `out`. */
+const char *rule_id(const struct policy_image *image, uint32_t rule, char out[160]);
+
+#endif
