@@ -133,6 +133,7 @@ struct audit_source {
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
+    X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
     X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
 struct audit_report {
     bool ok;

@@ -306,7 +306,7 @@ static int already_there(struct log_db *db, const struct log_rows *rows, struct 
 
 int log_db_write(struct log_db *db, const struct log_rows *rows, struct reeve_error *err)
 {
-    uint64_t size, expected = rows->from + rows->n;
+    uint64_t size = 0, expected = rows->from + rows->n;
     if (!run(db, LOG_BEGIN))
         return abandon(db, fail(db, "begins no transaction", err));
     int rc = log_db_size(db, &size, err);

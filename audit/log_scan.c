@@ -24,7 +24,7 @@ struct scan {
     struct subtree sub;
     size_t lost_cap;
     int64_t aside_first, aside_last;
-    bool has_aside, no_memory;
+    bool has_aside, has_negative, no_memory;
 };
 
 static int condemn(struct scan *s, uint64_t seq, const char *what)
@@ -176,14 +176,16 @@ static void set_aside(struct scan *s, const struct log_row *row)
 static int take_row(void *arg, const struct log_row *row)
 {
     struct scan *s = arg;
+    if (row->seq < 0 && s->state->size > 0) {
+        s->has_negative = true; /* named at the end, if nothing that was signed is wrong */
+        return 0;
+    }
     if (s->next == s->state->size) {
         set_aside(s, row);
         return s->aside->failed;
     }
     if (row->seq != (int64_t)s->next)
-        return condemn(s, s->next,
-                       row->seq < 0 ? "is preceded by a row of a negative sequence"
-                                    : "is missing, and later rows are there");
+        return condemn(s, s->next, "is missing, and later rows are there");
     if (!row->well_formed)
         return condemn(s, s->next, "is in a row of another form than the log writes");
     if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
@@ -205,6 +207,8 @@ int log_scan(struct audit_log *log, const struct keeper_state *state, struct aud
         log_condemn(log, AUDIT_DAMAGED, s.next, "%s", err->message);
     if (rc && rc != REEVE_EDAMAGED)
         return rc;
+    if (s.has_negative && log->condition == AUDIT_OK)
+        log_condemn(log, AUDIT_DAMAGED, 0, "a row of a negative sequence stands before record 0");
     if (aside->failed)
         log_condemn(log, AUDIT_DAMAGED, state->size,
                     "more than %zu bytes of rows follow the last that was signed",

@@ -187,7 +187,7 @@ static int check_end(struct check *c, const struct audit_source *source,
         find(c->report, FINDING_TAIL_LOST, head->first_bad, "%.*s", (int)head->detail.n,
              head->detail.p);
     if (head->condition == AUDIT_DAMAGED)
-        find(c->report, FINDING_MISSING, head->first_bad, "%.*s", (int)head->detail.n,
+        find(c->report, FINDING_DAMAGED, head->first_bad, "%.*s", (int)head->detail.n,
              head->detail.p);
     if (!source->at_rest)
         return 0;

@@ -1,7 +1,8 @@
 /*
- * Starting keeper, launcher and reeved out of any program. The caller may have threads, ignore SIGCHLD, wait for every
- * child, leak descriptors or fill the memory: so nothing is forked, no child of the caller's is ever seen, and what is
- * started closes what it was not given. See helpers.h.
+ * Starting keeper, launcher and reeved out of any program. The caller may have threads, ignore
+ * SIGCHLD, wait for every child, leak descriptors or fill the memory: so nothing is forked, no
+ * child of the caller's is ever seen, and what is started closes what it was not given. See
+ * helpers.h.
  */
 #include "broker/helpers.h"
 
@@ -25,9 +26,10 @@
 #define STACK_BYTES ((size_t)64 << 10)
 
 /*
- * What the caller, the intermediate and the program-to-be share: all three run in the caller's memory, one at a time.
- * The children use raw descriptors and numbers only: no heap, no stdio, no lock, and no function of libc's that is a
- * cancellation point, since they share the caller's thread pointer too.
+ * What the caller, the intermediate and the program-to-be share: all three run in the caller's
+ * memory, one at a time. The children use raw descriptors and numbers only: no heap, no stdio, no
+ * lock, and no function of libc's that is a cancellation point, since they share the caller's
+ * thread pointer too.
  */
 struct spawn {
     const char *path;
@@ -56,7 +58,8 @@ static int place_fds(const struct spawn *s)
     return 0;
 }
 
-/* Signals stay blocked up to the exec: one that arrived here would end, or dump, in the caller's memory. */
+/* Signals stay blocked up to the exec: one that arrived here would end, or dump, in the caller's
+ * memory. */
 static int become_program(void *arg)
 {
     struct spawn *s = arg;
@@ -78,7 +81,8 @@ static int intermediate(void *arg)
     _exit(0);
 }
 
-/* The outer clone, with every signal of this thread held back. Its end is not seen by a wait for ordinary children. */
+/* The outer clone, with every signal of this thread held back. Its end is not seen by a wait for
+ * ordinary children. */
 static int run_intermediate(struct spawn *s, char *outer_stack)
 {
     sigset_t all, before;
@@ -129,7 +133,8 @@ enum {
     PLACES,
 };
 
-/* A frame is sent whole or not at all, so the socket must hold the largest. The kernel's own maximum may be less. */
+/* A frame is sent whole or not at all, so the socket must hold the largest. The kernel's own
+ * maximum may be less. */
 static int make_pair(int ends[2])
 {
     const int bytes = 2 * (int)FRAME_MAX_BYTES;
@@ -149,7 +154,8 @@ static int check_programs(const char *helper_dir, int dir_fd, struct reeve_error
     for (size_t i = 0; i < BASE_COUNT(names); i++)
         if (faccessat(dir_fd, names[i], X_OK, AT_EACCESS) < 0)
             return base_fail_errno(err, REEVE_EHELPERS, errno,
-                                   "%s/%s cannot be run (is helper_dir right?)", helper_dir, names[i]);
+                                   "%s/%s cannot be run (is helper_dir right?)", helper_dir,
+                                   names[i]);
     return 0;
 }
 

@@ -4,10 +4,16 @@
  * between keeper and launcher, starts both and ends. Helpers are known by their sockets only.
  *
  * Descriptors that the programs find (all others are closed, environment empty, signals default,
- * own session, 0, 1 and 2 on /dev/null): reeve-start     3 keeper's socket, 4 launcher's socket, 5
- * ownership lock, 6 state folder, 7 helper folder reeve-keeper    3 owner, 4 launcher, 5 ownership
- * lock, 6 state folder reeve-launcher  3 owner, 4 keeper, 5 ownership lock, 6 helper folder First
- * thing, the keeper sends the launcher TOKEN_KEY_BYTES random bytes over their socket
+ * umask 077, own session, 0, 1 and 2 on /dev/null):
+ *
+ * - reeve-start: 3 keeper's socket, 4 launcher's socket, 5 ownership lock, 6 state folder, 7 helper
+ *   folder
+ *
+ * - reeve-keeper: 3 owner, 4 launcher, 5 ownership lock, 6 state folder
+ *
+ * - reeve-launcher: 3 owner, 4 keeper, 5 ownership lock, 6 helper folder
+ *
+ * First thing, the keeper sends the launcher TOKEN_KEY_BYTES random bytes over their socket
  * (SOCK_SEQPACKET, as all three).
  */
 #ifndef BROKER_HELPERS_H
@@ -26,8 +32,10 @@ int helpers_start(const char *helper_dir, int state_fd, int lock_fd, struct help
 
 /**
  * Start a program by the same way (used for `reeved`): argv NULL-terminated, `fds[i]` becomes
- * descriptor i, every other is closed by the program itself. Returns when the program has been
- * exec'ed; REEVE_EHELPERS with errno's text when not.
+ * descriptor i (-1: that one is closed; at most 16), every other is closed by the program itself.
+ * It begins with every signal blocked and must reset mask and dispositions. Returns when the
+ * program has been exec'ed; REEVE_EHELPERS with errno's text when not. Thread-safe; the program is
+ * nobody's child here.
  */
 int helpers_spawn(const char *path, char *const argv[], char *const envp[], const int *fds,
                   size_t nfds, struct reeve_error *err);

@@ -7,7 +7,7 @@
 
 /* Members seen while nesting is undone, over all groups: bounds time and memory of a policy that
  * nests to hurt. */
-#define MAX_GROUP_STEPS (16u << 20)
+#define MAX_GROUP_STEPS (4u << 20)
 
 struct membership {
     uint32_t subject, group;

@@ -6,13 +6,12 @@
 
 #define MAX_MODEL_BYTES ((size_t)4 << 30)
 
+/* Without memory the findings are not to be believed, so that they do not count. */
 static int verdict(const struct policy_report *report, const char *file)
 {
-    if (report->errors)
-        return REEVE_EPOLICY; /* the first is in err */
     if (report->out_of_memory)
         return base_fail(report->err, REEVE_ENOMEM, "%s: no memory to compile the policy", file);
-    return REEVE_OK;
+    return report->errors ? REEVE_EPOLICY : REEVE_OK; /* the first error is in err */
 }
 
 static struct model *front(struct str text, struct arena *arena, struct policy_report *report)

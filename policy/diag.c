@@ -24,34 +24,6 @@ const char *policy_code_text(size_t index, const char **code)
     return codes[index].meaning;
 }
 
-/* Length of the line break at `p` (0: none), as libyaml counts lines: LF, CR, CRLF, NEL, LS, PS. */
-static size_t break_at(const char *p, size_t n)
-{
-    if (p[0] == '\r')
-        return n > 1 && p[1] == '\n' ? 2 : 1;
-    if (p[0] == '\n')
-        return 1;
-    if (n > 1 && memcmp(p, "\xc2\x85", 2) == 0)
-        return 2;
-    if (n > 2 && (memcmp(p, "\xe2\x80\xa8", 3) == 0 || memcmp(p, "\xe2\x80\xa9", 3) == 0))
-        return 3;
-    return 0;
-}
-
-static struct str source_line(struct str text, uint32_t line)
-{
-    size_t i = 0;
-    for (uint32_t at = 1; at < line && i < text.n;) {
-        size_t step = break_at(text.p + i, text.n - i);
-        at += step != 0;
-        i += step ? step : 1;
-    }
-    size_t end = i;
-    while (end < text.n && !break_at(text.p + end, text.n - end))
-        end++;
-    return (struct str){text.p + i, end - i};
-}
-
 static void emit(struct policy_report *r, enum policy_code code, struct policy_pos at,
                  const char *suggestion, const char *message)
 {
@@ -64,7 +36,7 @@ static void emit(struct policy_report *r, enum policy_code code, struct policy_p
         .length = at.length ? at.length : 1,
         .message = message,
         .suggestion = suggestion,
-        .source_line = source_line(r->text, at.line),
+        .source_line = policy_source_line(&r->lines, r->text, at.line),
     };
     if (r->fn)
         r->fn(r->arg, &d);
@@ -85,6 +57,8 @@ static void keep_first(struct policy_report *r, enum policy_code code, struct po
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...)
 {
+    if (r->out_of_memory)
+        return; /* a consequence of what could not be kept, more likely than a fault of the text */
     char message[448];
     va_list ap;
     va_start(ap, fmt);

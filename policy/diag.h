@@ -18,6 +18,21 @@ struct policy_pos {
     uint32_t line, column, length;
 };
 
+/** A line longer than this is not shown beside a finding. */
+#define POLICY_MAX_SOURCE_LINE 1024u
+
+/** Where lines begin, roughly: the line of one byte in each 64 KiB. Built at the first finding. */
+struct policy_lines {
+    size_t n;
+    struct {
+        size_t at;
+        uint32_t line;
+    } v[POLICY_MAX_BYTES / ((size_t)64 << 10) + 2];
+};
+/** Line `line` of `text` without its break; p NULL when it is longer than POLICY_MAX_SOURCE_LINE.
+ */
+struct str policy_source_line(struct policy_lines *lines, struct str text, uint32_t line);
+
 struct policy_report {
     struct str text; /* the whole source, for source lines */
     const char *file;
@@ -25,6 +40,7 @@ struct policy_report {
     void *arg;
     struct reeve_error *err; /* gets the first error; may be NULL */
     unsigned errors, findings;
+    struct policy_lines lines;
     bool out_of_memory; /* what was found may be incomplete: never compile */
 };
 
@@ -34,7 +50,8 @@ struct policy_report {
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
-/** Note that memory or an arena's bound is out. The compile ends with REEVE_ENOMEM. */
+/** Note that memory or an arena's bound is out. Nothing more is told; the compile ends with
+ * REEVE_ENOMEM. */
 void policy_report_memory(struct policy_report *r);
 /** A text for a message: printable, at most 80 bytes, cut with "...". `out` has room for
  * POLICY_SHOWN bytes. */

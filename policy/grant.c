@@ -6,7 +6,7 @@
 
 #include "core/catalogue.h"
 
-/* Limits that `out` lacks come from `from`, with that one's best effort. */
+/* Limits that `out` lacks come from `from`; best effort is for a grant alone to give. */
 static void inherit(struct core_limits *out, const struct core_limits *from)
 {
     for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++) {
@@ -15,7 +15,6 @@ static void inherit(struct core_limits *out, const struct core_limits *from)
             continue;
         out->value[i] = from->value[i];
         out->set |= bit;
-        out->best_effort |= from->best_effort & bit;
     }
 }
 

@@ -49,12 +49,17 @@ struct m_attribute {
     uint32_t n;
 };
 
-/* What a condition's node does. The last column is the operator's word, "" for what the syntax
- * implies. */
+/* What a condition's node does. ABSENT is its flag where the attribute is missing, else its
+ * children, all. */
 #define POLICY_OP_TABLE(X)                                                                         \
-    X(ALL, "all")                                                                                  \
-    X(ANY, "any") X(NOT, "not") X(EQ, "eq") X(IN, "in") X(UNDER, "under") X(EXISTS, "exists")      \
-        X(ABSENT, "absent") /* its flag where the attribute is missing, else its children, all */
+    X(ALL)                                                                                         \
+    X(ANY)                                                                                         \
+    X(NOT)                                                                                         \
+    X(EQ)                                                                                          \
+    X(IN)                                                                                          \
+    X(UNDER)                                                                                       \
+    X(EXISTS)                                                                                      \
+    X(ABSENT)
 #define X(id, ...) OP_##id,
 enum policy_op { POLICY_OP_TABLE(X) OP_COUNT };
 #undef X

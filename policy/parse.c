@@ -59,6 +59,7 @@ static void top_groups(struct parser *p, void *object, struct ynode *key, struct
     (void)key;
     if (!parse_is_map(p, value, "`groups`"))
         return;
+    m->ngroups = 0;
     m->groups = parse_alloc(p, value->count, sizeof *m->groups);
     for (struct ynode *k = value->first; k && m->groups; k = k->next->next) {
         if (k->refused || !parse_name(p, k, "a group"))
@@ -95,6 +96,7 @@ static void top_subjects(struct parser *p, void *object, struct ynode *key, stru
     (void)key;
     if (!parse_is_list(p, value, "`subjects`"))
         return;
+    m->nlevels = 0;
     m->levels = parse_alloc(p, value->count, sizeof *m->levels);
     for (struct ynode *n = value->first; n && m->levels; n = n->next) {
         m->levels[m->nlevels].match.group = POLICY_NONE;
@@ -109,6 +111,7 @@ static void top_grants(struct parser *p, void *object, struct ynode *key, struct
     (void)key;
     if (!parse_is_map(p, value, "`grants`"))
         return;
+    m->ngrants = 0;
     m->grants = parse_alloc(p, value->count, sizeof *m->grants);
     for (struct ynode *k = value->first; k && m->grants; k = k->next->next) {
         if (k->refused || !parse_name(p, k, "a grant"))

@@ -187,7 +187,7 @@ static void parse_paths(struct parser *p, struct ynode *n, const char *what, boo
                       "%s has %u entries; at most %u are held", what, n->count, CORE_MAX_PATHS);
         return;
     }
-    out->v = parse_alloc(p, n->count, sizeof *out->v);
+    *out = (struct m_paths){.v = parse_alloc(p, n->count, sizeof *out->v)};
     for (struct ynode *c = n->first; c && out->v; c = c->next)
         if (!c->refused && parse_entry(p, c, templates, &out->v[out->n]))
             out->n++;

@@ -103,6 +103,7 @@ static void rule_capability(struct parser *p, void *object, struct ynode *key, s
         return;
     if (value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`capability` names nothing");
+    r->ncapabilities = 0;
     r->capabilities = parse_alloc(p, value->count, sizeof *r->capabilities);
     for (const struct ynode *c = value->first; c && r->capabilities; c = c->next)
         if (parse_capability(p, c, &r->capabilities[r->ncapabilities]))
@@ -189,6 +190,7 @@ void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode
                       "%u rules; at most %u are held", value->count, POLICY_MAX_RULES);
         return;
     }
+    m->nrules = 0;
     m->rules = parse_alloc(p, value->count, sizeof *m->rules);
     for (struct ynode *n = value->first; n && m->rules; n = n->next)
         if (parse_is_map(p, n, "a rule"))

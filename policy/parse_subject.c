@@ -55,7 +55,7 @@ bool parse_subject_list(struct parser *p, const struct ynode *n, const char *wha
 {
     if (!parse_is_list(p, n, what))
         return false;
-    out->v = parse_alloc(p, n->count, sizeof *out->v);
+    *out = (struct m_subjects){.v = parse_alloc(p, n->count, sizeof *out->v)};
     if (!out->v)
         return false;
     for (const struct ynode *c = n->first; c; c = c->next)
@@ -78,11 +78,12 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
     if (!parse_text(p, n, "a path", 4095, &text))
         return false;
     auto_buf struct buf normal = {0};
-    char shown[POLICY_SHOWN];
-    if (has_dotdot(text) || memchr(text.p, '*', text.n) || memchr(text.p, '\n', text.n) ||
-        !core_path_normal(text, &normal)) {
-        policy_report(p->report, normal.failed ? P_BOUND : P_PATH, n->pos,
-                      "write it from `/`, without `..` and wildcards",
+    bool plain = !has_dotdot(text) && !memchr(text.p, '*', text.n) && !memchr(text.p, '\n', text.n);
+    if (!plain || !core_path_normal(text, &normal)) {
+        char shown[POLICY_SHOWN];
+        if (normal.failed)
+            policy_report_memory(p->report);
+        policy_report(p->report, P_PATH, n->pos, "write it from `/`, without `..` and wildcards",
                       "`%s` is no path that can be held to", policy_shown(text, shown));
         return false;
     }

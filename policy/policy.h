@@ -24,7 +24,7 @@ struct policy_diag {
     unsigned length;       /* of the marked text, at least 1 */
     const char *message;
     const char *suggestion; /* NULL: none */
-    struct str source_line;
+    struct str source_line; /* without its break; p NULL: longer than can be shown */
 };
 typedef void policy_diag_fn(void *arg, const struct policy_diag *diag);
 

@@ -189,10 +189,12 @@ static void check_duplicates(struct reader *r, const struct ynode *map)
     qsort(keys, n, sizeof(struct ynode *), by_text);
     for (uint32_t i = 1; i < n; i++) {
         char shown[POLICY_SHOWN];
-        if (str_eq(keys[i]->text, keys[i - 1]->text))
-            policy_report(r->report, P_DUPLICATE_KEY, keys[i]->pos, NULL,
-                          "key `%s` stands here again; the first is on line %u",
-                          policy_shown(keys[i]->text, shown), keys[i - 1]->pos.line);
+        if (!str_eq(keys[i]->text, keys[i - 1]->text))
+            continue;
+        keys[i]->refused = true; /* the parser reads each key once */
+        policy_report(r->report, P_DUPLICATE_KEY, keys[i]->pos, NULL,
+                      "key `%s` stands here again; the first is on line %u",
+                      policy_shown(keys[i]->text, shown), keys[i - 1]->pos.line);
     }
 }
 

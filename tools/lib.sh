@@ -99,9 +99,11 @@ sysctl_is() {
     [ "$(cat "/proc/sys/$1" 2>/dev/null)" = "$2" ]
 }
 
+# A process sees no mount at / when its root is a folder somewhere below; where it is a mount, init's root is another.
 is_chroot() {
-    own=$(stat -L -c %d:%i / 2>/dev/null) first=$(stat -L -c %d:%i /proc/1/root/ 2>/dev/null) || return 1
-    [ -n "$own" ] && [ -n "$first" ] && [ "$own" != "$first" ]
+    awk '$5 == "/" { found = 1 } END { exit found }' /proc/self/mountinfo 2>/dev/null && return 0
+    first=$(stat -L -c %d:%i /proc/1/root/ 2>/dev/null) || return 1
+    [ "$(stat -L -c %d:%i /)" != "$first" ]
 }
 
 # Why this machine gives no user namespace, and what would.
@@ -117,7 +119,7 @@ namespace_cure() {
     elif sysctl_is kernel/apparmor_restrict_unprivileged_userns 1; then
         say "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
     else
-        say "a container whose runtime forbids them: start it with --security-opt seccomp=unconfined" \
+        say "perhaps a container whose runtime forbids them: start it with --security-opt seccomp=unconfined" \
             "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
     fi
 }

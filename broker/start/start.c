@@ -1,7 +1,8 @@
 /*
- * reeve-start: stands between an owner and its helpers for some milliseconds. Closes what the owner leaked, makes a
- * session and the socket between keeper and launcher (which the owner never holds), starts both from the folder that it
- * was given, and ends. Says nothing: an owner learns from its sockets. Started by broker/helpers.c.
+ * reeve-start: stands between an owner and its helpers for some milliseconds. Closes what the owner
+ * leaked, makes a session and the socket between keeper and launcher (which the owner never holds),
+ * starts both from the folder that it was given, and ends. Says nothing: an owner learns from its
+ * sockets. Started by broker/helpers.c.
  */
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -19,7 +20,8 @@ static bool reset_signals(void)
 {
     sigset_t none;
     for (int s = 1; s < NSIG; s++)
-        (void)signal(s, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse, and are as they should be */
+        (void)signal(
+            s, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse, and are as they should be */
     return sigemptyset(&none) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
@@ -37,7 +39,8 @@ static bool close_others(void)
     return null < 3 ? fcntl(null, F_SETFD, 0) == 0 : close(null) == 0;
 }
 
-/* Descriptors 3 and on become `fds`, each other but 0, 1 and 2 is closed; the folder itself goes with the exec. */
+/* Descriptors 3 and on become `fds`, each other but 0, 1 and 2 is closed; the folder itself goes
+ * with the exec. */
 static void become(const char *name, const int *fds, int n)
 {
     char *const argv[] = {(char *)(size_t)name, NULL}, *const envp[] = {NULL};

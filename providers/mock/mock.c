@@ -1,6 +1,6 @@
 /*
- * Provider "mock": a run that was released is answered with a JSON value of what was asked for. Holds its runs between
- * prepare and release; starts nothing.
+ * Provider "mock": a run that was released is answered with a JSON value of what was asked for.
+ * Holds its runs between prepare and release; starts nothing.
  */
 #include "providers/mock/mock.h"
 
@@ -92,7 +92,8 @@ static int mock_prepare(void *self, struct reeve_run *run, const struct reeve_jo
     struct mock_run *r = find(p, NULL);
     auto_buf struct buf value;
     if (!r)
-        return base_fail(err, REEVE_EBUSY, "the mock provider holds %d runs already", MOCK_MAX_RUNS);
+        return base_fail(err, REEVE_EBUSY, "the mock provider holds %d runs already",
+                         MOCK_MAX_RUNS);
     buf_init(&value, 0);
     int rc = describe(job, &value, err);
     if (rc)

@@ -1,6 +1,6 @@
 /*
- * The process provider's owner side: a map from runs to the launcher's run ids, frames out, frames in, and the sentence
- * that tells a person how a run ended. See process.h.
+ * The process provider's owner side: a map from runs to the launcher's run ids, frames out, frames
+ * in, and the sentence that tells a person how a run ended. See process.h.
  */
 #include "providers/process/process.h"
 
@@ -55,8 +55,10 @@ static const struct {
     {EACCES, "allow them in the security module (an AppArmor or SELinux rule for reeve-launcher)"},
     {ENOSPC, "raise sysctl user.max_user_namespaces and its siblings"},
     {EUSERS, "namespaces are nested too deep here; start reeve further out"},
-    {EINVAL, "a kernel from 6.1 on with user, pid, net, ipc, uts, cgroup namespaces is needed"},
-    {ENOSYS, "a kernel from 6.1 on that is not filtered by a container's seccomp profile is needed"},
+    {EINVAL, "a kernel from 6.1 on with user, pid, net, ipc, uts and cgroup namespaces is needed, "
+             "and a root that is no initramfs"},
+    {ENOSYS,
+     "a kernel from 6.1 on that is not filtered by a container's seccomp profile is needed"},
 };
 
 static bool process_is_available(void *self, char why[256])
@@ -81,8 +83,8 @@ static bool process_is_available(void *self, char why[256])
     return false;
 }
 
-static int process_initialize(void *self, const struct reeve_provider_host *host, const char *config,
-                              struct reeve_error *err)
+static int process_initialize(void *self, const struct reeve_provider_host *host,
+                              const char *config, struct reeve_error *err)
 {
     struct process_provider *p = self;
     struct json_text t;
@@ -147,10 +149,9 @@ static int process_release(void *self, struct reeve_run *run, const struct reeve
     const struct process_run *r = find(p, run);
     if (!r)
         return base_fail(err, REEVE_EINVAL, "the process provider has no such prepared run");
-    struct launcher_release f = {
-        .head = {LAUNCHER_RELEASE, sizeof f},
-        .run = r->id,
-        .token = {.seq = warrant->seq, .expires_ns = warrant->expires_ns}};
+    struct launcher_release f = {.head = {LAUNCHER_RELEASE, sizeof f},
+                                 .run = r->id,
+                                 .token = {.seq = warrant->seq, .expires_ns = warrant->expires_ns}};
     memcpy(f.token.plan, warrant->plan, sizeof f.token.plan);
     memcpy(f.token.mac, warrant->mac, sizeof f.token.mac);
     return send_frame(p, &f, sizeof f, NULL, 0, err);
@@ -212,7 +213,8 @@ static bool never_ran(const struct launcher_ended *e)
     return !e->started || (e->how == CORE_HOW_ERROR && e->why != LAUNCHER_WHY_INIT);
 }
 
-static void report(struct process_provider *p, struct process_run *r, const struct launcher_ended *e)
+static void report(struct process_provider *p, struct process_run *r,
+                   const struct launcher_ended *e)
 {
     char detail[512];
     bool missing = e->error == ENOENT || e->error == ENOTDIR;

@@ -1,6 +1,6 @@
 /*
- * The well-behaved and the stubborn guest of the launcher's tests: one static program, the first argument says what to
- * do. Static, so that a plan without mounts can run it.
+ * The well-behaved and the stubborn guest of the launcher's tests: one static program, the first
+ * argument says what to do. Static, so that a plan without mounts can run it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -42,7 +42,8 @@ static int do_stay(const char *arg)
     return 99;
 }
 
-/* A tree of processes in sessions of their own that do not care for polite signals and hold the output open. */
+/* A tree of processes in sessions of their own that do not care for polite signals and hold the
+ * output open. */
 static int do_tree(const char *arg)
 {
     for (int s = 1; s < NSIG; s++)
@@ -125,9 +126,9 @@ static const struct {
     const char *name;
     int (*run)(const char *arg);
 } words[] = {
-    {"exit", do_exit},     {"signal", do_signal}, {"crash", do_crash}, {"print", do_print},
+    {"exit", do_exit},     {"signal", do_signal}, {"crash", do_crash},   {"print", do_print},
     {"stay", do_stay},     {"tree", do_tree},     {"daemon", do_daemon}, {"flood", do_flood},
-    {"limits", do_limits}, {"fill", do_fill},     {"read", do_read},   {"self", do_self},
+    {"limits", do_limits}, {"fill", do_fill},     {"read", do_read},     {"self", do_self},
 };
 
 int main(int argc, char **argv)

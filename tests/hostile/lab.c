@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -43,8 +45,17 @@ static void become_uid(uid_t uid)
         _exit(98);
 }
 
+/* The whole of the host, seen from a folder that is not the root of its mount namespace. */
+static void enter_chroot(void)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("/", "/tmp", NULL, MS_BIND | MS_REC, NULL) < 0 || chroot("/tmp") < 0 ||
+        chdir("/") < 0)
+        _exit(96);
+}
+
 /* The descriptors of helpers.h, and two beside them that were "forgotten". */
-static _Noreturn void become_launcher(int owner, int keeper, uid_t uid)
+static _Noreturn void become_launcher(int owner, int keeper, uid_t uid, bool chrooted)
 {
     char *const argv[] = {(char *)"reeve-launcher", NULL}, *const envp[] = {NULL};
     int dir = open(LAB_HELPER_DIR, O_RDONLY | O_DIRECTORY), lock = open("/dev/null", O_RDONLY);
@@ -56,6 +67,8 @@ static _Noreturn void become_launcher(int owner, int keeper, uid_t uid)
         (void)dup2(high[i], 3 + i);
     (void)dup2(high[3], 50);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (chrooted)
+        enter_chroot();
     become_uid(uid);
     (void)fexecve(openat(dir, "reeve-launcher", O_PATH | O_CLOEXEC), argv, envp);
     _exit(97);
@@ -69,7 +82,7 @@ static void make_pair(int ends[2])
         lab_die("no socket: %s", strerror(errno));
 }
 
-void lab_start(struct lab *lab, uid_t uid)
+static void start(struct lab *lab, uid_t uid, bool chrooted)
 {
     int owner[2], keeper[2];
     *lab = (struct lab){.next_run = 1, .next_seq = 1000};
@@ -77,7 +90,7 @@ void lab_start(struct lab *lab, uid_t uid)
     make_pair(keeper);
     lab->pid = fork();
     if (lab->pid == 0)
-        become_launcher(owner[1], keeper[1], uid);
+        become_launcher(owner[1], keeper[1], uid, chrooted);
     (void)close(owner[1]);
     (void)close(keeper[1]);
     lab->owner = owner[0];
@@ -89,6 +102,16 @@ void lab_start(struct lab *lab, uid_t uid)
     if (recv(lab->owner, &lab->hello, sizeof lab->hello, 0) != sizeof lab->hello ||
         lab->hello.head.type != LAUNCHER_HELLO)
         lab_die("the launcher ended before its hello");
+}
+
+void lab_start(struct lab *lab, uid_t uid)
+{
+    start(lab, uid, false);
+}
+
+void lab_start_chrooted(struct lab *lab)
+{
+    start(lab, 0, true);
 }
 
 int lab_wait_launcher(struct lab *lab)
@@ -119,7 +142,8 @@ void lab_plan_init(struct lab_plan *p, const char *program)
                            .file_size = 1 << 24};
 }
 
-void lab_mount(struct lab_plan *p, enum plan_mount_kind kind, const char *source, const char *target)
+void lab_mount(struct lab_plan *p, enum plan_mount_kind kind, const char *source,
+               const char *target)
 {
     if (p->nmounts == LAB_MAX_MOUNTS)
         lab_die("too many mounts for the bench");
@@ -182,21 +206,29 @@ void lab_send(struct lab *lab, const void *p, size_t n, const int *fds, size_t n
         lab_die("the launcher's socket: %s", strerror(errno));
 }
 
+void lab_send_prepare(struct lab *lab, uint64_t id, const void *plan, size_t n, const int stdio[3])
+{
+    size_t bytes = sizeof(struct launcher_prepare) + n;
+    auto_free struct launcher_prepare *f = calloc(1, bytes);
+    if (!f)
+        lab_die("no memory for a frame");
+    f->head = (struct frame_head){LAUNCHER_PREPARE, (uint32_t)bytes};
+    f->run = id;
+    f->plan_bytes = (uint32_t)n;
+    memcpy(f->plan, plan, n);
+    lab_send(lab, f, bytes, stdio, 3);
+}
+
 void lab_prepare(struct lab *lab, const struct lab_plan *p, struct lab_run *run)
 {
     int ends[2];
     *run = (struct lab_run){.id = lab->next_run++};
     lab_build(p, &run->plan);
-    size_t n = sizeof(struct launcher_prepare) + run->plan.len;
-    auto_free struct launcher_prepare *f = calloc(1, n);
     auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (!f || null < 0 || pipe2(ends, O_CLOEXEC) < 0)
-        lab_die("the bench is out of something: %s", strerror(errno));
-    f->head = (struct frame_head){LAUNCHER_PREPARE, (uint32_t)n};
-    f->run = run->id;
-    f->plan_bytes = (uint32_t)run->plan.len;
-    memcpy(f->plan, run->plan.data, run->plan.len);
-    lab_send(lab, f, n, (const int[]){null, ends[1], ends[1]}, 3);
+    if (null < 0 || pipe2(ends, O_CLOEXEC) < 0)
+        lab_die("the bench is out of descriptors: %s", strerror(errno));
+    lab_send_prepare(lab, run->id, run->plan.data, run->plan.len,
+                     (const int[]){null, ends[1], ends[1]});
     (void)close(ends[1]);
     run->output = ends[0];
 }

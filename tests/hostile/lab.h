@@ -1,7 +1,7 @@
 /*
- * A launcher on the bench: this side plays owner and keeper over its sockets and holds the token key. Used by the
- * hostile suite and by the launcher's and the provider's tests. What the bench itself cannot do ends the test program
- * with a message.
+ * A launcher on the bench: this side plays owner and keeper over its sockets and holds the token
+ * key. Used by the hostile suite and by the launcher's and the provider's tests. What the bench
+ * itself cannot do ends the test program with a message.
  */
 #ifndef TESTS_HOSTILE_LAB_H
 #define TESTS_HOSTILE_LAB_H
@@ -19,8 +19,11 @@ struct lab {
     uint64_t next_run, next_seq;
 };
 
-/** Start `helper_dir`/reeve-launcher as `uid` (of this process when that is not root), with descriptors leaked to it. */
+/** Start `helper_dir`/reeve-launcher as `uid` (of this process when that is not root), with
+ * descriptors leaked to it. */
 void lab_start(struct lab *lab, uid_t uid);
+/** The same as root in a chroot, where the kernel gives nobody a user namespace. */
+void lab_start_chrooted(struct lab *lab);
 /** Close both sockets, wait for the launcher to end. */
 void lab_stop(struct lab *lab);
 /** Wait until the launcher has ended; its wait status. */
@@ -51,6 +54,8 @@ struct lab_run {
     struct launcher_ended end;
 };
 void lab_build(const struct lab_plan *p, struct buf *out);
+/** Send a PREPARE of these bytes as they are, with these streams. */
+void lab_send_prepare(struct lab *lab, uint64_t id, const void *plan, size_t n, const int stdio[3]);
 /** Send a PREPARE with a fresh pipe as output. */
 void lab_prepare(struct lab *lab, const struct lab_plan *p, struct lab_run *run);
 /** A good token for the run, the next sequence, valid for a minute. */
@@ -60,11 +65,13 @@ void lab_release(struct lab *lab, const struct lab_run *run, const struct token 
 void lab_cancel(struct lab *lab, const struct lab_run *run, uint32_t limit);
 /** Raw bytes to the launcher, as a broken owner would send them. */
 void lab_send(struct lab *lab, const void *p, size_t n, const int *fds, size_t nfds);
-/** Read events until the run's end; fills `started` and `end`. Events of other runs are not expected. */
+/** Read events until the run's end; fills `started` and `end`. Events of other runs are not
+ * expected. */
 void lab_wait(struct lab *lab, struct lab_run *run);
 /** prepare, release, wait. */
 void lab_do(struct lab *lab, const struct lab_plan *p, struct lab_run *run);
-/** Whether every process that held the run's output has gone, without waiting; output that is left is read away. */
+/** Whether every process that held the run's output has gone, without waiting; output that is left
+ * is read away. */
 bool lab_output_ended(const struct lab_run *run);
 /** Read `n` bytes of output, waiting for them; false at an early end. */
 bool lab_read(const struct lab_run *run, char *out, size_t n);

@@ -54,26 +54,31 @@ static void show_titles(void)
         printf("%-*s%s", (int)columns[i].width, columns[i].title, columns[i].width ? "  " : "\n");
 }
 
-static void show_cell(const struct cli *cli, const struct column *column, const char *text)
+/* The cell after `gap` spaces; returns the gap to the next. A row thus ends with its last text. */
+static size_t show_cell(const struct cli *cli, const struct column *column, const char *text,
+                        size_t gap)
 {
     /* Fractions of a second and what follows are for programs. */
     size_t n = strncmp(column->title, "TIME", 4) == 0 ? strcspn(text, ".Z") : strlen(text);
+    if (!n)
+        return gap + column->width + 2;
+    printf("%*s", (int)gap, "");
     cli_colour(cli, cli_colour_of(text));
     size_t taken = cli_put_n(stdout, text, n);
     if (cli_colour_of(text))
         cli_colour_end(cli);
-    if (column->width)
-        printf("%*s", (int)(column->width > taken ? column->width - taken : 0) + 2, "");
+    return (column->width > taken ? column->width - taken : 0) + 2;
 }
 
 static void show_row(const struct cli *cli, const json_t *record)
 {
+    size_t gap = 0;
     for (size_t i = 0; i < CLI_COUNT(columns); i++) {
         char number[32];
         const char *text = "";
         for (size_t p = 0; p < CLI_COUNT(columns[i].path) && !*text && columns[i].path[p]; p++)
             text = cli_json_text(record, columns[i].path[p], number);
-        show_cell(cli, &columns[i], text);
+        gap = show_cell(cli, &columns[i], text, gap);
     }
     putchar('\n');
 }

@@ -3,8 +3,8 @@
  */
 #include <stdlib.h>
 
-#include "tools/reeve/cli.h"
 #include "reeve/tooling.h"
+#include "tools/reeve/cli.h"
 
 static int codes(const struct cli *cli, const void *options, char *const *operands,
                  size_t noperands)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/reeve/cli.h"
 #include "reeve/tooling.h"
+#include "tools/reeve/cli.h"
 
 struct options {
     const char *format;

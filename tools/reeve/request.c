@@ -79,6 +79,17 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+/* The limit that ended it: of all that a result says it is the one thing that has no accessor. */
+static void tell_limit(const struct cli *cli, const struct reeve_result *result, const char *record)
+{
+    struct reeve_error err = {0};
+    char number[32];
+    const char *text = or_empty(reeve_result_json(result));
+    auto_json json_t *json = cli_json(text, strlen(text), &err);
+    const char *limit = cli_json_text(json, "outcome.limit", number);
+    cli_say(cli, "ended by the limit '%s' of its grant%s", limit, record);
+}
+
 void request_tell(const struct cli *cli, const struct reeve_result *result)
 {
     const char *effect = or_empty(reeve_result_effect(result));
@@ -93,6 +104,10 @@ void request_tell(const struct cli *cli, const struct reeve_result *result)
                 or_empty(reeve_result_rule(result)), message, record);
     else if (refusal && strcmp(refusal, "none") != 0)
         cli_say(cli, "refused, %s: %s%s", refusal, message, record);
+    else if (strcmp(how, "limit") == 0)
+        tell_limit(cli, result, record);
+    else if (strcmp(how, "killed") == 0)
+        cli_say(cli, "ended before it had finished%s", record);
     else if (*how && strcmp(how, "ok") != 0)
         cli_say(cli, "%s: %s%s", how, message, record);
 }

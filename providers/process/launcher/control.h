@@ -1,7 +1,7 @@
 /*
- * What passes over the control socket (SOCK_SEQPACKET) of one run, between the launcher and what it cloned: first the
- * code of sandbox.c, then, after exec, reeve-init. The guest never holds an end of it. End of file on it is death for
- * whoever reads.
+ * What passes over the control socket (SOCK_SEQPACKET) of one run, between the launcher and what it
+ * cloned: first the code of sandbox.c, then, after exec, reeve-init. The guest never holds an end
+ * of it. End of file on it is death for whoever reads.
  */
 #ifndef LAUNCHER_CONTROL_H
 #define LAUNCHER_CONTROL_H

@@ -1,6 +1,7 @@
 /*
- * The launcher's start: what it gives up, what it takes of the host (devices, reeve-init), where it keeps the key, and
- * for a launcher without privilege the user namespace in which it may clone mounts. Called once each by main.c.
+ * The launcher's start: what it gives up, what it takes of the host (devices, reeve-init), where it
+ * keeps the key, and for a launcher without privilege the user namespace in which it may clone
+ * mounts. Called once each by main.c.
  */
 #include "providers/process/launcher/launcher.h"
 
@@ -62,7 +63,8 @@ static int write_id(const char *path, uint32_t id)
     return write_text(path, text);
 }
 
-/* Ids stay what they are; what it gains is the power to clone mounts in a namespace of mounts that nobody else sees. */
+/* Ids stay what they are; what it gains is the power to clone mounts in a namespace of mounts that
+ * nobody else sees. */
 static int enter_own_namespaces(const struct launcher *l)
 {
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
@@ -82,8 +84,8 @@ static int enter_own_namespaces(const struct launcher *l)
 int host_clone_tree(int fd, uint64_t attr)
 {
     struct mount_attr a = {.attr_set = attr, .propagation = MS_PRIVATE};
-    int tree = open_tree(fd, "",
-                         AT_EMPTY_PATH | (unsigned)AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    int tree = open_tree(
+        fd, "", AT_EMPTY_PATH | (unsigned)AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree < 0)
         return -1;
     if (mount_setattr(tree, "", AT_EMPTY_PATH | (unsigned)AT_RECURSIVE, &a, sizeof a) == 0)
@@ -98,12 +100,13 @@ static const struct {
     const char *path;
     unsigned minor;
 } devices[SANDBOX_DEVICES] = {
-    [SANDBOX_NULL] = {"/dev/null", 3},     [SANDBOX_ZERO] = {"/dev/zero", 5},
-    [SANDBOX_FULL] = {"/dev/full", 7},     [SANDBOX_RANDOM] = {"/dev/random", 8},
+    [SANDBOX_NULL] = {"/dev/null", 3},       [SANDBOX_ZERO] = {"/dev/zero", 5},
+    [SANDBOX_FULL] = {"/dev/full", 7},       [SANDBOX_RANDOM] = {"/dev/random", 8},
     [SANDBOX_URANDOM] = {"/dev/urandom", 9},
 };
 
-/* A file that is not the device that its name says (an image without devices) is not shown as one. */
+/* A file that is not the device that its name says (an image without devices) is not shown as one.
+ */
 static int open_device(size_t i)
 {
     struct stat st;

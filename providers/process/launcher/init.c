@@ -1,7 +1,8 @@
 /*
- * reeve-init: pid 1 of a sandbox. Waits at the gate for the launcher's one byte, makes the guest, reaps what is left
- * behind, says how the guest ended and ends, which takes every process of the sandbox with it. End of file on its control
- * socket, at any time, is the launcher's death and its own.
+ * reeve-init: pid 1 of a sandbox. Waits at the gate for the launcher's one byte, makes the guest,
+ * reaps what is left behind, says how the guest ended and ends, which takes every process of the
+ * sandbox with it. End of file on its control socket, at any time, is the launcher's death and its
+ * own.
  */
 #include "providers/process/launcher/init.h"
 

@@ -1,6 +1,6 @@
 /*
- * The two halves of reeve-init: init.c is pid 1, waits at the gate, watches and reaps; init_guest.c turns its child into
- * the guest. Static, single-threaded, undumpable.
+ * The two halves of reeve-init: init.c is pid 1, waits at the gate, watches and reaps; init_guest.c
+ * turns its child into the guest. Static, single-threaded, undumpable.
  */
 #ifndef LAUNCHER_INIT_H
 #define LAUNCHER_INIT_H
@@ -13,7 +13,8 @@ struct guest_failure {
     int32_t error;
 };
 
-/** In the forked child: confine it step by step and exec the program. A failure goes to `failure_fd`; never returns. */
+/** In the forked child: confine it step by step and exec the program. A failure goes to
+ * `failure_fd`; never returns. */
 _Noreturn void guest_become(const struct plan_view *plan, int failure_fd);
 
 /** Give up every capability, for good. 0 or -1 with errno. */

@@ -1,6 +1,7 @@
 /*
- * From init's child to the guest: each confinement is one step of a table, in an order in which none undoes what an
- * earlier one needs; the system call filter is the last before exec. Called by init.c after the gate was opened.
+ * From init's child to the guest: each confinement is one step of a table, in an order in which
+ * none undoes what an earlier one needs; the system call filter is the last before exec. Called by
+ * init.c after the gate was opened.
  */
 #include "providers/process/launcher/init.h"
 
@@ -58,8 +59,10 @@ static int set_limits(const struct plan_view *plan)
         int which;
         uint64_t value;
     } limits[] = {
-        {RLIMIT_NOFILE, plan->h->open_files}, {RLIMIT_FSIZE, plan->h->file_size_bytes},
-        {RLIMIT_CORE, 0},                     {RLIMIT_MEMLOCK, LOCKED_BYTES},
+        {RLIMIT_NOFILE, plan->h->open_files},
+        {RLIMIT_FSIZE, plan->h->file_size_bytes},
+        {RLIMIT_CORE, 0},
+        {RLIMIT_MEMLOCK, LOCKED_BYTES},
         {RLIMIT_RTPRIO, 0},
     };
     for (size_t i = 0; i < BASE_COUNT(limits); i++)
@@ -73,7 +76,8 @@ static int reset_signals(const struct plan_view *plan)
     sigset_t none;
     (void)plan;
     for (int s = 1; s < NSIG; s++)
-        (void)signal(s, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse, and are as they should be */
+        (void)signal(
+            s, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse, and are as they should be */
     return sigemptyset(&none) < 0 ? -1 : sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

@@ -1,6 +1,7 @@
 /*
- * What the launcher's files share: its state, its runs, and who does what. One thread, no allocation after start, one
- * table of runs. main.c waits, runs.c decides, prepare.c opens, spawn.c clones, host.c is the start.
+ * What the launcher's files share: its state, its runs, and who does what. One thread, no
+ * allocation after start, one table of runs. main.c waits, runs.c decides, prepare.c opens, spawn.c
+ * clones, host.c is the start.
  */
 #ifndef LAUNCHER_LAUNCHER_H
 #define LAUNCHER_LAUNCHER_H
@@ -43,8 +44,8 @@ struct run {
 };
 
 /*
- * Events on their way to the owner. A frame is read only while it is empty; a frame makes at most one event and each
- * run two, so that it cannot overflow.
+ * Events on their way to the owner. A frame is read only while it is empty; a frame makes at most
+ * one event and each run two, so that it cannot overflow.
  */
 #define OUTBOX_MAX (2 * LAUNCHER_MAX_RUNS + 1)
 union outbox_event {
@@ -57,12 +58,16 @@ struct outbox {
     union outbox_event event[OUTBOX_MAX];
 };
 
+/* Its own four, and for each run its control socket, pidfd and program. */
+#define LAUNCHER_MAX_FOREIGN (4 + 3 * LAUNCHER_MAX_RUNS + 1)
+
 struct launcher {
     bool privileged;
     int userns_errno; /* not 0: nothing can be built here */
     uint32_t uid, gid;
     int init, null, device[SANDBOX_DEVICES];
-    uint8_t *key; /* a page of its own, empty in every child */
+    int foreign[LAUNCHER_MAX_FOREIGN]; /* what the next child has no business with */
+    uint8_t *key;                      /* a page of its own, empty in every child */
     uint32_t next_host_id;
     struct token_window window;
     struct run runs[LAUNCHER_MAX_RUNS];
@@ -79,11 +84,13 @@ struct frame {
 
 /* ---- host.c ---- */
 
-/** Harden this process, take what is needed of the host and learn whether sandboxes can be built. False: of no use. */
+/** Harden this process, take what is needed of the host and learn whether sandboxes can be built.
+ * False: of no use. */
 bool host_setup(struct launcher *l);
 /** Wait for the keeper's key. False: keeper or owner has gone, or the message is no key. */
 bool host_take_key(struct launcher *l);
-/** open_tree of a descriptor: a detached clone, recursive, with `attr` added, private. -1 with errno. */
+/** open_tree of a descriptor: a detached clone, recursive, with `attr` added, private. -1 with
+ * errno. */
 int host_clone_tree(int fd, uint64_t attr);
 
 /* ---- prepare.c: from plan to sandbox ---- */
@@ -104,7 +111,8 @@ struct prepared {
 void prepared_init(struct prepared *p);
 /** Closes what is open. */
 void prepared_fini(struct prepared *p);
-/** Open and check everything that `plan` names. False: `why` is filled; `p` is to be closed either way. */
+/** Open and check everything that `plan` names. False: `why` is filled; `p` is to be closed either
+ * way. */
 bool prepare_plan(const struct launcher *l, const struct plan_view *plan, const int stdio[3],
                   struct prepared *p, struct failure *why);
 /** What every sandbox has, without a plan: used by the probe. */
@@ -117,7 +125,8 @@ static inline bool program_same(const struct program_id *a, const struct program
 
 /* ---- spawn.c ---- */
 
-/** Clone the sandbox of `p` into `run` (pid, pidfd, control, host_id). False: nothing is left of it. */
+/** Clone the sandbox of `p` into `run` (pid, pidfd, control, host_id). False: nothing is left of
+ * it. */
 bool spawn_run(struct launcher *l, struct prepared *p, struct run *run, struct failure *why);
 /** Build a sandbox that holds nothing and see it end. 0 or the errno that forbids it. */
 int spawn_probe(struct launcher *l);

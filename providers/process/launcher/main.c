@@ -1,7 +1,8 @@
 /*
- * reeve-launcher: builds the sandbox of each plan that the owner sends, opens its gate for a token of the keeper's, sees
- * it end. One thread that waits for the owner, the keeper and each run's init. When owner or keeper goes, or the owner
- * sends what it may not, every run is killed and this process ends. Started by reeve-start.
+ * reeve-launcher: builds the sandbox of each plan that the owner sends, opens its gate for a token
+ * of the keeper's, sees it end. One thread that waits for the owner, the keeper and each run's
+ * init. When owner or keeper goes, or the owner sends what it may not, every run is killed and this
+ * process ends. Started by reeve-start.
  */
 #include "providers/process/launcher/launcher.h"
 
@@ -18,8 +19,8 @@ enum { POLL_OWNER, POLL_KEEPER, POLL_RUNS };
 
 static void fill_poll(const struct launcher *l, struct pollfd p[POLL_COUNT])
 {
-    p[POLL_OWNER] = (struct pollfd){.fd = LAUNCHER_FD_OWNER,
-                                    .events = l->outbox.count ? POLLOUT : POLLIN};
+    p[POLL_OWNER] =
+        (struct pollfd){.fd = LAUNCHER_FD_OWNER, .events = l->outbox.count ? POLLOUT : POLLIN};
     p[POLL_KEEPER] = (struct pollfd){.fd = LAUNCHER_FD_KEEPER, .events = POLLIN};
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++) {
         bool on = l->runs[i].state != RUN_NONE;

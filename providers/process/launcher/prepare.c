@@ -1,6 +1,7 @@
 /*
- * From a plan to a sandbox that can be cloned: the program is opened, hashed and compared, every granted path opened
- * without following a link and cloned as a detached read-only mount, the guest's streams checked. Called by runs.c.
+ * From a plan to a sandbox that can be cloned: the program is opened, hashed and compared, every
+ * granted path opened without following a link and cloned as a detached read-only mount, the
+ * guest's streams checked. Called by runs.c.
  */
 #include "providers/process/launcher/launcher.h"
 
@@ -62,7 +63,8 @@ static int open_real(const char *path)
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
-/* Through a read-only mount of its own, so that the guest cannot write the program by way of /proc/self/exe. */
+/* Through a read-only mount of its own, so that the guest cannot write the program by way of
+ * /proc/self/exe. */
 static int open_program(const char *path)
 {
     struct stat st;
@@ -100,8 +102,8 @@ bool program_identify(int fd, struct program_id *out)
 }
 
 /*
- * A native ELF file and nothing else: a script's interpreter, or one that the host registered for a foreign format, is
- * no program that anybody decided on.
+ * A native ELF file and nothing else: a script's interpreter, or one that the host registered for a
+ * foreign format, is no program that anybody decided on.
  */
 static bool is_native_elf(int fd)
 {
@@ -161,7 +163,8 @@ static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct
 
 /* ---- streams, plan ---- */
 
-/* Pipes, sockets and /dev/null: a file or a terminal could be opened anew with other rights, or typed into. */
+/* Pipes, sockets and /dev/null: a file or a terminal could be opened anew with other rights, or
+ * typed into. */
 static bool is_stream(int fd)
 {
     struct stat st;
@@ -190,13 +193,16 @@ static bool take_plan(const struct plan_view *plan, struct prepared *p, struct f
     return true;
 }
 
-/* tmpfs takes a size of 0 for no limit; a plan that grants nothing gets a /tmp that cannot be written. */
+/* tmpfs takes a size of 0 for no limit; a plan that grants nothing gets a /tmp that cannot be
+ * written. */
 static void size_tmp(struct sandbox *b, uint64_t bytes)
 {
     bool unlimited = bytes == CORE_UNLIMITED;
     b->tmp_readonly = bytes == 0;
     (void)snprintf(b->tmp_size, sizeof b->tmp_size, "%llu",
-                   unlimited ? 0ull : bytes ? (unsigned long long)bytes : 4096ull);
+                   unlimited ? 0ull
+                   : bytes   ? (unsigned long long)bytes
+                             : 4096ull);
     (void)snprintf(b->tmp_inodes, sizeof b->tmp_inodes, "%llu",
                    unlimited ? 0ull : (unsigned long long)bytes / 4096 + 16);
 }
@@ -230,6 +236,6 @@ bool prepare_plan(const struct launcher *l, const struct plan_view *plan, const 
     p->box.hostname = plan_str(plan, plan->h->hostname);
     p->box.hostname_len = plan->h->hostname.len;
     size_tmp(&p->box, plan->h->tmp_bytes);
-    return take_streams(stdio, p, why) && take_program(plan, p, why) &&
-           take_mounts(plan, p, why) && take_plan(plan, p, why);
+    return take_streams(stdio, p, why) && take_program(plan, p, why) && take_mounts(plan, p, why) &&
+           take_plan(plan, p, why);
 }

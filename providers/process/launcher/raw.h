@@ -1,6 +1,7 @@
 /*
- * System calls without the C library: what runs between clone and exec may touch no lock, no heap, no errno and no
- * thread state. Used by sandbox*.c alone; everything returns 0 or more, or a negative errno.
+ * System calls without the C library: what runs between clone and exec may touch no lock, no heap,
+ * no errno and no thread state. Used by sandbox*.c alone; everything returns 0 or more, or a
+ * negative errno.
  */
 #ifndef LAUNCHER_RAW_H
 #define LAUNCHER_RAW_H

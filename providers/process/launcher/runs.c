@@ -1,6 +1,7 @@
 /*
- * The runs: what each frame of the owner's means in each state, what init's reports and the kernel's notices mean, and
- * how a run's end is told. Every state is a row of one table. Called by main.c's loop.
+ * The runs: what each frame of the owner's means in each state, what init's reports and the
+ * kernel's notices mean, and how a run's end is told. Every state is a row of one table. Called by
+ * main.c's loop.
  */
 #include "providers/process/launcher/launcher.h"
 
@@ -180,8 +181,8 @@ static struct run *free_row(struct launcher *l)
     return NULL;
 }
 
-static bool build(struct launcher *l, struct run *run, const struct plan_view *plan, const int stdio[3],
-                  struct failure *why)
+static bool build(struct launcher *l, struct run *run, const struct plan_view *plan,
+                  const int stdio[3], struct failure *why)
 {
     struct prepared p;
     prepared_init(&p);
@@ -268,19 +269,19 @@ static const struct {
     [FRAME_PREPARE] = {LAUNCHER_PREPARE, sizeof(struct launcher_prepare), FRAME_MAX_BYTES, 3},
     [FRAME_RELEASE] = {LAUNCHER_RELEASE, sizeof(struct launcher_release),
                        sizeof(struct launcher_release), 0},
-    [FRAME_CANCEL] = {LAUNCHER_CANCEL, sizeof(struct launcher_cancel), sizeof(struct launcher_cancel),
-                      0},
+    [FRAME_CANCEL] = {LAUNCHER_CANCEL, sizeof(struct launcher_cancel),
+                      sizeof(struct launcher_cancel), 0},
 };
 
 /* What may come when; NULL: the owner is broken, and every run ends. */
 static const handler on_frame[RUN_STATES][FRAMES] = {
     /*                  prepare     release           cancel   */
-    [RUN_NONE] =     {on_prepare, on_stray_release, ignore},
-    [RUN_BUILDING] = {NULL,       on_release,       on_cancel},
-    [RUN_READY] =    {NULL,       on_release,       on_cancel},
-    [RUN_RELEASED] = {NULL,       NULL,             on_cancel},
-    [RUN_RUNNING] =  {NULL,       NULL,             on_cancel},
-    [RUN_DYING] =    {NULL,       ignore,           ignore},
+    [RUN_NONE] = {on_prepare, on_stray_release, ignore},
+    [RUN_BUILDING] = {NULL, on_release, on_cancel},
+    [RUN_READY] = {NULL, on_release, on_cancel},
+    [RUN_RELEASED] = {NULL, NULL, on_cancel},
+    [RUN_RUNNING] = {NULL, NULL, on_cancel},
+    [RUN_DYING] = {NULL, ignore, ignore},
 };
 
 static struct run *find_run(struct launcher *l, uint64_t id)
@@ -299,8 +300,7 @@ static size_t shape_of(const struct frame *f)
         return FRAMES;
     while (i < FRAMES && shapes[i].type != head->type)
         i++;
-    if (i < FRAMES &&
-        (f->n < shapes[i].min || f->n > shapes[i].max || f->nfds != shapes[i].nfds))
+    if (i < FRAMES && (f->n < shapes[i].min || f->n > shapes[i].max || f->nfds != shapes[i].nfds))
         return FRAMES;
     return i;
 }

@@ -1,7 +1,8 @@
 /*
- * What a cloned child does before it execs reeve-init: ids, root file system, host name, the few capabilities that
- * init needs, descriptors. It runs in a copy of the launcher's memory, so it uses raw system calls on what was
- * prepared, and nothing else; a test looks at this object's undefined symbols. Called by spawn.c.
+ * What a cloned child does before it execs reeve-init: ids, root file system, host name, the few
+ * capabilities that init needs, descriptors. It runs in a copy of the launcher's memory, so it uses
+ * raw system calls on what was prepared, and nothing else; a test looks at this object's undefined
+ * symbols. Called by spawn.c.
  */
 #include "providers/process/launcher/sandbox.h"
 
@@ -26,6 +27,18 @@ struct child {
     long high[PLACES];
 };
 
+/*
+ * Before anything is waited for: as long as a copy of the launcher's end of a socket is held here,
+ * this run, the others and the owner would not see the launcher die.
+ */
+__attribute__((unused)) static long let_go(const struct sandbox *s, struct child *c)
+{
+    (void)c;
+    for (size_t i = 0; i < s->nforeign; i++)
+        raw1(SYS_close, s->foreign[i]);
+    return 0;
+}
+
 /* ---- ids ---- */
 
 static long write_file(const char *path, const char *text)
@@ -41,7 +54,8 @@ static long write_file(const char *path, const char *text)
     return done < 0 ? done : 0;
 }
 
-/* /proc/self belongs to the real root while the process is not dumpable; init makes itself undumpable again. */
+/* /proc/self belongs to the real root while the process is not dumpable; init makes itself
+ * undumpable again. */
 static long map_self(const struct sandbox *s)
 {
     long r = raw5(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -88,8 +102,8 @@ static long set_names(const struct sandbox *s, struct child *c)
 }
 
 /*
- * init has exactly what it needs to make the guest: ids and the bounding set. They are carried over exec as ambient
- * ones, so that they do not depend on the id that init has.
+ * init has exactly what it needs to make the guest: ids and the bounding set. They are carried over
+ * exec as ambient ones, so that they do not depend on the id that init has.
  */
 static long keep_capabilities(const struct sandbox *s, struct child *c)
 {
@@ -111,7 +125,8 @@ static long keep_capabilities(const struct sandbox *s, struct child *c)
 
 /* ---- descriptors, exec ---- */
 
-/* Every descriptor is moved up first, so that none is overwritten by another that takes its place. */
+/* Every descriptor is moved up first, so that none is overwritten by another that takes its place.
+ */
 #define ABOVE 32
 
 static long lift_descriptors(const struct sandbox *s, struct child *c)
@@ -153,6 +168,7 @@ static const struct step {
     uint32_t why;
     bool probe; /* made by a probe as well */
 } steps[] = {
+    //X
     {take_ids, LAUNCHER_WHY_IDS, true},
     {make_root, LAUNCHER_WHY_ROOT, true},
     {set_names, LAUNCHER_WHY_CONFINE, true},

@@ -1,6 +1,7 @@
 /*
- * The sandbox as seen by the freshly cloned child: plain memory that prepare.c filled, and the one function that turns
- * it into a built sandbox with reeve-init in it. Nothing here allocates, locks or calls the C library.
+ * The sandbox as seen by the freshly cloned child: plain memory that prepare.c filled, and the one
+ * function that turns it into a built sandbox with reeve-init in it. Nothing here allocates, locks
+ * or calls the C library.
  */
 #ifndef LAUNCHER_SANDBOX_H
 #define LAUNCHER_SANDBOX_H
@@ -28,9 +29,10 @@ struct sandbox_mount {
 
 /** Everything is borrowed and complete before the clone. */
 struct sandbox {
-    bool privileged; /* the launcher writes the id maps and says so; else the child writes its own */
-    bool probe;      /* build, report READY and end: no init, no descriptors */
-    int control;     /* the child's end */
+    bool
+        privileged; /* the launcher writes the id maps and says so; else the child writes its own */
+    bool probe;     /* build, report READY and end: no init, no descriptors */
+    int control;    /* the child's end */
     int init, plan, program, null;
     int stdio[3];
     int device[SANDBOX_DEVICES]; /* detached mounts of the host's devices */
@@ -47,9 +49,9 @@ struct sandbox {
 _Noreturn void sandbox_enter(const struct sandbox *s);
 
 /**
- * Build the root file system (mounts, devices, /proc, /tmp), move into it and let go of the old one. Part of
- * sandbox_enter, in a file of its own. 0 or a negative errno; `index` tells the mount of the plan that failed, or is
- * left alone.
+ * Build the root file system (mounts, devices, /proc, /tmp), move into it and let go of the old
+ * one. Part of sandbox_enter, in a file of its own. 0 or a negative errno; `index` tells the mount
+ * of the plan that failed, or is left alone.
  */
 long sandbox_root(const struct sandbox *s, uint32_t *index);
 

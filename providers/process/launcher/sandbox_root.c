@@ -1,7 +1,8 @@
 /*
- * The root file system of a sandbox: a small tmpfs (or the plan's own "/") with /dev, /proc, /tmp and what the plan
- * shows, links and hides; then the move into it. Part of sandbox.c's child and under its rule: raw system calls on
- * prepared memory. Host paths are not opened here: they arrive as detached, read-only mounts.
+ * The root file system of a sandbox: a small tmpfs (or the plan's own "/") with /dev, /proc, /tmp
+ * and what the plan shows, links and hides; then the move into it. Part of sandbox.c's child and
+ * under its rule: raw system calls on prepared memory. Host paths are not opened here: they arrive
+ * as detached, read-only mounts.
  */
 #include "providers/process/launcher/sandbox.h"
 
@@ -62,9 +63,9 @@ static long attach(long mount, long at)
 
 static long open_at(long dir, const char *path, uint64_t flags)
 {
-    const struct open_how how = {
-        .flags = flags | O_PATH | O_CLOEXEC,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    const struct open_how how = {.flags = flags | O_PATH | O_CLOEXEC,
+                                 .resolve =
+                                     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     return raw4(SYS_openat2, dir, raw_p(path), raw_p(&how), sizeof how);
 }
 
@@ -101,7 +102,8 @@ static long next_name(const char **path, char name[256])
     return n;
 }
 
-/* The folder that holds `path`'s last component, made where it is missing; that component in `name`. */
+/* The folder that holds `path`'s last component, made where it is missing; that component in
+ * `name`. */
 static long open_parent(long root, const char *path, char name[256])
 {
     long dir = raw3(SYS_fcntl, root, F_DUPFD_CLOEXEC, 0);
@@ -175,7 +177,8 @@ static long show_link(const struct builder *b, const struct sandbox_mount *m)
     return r;
 }
 
-/* What covers a hidden path: an empty file or folder of mode 0, made once, unlinked when all is built. */
+/* What covers a hidden path: an empty file or folder of mode 0, made once, unlinked when all is
+ * built. */
 static long hiding_tree(long dev, bool is_dir)
 {
     const char *name = is_dir ? HIDDEN_DIR : HIDDEN_FILE;
@@ -267,12 +270,9 @@ static long make_proc(struct builder *b)
 
 static long make_tmp(struct builder *b)
 {
-    const struct option options[] = {{"size", b->s->tmp_size},
-                                     {"nr_inodes", b->s->tmp_inodes},
-                                     {"mode", "0700"},
-                                     {"uid", "1000"},
-                                     {"gid", "1000"},
-                                     {0}};
+    const struct option options[] = {{"size", b->s->tmp_size}, {"nr_inodes", b->s->tmp_inodes},
+                                     {"mode", "0700"},         {"uid", "1000"},
+                                     {"gid", "1000"},          {0}};
     long attr = ATTR_BASE | (b->s->tmp_readonly ? MOUNT_ATTR_RDONLY : 0);
     long tmp = mount_new(b->root, "/tmp", fs_new("tmpfs", options, attr));
     if (tmp >= 0)
@@ -309,7 +309,8 @@ static long seal_root(struct builder *b)
     return r ? r : set_attr(b->root, MOUNT_ATTR_RDONLY);
 }
 
-/* After pivot_root the old root lies over the new one: "." leads to it, and with it goes all that was mounted there. */
+/* After pivot_root the old root lies over the new one: "." leads to it, and with it goes all that
+ * was mounted there. */
 static long leave_old_root(struct builder *b)
 {
     long r = raw1(SYS_fchdir, b->root);

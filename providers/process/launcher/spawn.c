@@ -1,6 +1,6 @@
 /*
- * Cloning a prepared sandbox into namespaces of its own, its user ids, its end, and the probe that tells at the start
- * whether this host lets sandboxes be built. Called by runs.c and host.c.
+ * Cloning a prepared sandbox into namespaces of its own, its user ids, its end, and the probe that
+ * tells at the start whether this host lets sandboxes be built. Called by runs.c and host.c.
  */
 #include "providers/process/launcher/launcher.h"
 
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * User ids for runs, two for each: never a real user's, never one that another living run has. The range is walked
- * through before an id comes again, since keyrings and such belong to ids.
+ * User ids for runs, two for each: never a real user's, never one that another living run has. The
+ * range is walked through before an id comes again, since keyrings and such belong to ids.
  */
 #define HOST_ID_FIRST UINT32_C(0x70000000)
 #define HOST_ID_LAST  UINT32_C(0x77fffffe)
@@ -68,7 +68,8 @@ static int map_ids(const struct run *run)
     return e;
 }
 
-/* A pipe given as a stream belongs to the guest, so that it can open /dev/stdout. What cannot be given stays as it is. */
+/* A pipe given as a stream belongs to the guest, so that it can open /dev/stdout. What cannot be
+ * given stays as it is. */
 static void give_streams(const struct sandbox *b, uint32_t id)
 {
     struct stat st;
@@ -89,6 +90,25 @@ static void reap(struct run *run)
         continue;
     fd_close(&run->pidfd);
     fd_close(&run->control);
+}
+
+/* All that lives in this process for longer than one clone, `run`'s own end of its socket included.
+ */
+static void list_foreign(struct launcher *l, const struct run *run, struct sandbox *b)
+{
+    size_t n = 0;
+    for (int fd = LAUNCHER_FD_OWNER; fd <= LAUNCHER_FD_HELPERS; fd++)
+        l->foreign[n++] = fd;
+    for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++) {
+        const struct run *r = &l->runs[i];
+        const int fds[] = {r->control, r->pidfd, r->program};
+        for (size_t k = 0; r->state != RUN_NONE && k < BASE_COUNT(fds); k++)
+            if (fds[k] >= 0)
+                l->foreign[n++] = fds[k];
+    }
+    l->foreign[n++] = run->control;
+    b->foreign = l->foreign;
+    b->nforeign = n;
 }
 
 /* The child never returns from here: from the clone on it is sandbox.c's. */
@@ -116,6 +136,7 @@ bool spawn_run(struct launcher *l, struct prepared *p, struct run *run, struct f
     run->control = ends[0];
     p->box.control = ends[1];
     run->host_id = l->privileged ? next_id(l) : l->uid;
+    list_foreign(l, run, &p->box);
     if (!clone_child(p, run)) {
         *why = (struct failure){LAUNCHER_WHY_NAMESPACES, errno, 0};
         fd_close(&run->control);

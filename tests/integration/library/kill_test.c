@@ -17,6 +17,7 @@ enum { ROUNDS = 6 };
 
 struct work {
     const char *dir;
+    struct reeve *longer, *shorter;
     char mark[48]; /* an argument that only our guests have */
     volatile int rc;
     volatile unsigned acknowledged;
@@ -26,13 +27,11 @@ struct work {
 static void *run_long(void *arg)
 {
     struct work *w = arg;
-    struct reeve *r = support_open(w->dir, 0);
     struct reeve_error err = {0};
     struct reeve_result *result = NULL;
     const char *const argv[] = {"/usr/bin/sleep", w->mark, NULL};
-    w->rc = support_run(r, argv, &result, NULL, 0, &err);
+    w->rc = support_run(w->longer, argv, &result, NULL, 0, &err);
     reeve_result_free(&result);
-    reeve_close(&r);
     return NULL;
 }
 
@@ -40,19 +39,16 @@ static void *run_long(void *arg)
 static void *run_short(void *arg)
 {
     struct work *w = arg;
-    struct reeve *r = support_open(w->dir, 0);
     const char *const argv[] = {"/usr/bin/true", NULL};
     for (;;) {
         struct reeve_error err = {0};
         struct reeve_result *result = NULL;
-        if (support_run(r, argv, &result, NULL, 0, &err) != 0)
-            break;
+        if (support_run(w->shorter, argv, &result, NULL, 0, &err) != 0)
+            return NULL;
         w->last_seq = reeve_result_seq(result);
         w->acknowledged++;
         reeve_result_free(&result);
     }
-    reeve_close(&r);
-    return NULL;
 }
 
 static bool no_owner(void *arg)
@@ -113,6 +109,8 @@ static void kill_at_some_moment(const char *victim, unsigned round)
     struct work w = {.dir = dir, .last_seq = -1};
     (void)snprintf(w.mark, sizeof w.mark, "%d.%s%u", 100000 + (int)getpid(), "00", round + 1);
     pthread_t longer, shorter;
+    w.longer = support_open(dir, 0);
+    w.shorter = support_open(dir, REEVE_OPEN_NOSTART); /* so that it ends with the owner */
     assert_int_equal(pthread_create(&longer, NULL, run_long, &w), 0);
     assert_true(support_wait(guest_runs, w.mark));
     assert_int_equal(pthread_create(&shorter, NULL, run_short, &w), 0);
@@ -124,6 +122,8 @@ static void kill_at_some_moment(const char *victim, unsigned round)
     assert_int_not_equal(w.rc, 0);
     assert_true(support_wait(guest_gone, w.mark));
     assert_int_equal(pthread_join(shorter, NULL), 0);
+    reeve_close(&w.longer);
+    reeve_close(&w.shorter);
     check_after(&w);
     print_message("    %s, round %u: %u short runs were acknowledged before\n", victim, round,
                   w.acknowledged);

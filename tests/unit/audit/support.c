@@ -25,7 +25,7 @@ void assert_rc_at(int rc, int want, const struct reeve_error *err, const char *f
 void scene_make(struct scene *s)
 {
     struct reeve_error err = {0};
-    *s = (struct scene){.launcher_fd = -1};
+    *s = (struct scene){.launcher_fd = -1, .lock_fd = -1};
     (void)snprintf(s->dir, sizeof s->dir, "/tmp/reeve-audit-XXXXXX");
     assert_non_null(mkdtemp(s->dir));
     s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -46,16 +46,16 @@ void scene_remove(struct scene *s)
     assert_int_equal(rmdir(s->dir), 0);
 }
 
-static void become_keeper(int owner, int launcher, int dir_fd)
+static void become_keeper(const struct scene *s, int owner, int launcher)
 {
+    int lock = s->lock_fd >= 0 ? s->lock_fd : open("/dev/null", O_RDWR | O_CLOEXEC);
     /* Away from the numbers that they get, so that none is overwritten before it is moved. */
-    int from[] = {fcntl(owner, F_DUPFD, 20), fcntl(launcher, F_DUPFD, 20), open("/dev/null", O_RDWR),
-                  fcntl(dir_fd, F_DUPFD, 20)};
-    from[2] = fcntl(from[2], F_DUPFD, 20);
+    int from[] = {fcntl(owner, F_DUPFD, 20), fcntl(launcher, F_DUPFD, 20), fcntl(lock, F_DUPFD, 20),
+                  fcntl(s->dir_fd, F_DUPFD, 20)};
     for (int i = 0; i < 4; i++)
         if (dup2(from[i], 3 + i) < 0)
             _exit(127);
-    if (close_range(7, ~0u, 0) != 0)
+    if (close_range(7, ~0u, 0) != 0 || (s->uid && setuid(s->uid) != 0))
         _exit(127);
     char *argv[] = {(char *)(uintptr_t) "reeve-keeper", NULL}, *envp[] = {NULL};
     execve(KEEPER_PATH, argv, envp);
@@ -70,7 +70,7 @@ int scene_keeper(struct scene *s)
     s->keeper = fork();
     assert_true(s->keeper >= 0);
     if (s->keeper == 0)
-        become_keeper(owner[1], launcher[1], s->dir_fd);
+        become_keeper(s, owner[1], launcher[1]);
     close(owner[1]);
     close(launcher[1]);
     s->launcher_fd = launcher[0];
@@ -148,8 +148,9 @@ uint64_t put_end(struct audit_log *log, uint64_t release)
     char text[160];
     struct reeve_error err = {0};
     uint64_t seq = audit_log_next(log);
-    int n = snprintf(text, sizeof text,
-                     "{\"release\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"type\":\"end\"}", release, seq);
+    int n =
+        snprintf(text, sizeof text,
+                 "{\"release\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"type\":\"end\"}", release, seq);
     assert_rc(audit_log_append(log, (struct str){text, (size_t)n}, &err), 0, &err);
     return seq;
 }
@@ -203,4 +204,100 @@ void verify(struct audit_log *log, struct audit_report *report)
     struct audit_source source = source_of(log);
     audit_log_head(log, &head);
     assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, report, &err), 0, &err);
+}
+
+void receive_frame(int fd, void *out, size_t n, uint32_t type)
+{
+    struct frame_head head;
+    assert_int_equal(recv(fd, out, n, MSG_TRUNC), n);
+    memcpy(&head, out, sizeof head);
+    assert_int_equal(head.type, type);
+    assert_int_equal(head.bytes, n);
+}
+
+/* A log of `n` records, closed. */
+void scene_log(struct scene *s, unsigned n)
+{
+    struct audit_found found;
+    scene_make(s);
+    struct audit_log *log = scene_reopen(s, &found);
+    for (unsigned i = 0; i < n; i++)
+        put_record(log, "decision");
+    flush(log, NULL, 0);
+    scene_close(s, &log);
+}
+
+/* Two records more and a release, flushed; closed. */
+void scene_extend(struct scene *s)
+{
+    struct audit_found found;
+    struct audit_log *log = scene_reopen(s, &found);
+    uint64_t decision = put_record(log, "decision");
+    put_record(log, "note");
+    put_release(log, decision, 20000);
+    flush(log, NULL, 1);
+    scene_close(s, &log);
+}
+
+/* Take the mark off the head: `committed` had not come. */
+void scene_uncommit(const struct scene *s)
+{
+    static const uint8_t zeroes[512];
+    struct keeper_head h;
+    int fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(head_load(fd, &h, NULL), 0);
+    assert_true(h.committed);
+    off_t at = (off_t)(h.generation & 1) * HEAD_SLOT_BYTES + HEAD_MARK_OFFSET;
+    assert_int_equal(fd_pwrite_all(fd, zeroes, sizeof zeroes, at), 0);
+    close(fd);
+}
+
+void assert_whole(struct audit_log *log, uint64_t size)
+{
+    struct audit_report r;
+    verify(log, &r);
+    if (!r.ok)
+        fail_msg("%s at %" PRIu64 ": %s", r.finding, r.first_bad, r.detail);
+    assert_int_equal(r.records, size);
+    struct audit_head head;
+    audit_log_head(log, &head);
+    assert_int_equal(head.size, size);
+}
+
+/* The log takes records, and is whole, after whatever start did. */
+void assert_usable(struct scene *s, uint64_t size)
+{
+    struct audit_found found;
+    struct audit_log *log = scene_open(s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.restored_count + found.unsigned_count, 0);
+    audit_found_fini(&found);
+    put_record(log, "start");
+    flush(log, NULL, 0);
+    assert_whole(log, size + 1);
+    scene_close(s, &log);
+}
+
+void assert_condemned(struct scene *s, enum audit_condition c, uint64_t first_bad)
+{
+    struct audit_found found;
+    struct audit_head head;
+    struct audit_report r;
+    struct reeve_error err = {0};
+    struct audit_log *log = scene_open(s, &found);
+    if (found.condition != c || found.first_bad != first_bad)
+        fail_msg("found %s from %" PRIu64 ": %s", audit_condition_name(found.condition),
+                 found.first_bad, found.detail);
+    assert_true(found.detail[0] != '\0');
+    assert_rc(audit_log_append(log, STR("{\"seq\":0}"), &err), REEVE_EDAMAGED, &err);
+    audit_log_head(log, &head);
+    assert_int_equal(head.condition, c);
+    /* Reading is served, and a verifier comes to the same result by itself. */
+    verify(log, &r);
+    assert_false(r.ok);
+    if (head.note.n)
+        assert_true(r.has_bad && r.first_bad == first_bad);
+    audit_found_fini(&found);
+    scene_close(s, &log);
 }

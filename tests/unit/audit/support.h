@@ -22,6 +22,8 @@ struct scene {
     int dir_fd;
     pid_t keeper;
     int launcher_fd;
+    int lock_fd; /* what the keeper gets as the ownership lock; -1: /dev/null */
+    uid_t uid;   /* whom the keeper runs as; 0: as the test */
     uint8_t token_key[TOKEN_KEY_BYTES]; /* what the keeper sent its launcher */
 };
 
@@ -59,6 +61,21 @@ void run_sql(const struct scene *s, const char *sql);
 struct audit_source source_of(struct audit_log *log);
 /** Verify the log against its own head. */
 void verify(struct audit_log *log, struct audit_report *report);
+
+/** A folder whose log has `n` records in one batch; closed. */
+void scene_log(struct scene *s, unsigned n);
+/** One batch more: two records and a release of the first; closed. */
+void scene_extend(struct scene *s);
+/** Take the mark off the head: `committed` had not come. */
+void scene_uncommit(const struct scene *s);
+/** The log verifies and has signed `size` records. */
+void assert_whole(struct audit_log *log, uint64_t size);
+/** Opening finds nothing, the log of `size` records takes one more, and is whole. */
+void assert_usable(struct scene *s, uint64_t size);
+/** Opening condemns the log from `first_bad` on, nothing is taken, and a verifier agrees. */
+void assert_condemned(struct scene *s, enum audit_condition c, uint64_t first_bad);
+/** The next frame on a keeper's socket, which must be of this type and size. */
+void receive_frame(int fd, void *out, size_t n, uint32_t type);
 
 /** Asserts with the error's message when `rc` is not `want`. */
 #define assert_rc(rc, want, err) assert_rc_at((rc), (want), (err), __FILE__, __LINE__)

@@ -66,12 +66,12 @@ static void spoil(struct scene *s, enum made how, mode_t mode)
     char many[8192];
     assert_int_equal(fd_slurp(s->dir_fd, AUDIT_KEY_NAME, 4096, &pem, NULL), 0);
     memset(many, 'x', sizeof many);
-    struct str text = how == MODE    ? buf_view(&pem)
-                      : how == CUT   ? (struct str){pem.data, pem.len / 2}
-                      : how == TEXT  ? STR("a key\n")
-                      : how == RSA   ? STR(x25519)
-                      : how == LONG  ? (struct str){many, sizeof many}
-                                     : STR("");
+    struct str text = how == MODE   ? buf_view(&pem)
+                      : how == CUT  ? (struct str){pem.data, pem.len / 2}
+                      : how == TEXT ? STR("a key\n")
+                      : how == RSA  ? STR(x25519)
+                      : how == LONG ? (struct str){many, sizeof many}
+                                    : STR("");
     assert_int_equal(unlinkat(s->dir_fd, AUDIT_KEY_NAME, 0), 0);
     if (how == FOLDER)
         assert_int_equal(mkdirat(s->dir_fd, AUDIT_KEY_NAME, mode), 0);

@@ -4,12 +4,13 @@
  */
 #include "support.h"
 
-#define VKEY  "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+#define VKEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 #define TEXT                                                                                       \
     "If you think cryptography is the answer to your problem,\n"                                   \
     "then you don't know what your problem is.\n"
 #define SIG                                                                                        \
-    "\xe2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvq" \
+    "\xe2\x80\x94 PeterNeumann "                                                                   \
+    "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvq"                          \
     "fqdngotpRZb6KE6RyyBwJnAM=\n"
 #define NOTE TEXT "\n" SIG
 
@@ -61,15 +62,18 @@ static const struct {
 } signatures[] = {
     {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b4"
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b"
+     "4"
      "6bd25bf5f0595bbe24655141438e7a100b"},
     {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d"
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11"
+     "d"
      "8c387b2eaeb4302aeeb00d291612bb0c00"},
     {"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
      "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6"
+     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc"
+     "6"
      "594a7c15e9716ed28dc027beceea1ec40a"},
 };
 
@@ -116,11 +120,14 @@ static void test_no_part_of_a_key_is_a_key(void **state)
     }
     /* Of another length, and of another algorithm, each with the id that fits. */
     assert_int_equal(
-        note_key_parse(STR("PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY=="),
-                       &key, NULL), REEVE_EFORMAT);
+        note_key_parse(
+            STR("PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY=="), &key,
+            NULL),
+        REEVE_EFORMAT);
     assert_int_equal(
-        note_key_parse(STR("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), &key,
-                       NULL), REEVE_EFORMAT);
+        note_key_parse(STR("PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+                       &key, NULL),
+        REEVE_EFORMAT);
 }
 
 static const struct {
@@ -136,10 +143,10 @@ static const struct {
     {"a\tb", false},
     {"a\nb", false},
     {"a\x7f", false},
-    {"a\xc2\xa0", false},          /* no-break space */
-    {"\xe2\x80\x83", false},       /* em space */
-    {"\xe3\x80\x80", false},       /* ideographic space */
-    {"\xc0\xaf", false},           /* overlong */
+    {"a\xc2\xa0", false},    /* no-break space */
+    {"\xe2\x80\x83", false}, /* em space */
+    {"\xe3\x80\x80", false}, /* ideographic space */
+    {"\xc0\xaf", false},     /* overlong */
     {"\xff", false},
 };
 
@@ -155,7 +162,10 @@ static void test_names(void **state)
     assert_false(note_name_ok((struct str){many, NOTE_MAX_NAME + 1}));
 }
 
-#define OTHER "\xe2\x80\x94 EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
+#define OTHER                                                                                      \
+    "\xe2\x80\x94 EnochRoot "                                                                      \
+    "rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/"                                                 \
+    "5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
 
 static const struct {
     const char *what, *text;
@@ -172,13 +182,31 @@ static const struct {
     {"a newline", "\n", REEVE_EFORMAT},
     {"no signature", TEXT "\n", REEVE_EFORMAT},
     {"no empty line", TEXT SIG, REEVE_EFORMAT},
-    {"no final newline", TEXT "\n" "\xe2\x80\x94 PeterNeumann x08g", REEVE_EFORMAT},
-    {"a hyphen for the dash", TEXT "\n" "- PeterNeumann x08go/ZJ\n", REEVE_EFORMAT},
+    {"no final newline",
+     TEXT "\n"
+          "\xe2\x80\x94 PeterNeumann x08g",
+     REEVE_EFORMAT},
+    {"a hyphen for the dash",
+     TEXT "\n"
+          "- PeterNeumann x08go/ZJ\n",
+     REEVE_EFORMAT},
     {"a line behind that is none", NOTE "x\n", REEVE_EFORMAT},
-    {"a short signature", TEXT "\n" "\xe2\x80\x94 PeterNeumann x08go/ZJ\n", REEVE_EFORMAT},
-    {"a shorter one", TEXT "\n" "\xe2\x80\x94 PeterNeumann x08g\n", REEVE_EFORMAT},
-    {"no base64", TEXT "\n" "\xe2\x80\x94 PeterNeumann ********\n", REEVE_EFORMAT},
-    {"no name", TEXT "\n" "\xe2\x80\x94  x08go/ZJ\n", REEVE_EFORMAT},
+    {"a short signature",
+     TEXT "\n"
+          "\xe2\x80\x94 PeterNeumann x08go/ZJ\n",
+     REEVE_EFORMAT},
+    {"a shorter one",
+     TEXT "\n"
+          "\xe2\x80\x94 PeterNeumann x08g\n",
+     REEVE_EFORMAT},
+    {"no base64",
+     TEXT "\n"
+          "\xe2\x80\x94 PeterNeumann ********\n",
+     REEVE_EFORMAT},
+    {"no name",
+     TEXT "\n"
+          "\xe2\x80\x94  x08go/ZJ\n",
+     REEVE_EFORMAT},
     {"a control character", "\x01" NOTE, REEVE_EFORMAT},
     {"a carriage return", "a\r\n\n" SIG, REEVE_EFORMAT},
     {"no UTF-8", "\xff\n\n" SIG, REEVE_EFORMAT},

@@ -1,9 +1,14 @@
 /* Trees against the Certificate Transparency vectors and against RFC 6962's own recursion. */
 #include "support.h"
 
-static const char *const entries[] = {"",     "00",       "10",
-                                      "2021", "3031",     "40414243",
-                                      "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+static const char *const entries[] = {"",
+                                      "00",
+                                      "10",
+                                      "2021",
+                                      "3031",
+                                      "40414243",
+                                      "5051525354555657",
+                                      "606162636465666768696a6b6c6d6e6f"};
 static const char *const roots[] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -21,11 +26,15 @@ static const struct {
     const char *proof[3];
 } proofs[] = {
     {0, 1, 0, {NULL}},
-    {0, 8, 3,
+    {0,
+     8,
+     3,
      {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
       "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
       "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-    {5, 8, 3,
+    {5,
+     8,
+     3,
      {"bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
       "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
       "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
@@ -66,8 +75,8 @@ static void test_published_proofs(void **state)
     uint8_t leaf[8][BASE_SHA256], proof[TREE_MAX_EDGE][BASE_SHA256], root[BASE_SHA256];
     vector_leaves(leaf);
     for (size_t i = 0; i < BASE_COUNT(proofs); i++) {
-        unsigned n = tree_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size,
-                                proofs[i].index, proof);
+        unsigned n =
+            tree_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, proofs[i].index, proof);
         assert_int_equal(n, proofs[i].n);
         for (unsigned k = 0; k < n; k++)
             assert_hash(proof[k], proofs[i].proof[k]);

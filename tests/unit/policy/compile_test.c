@@ -1,12 +1,13 @@
 /*
- * What does not compile: a text, and the code, line and column of every finding in it. A code of the table that no row
- * here (or in lint_test.c) brings about fails the test, so that no diagnostic exists which was never seen.
+ * What does not compile: a text, and the code, line and column of every finding in it. A code of
+ * the table that no row here (or in lint_test.c) brings about fails the test, so that no diagnostic
+ * exists which was never seen.
  */
 #include "support.h"
 
 #define RULE                                                                                       \
     HEADER "rules:\n  - id: r\n    effect: allow\n    subject: [\"a:b\"]\n    capability: [x.y]\n"
-#define WHEN(text) RULE "    when: " text "\n"
+#define WHEN(text)  RULE "    when: " text "\n"
 #define GRANT(text) RULE "    grant: " text "\n"
 
 /* "CODE line:column" of each error, in the order in which they are told. */
@@ -26,7 +27,14 @@ static const struct row {
     {"an alias", HEADER "name: *a\n", "P005 2:7"},
     {"an alias as a key", HEADER "*a : 1\n", "P005 2:1"},
     {"a duplicate key", HEADER "name: a\nname: b\n", "P006 3:1"},
-    {"a duplicate key that is quoted", HEADER "groups: {a: [\"u:a\"], 'a': [\"u:b\"]}\n", "P006 2:22"},
+    {"a duplicate key that is quoted", HEADER "groups: {a: [\"u:a\"], 'a': [\"u:b\"]}\n",
+     "P006 2:22"},
+    {"the second of two lists is not read",
+     HEADER "groups: {a: [\"u:a\"], b: [\"u:b\"]}\nrules:\n  - {id: r, effect: deny, subject: "
+            "[\"group:a\", \"group:b\"],\n"
+            "     subject: [\"group:c\"], capability: [a, b, c], capability: []}\n"
+            "rules: [{}]\ngroups: {d: []}\n",
+     "P006 5:51, P006 5:6, P006 7:1, P006 6:1"},
     {"a merge key", HEADER "defaults: {<<: {level: pure}}\n", "P007 2:12, P012 2:12"},
     {"no for a name", HEADER "name: no\n", "P008 2:7"},
     {"off in a list", HEADER "groups: {a: [off]}\n", "P008 2:14"},
@@ -66,70 +74,86 @@ static const struct row {
     {"ask", HEADER "rules: [{id: r, effect: ask}]\n", "P013 2:25"},
     {"require", HEADER "rules: [{id: r, effect: require}]\n", "P013 2:25"},
     {"keys of rules",
-     RULE "    effects: [network]\n    resource: [\"d:*\"]\n    valid: {}\n    require: {}\n    approval: {}\n"
+     RULE "    effects: [network]\n    resource: [\"d:*\"]\n    valid: {}\n    require: {}\n    "
+          "approval: {}\n"
           "    labels: []\n    obligations: []\n    mode: shadow\n    replaces: x\n",
-     "P013 7:5, P013 8:5, P013 9:5, P013 10:5, P013 11:5, P013 12:5, P013 13:5, P013 14:5, P013 15:5"},
-    {"operators", WHEN("{args.a: {like: x}, args.b: {matches: x}, args.c: {ne: 1}, args.d: {contains: 1}}"),
+     "P013 7:5, P013 8:5, P013 9:5, P013 10:5, P013 11:5, P013 12:5, P013 13:5, P013 14:5, P013 "
+     "15:5"},
+    {"operators",
+     WHEN("{args.a: {like: x}, args.b: {matches: x}, args.c: {ne: 1}, args.d: {contains: 1}}"),
      "P013 7:21, P013 7:40, P013 7:62, P013 7:79"},
     {"attr as an operand", WHEN("{args.a: {eq: {attr: args.b}}}"), "P013 7:26"},
-    {"roots other than args", WHEN("{subject.id: a, resource.id: b, context.x: c, broker.now: d, use: e}"),
+    {"roots other than args",
+     WHEN("{subject.id: a, resource.id: b, context.x: c, broker.now: d, use: e}"),
      "P013 7:12, P013 7:27, P013 7:43, P013 7:57, P013 7:72"},
     {"positional arguments", WHEN("{args.0: a}"), "P013 7:12"},
     {"the header is missing", "name: lab\n", "P014 1:1"},
     {"a rule without id and effect", HEADER "rules: [{reason: a}]\n", "P014 2:9, P014 2:9"},
-    {"an allow without subject", HEADER "rules: [{id: r, effect: allow, capability: [x.y]}]\n", "P014 2:9"},
-    {"an allow without capability", HEADER "rules: [{id: r, effect: allow, subject: anyone}]\n", "P014 2:9"},
+    {"an allow without subject", HEADER "rules: [{id: r, effect: allow, capability: [x.y]}]\n",
+     "P014 2:9"},
+    {"an allow without capability", HEADER "rules: [{id: r, effect: allow, subject: anyone}]\n",
+     "P014 2:9"},
     {"a subjects entry without level", HEADER "subjects: [{match: anyone}]\n", "P014 2:12"},
     {"a number for a name", HEADER "name: 7\n", "P015 2:7"},
     {"a mapping for rules", HEADER "rules: {}\n", "P015 2:8"},
     {"text for a rule", HEADER "rules: [r]\n", "P015 2:9"},
-    {"text for a list of subjects", HEADER "rules: [{id: r, effect: deny, subject: \"a:b\"}]\n", "P015 2:40"},
-    {"text for a capability list", HEADER "rules: [{id: r, effect: deny, capability: x.y}]\n", "P015 2:43"},
+    {"text for a list of subjects", HEADER "rules: [{id: r, effect: deny, subject: \"a:b\"}]\n",
+     "P015 2:40"},
+    {"text for a capability list", HEADER "rules: [{id: r, effect: deny, capability: x.y}]\n",
+     "P015 2:43"},
     {"version zero", HEADER "version: 0\n", "P015 2:10"},
     {"a mapping as a key", HEADER "? {a: b}\n: c\n", "P015 2:3"},
     {"a level that is none", HEADER "defaults: {level: puer}\n", "P016 2:19"},
     {"an isolation that is none", HEADER "grants: {g: {isolation: container}}\n", "P016 2:25"},
     {"an effect that is none", HEADER "rules: [{id: r, effect: alow}]\n", "P016 2:25"},
-    {"best_effort of no limit", HEADER "grants: {g: {limits: {best_effort: [disk]}}}\n", "P016 2:37"},
+    {"best_effort of no limit", HEADER "grants: {g: {limits: {best_effort: [disk]}}}\n",
+     "P016 2:37"},
     {"another language", "reeve: policy/v2\n", "P017 1:8"},
     {"a language that is no text", "reeve: 1\n", "P017 1:8"},
     {"a rule id in capitals", HEADER "rules: [{id: Read, effect: deny}]\n", "P018 2:14"},
     {"the reserved ids", HEADER "rules: [{id: reeve/full, effect: deny}]\n", "P018 2:14"},
     {"a group's name", HEADER "groups: {\"a b\": [\"u:a\"]}\n", "P018 2:10"},
-    {"an id twice", HEADER "rules:\n  - {id: r, effect: deny}\n  - {id: r, effect: deny}\n", "P019 4:10"},
+    {"an id twice", HEADER "rules:\n  - {id: r, effect: deny}\n  - {id: r, effect: deny}\n",
+     "P019 4:10"},
     {"a subject without type", HEADER "groups: {g: [bot]}\n", "P020 2:14"},
     {"a subject without id", HEADER "groups: {g: [\"bot:\"]}\n", "P020 2:14"},
     {"a wildcard in the type", HEADER "groups: {g: [\"b*:x\"]}\n", "P020 2:14"},
     {"anyone in a list", HEADER "rules: [{id: r, effect: deny, subject: [anyone]}]\n", "P020 2:41"},
-    {"a capability with an empty segment", HEADER "rules: [{id: r, effect: deny, capability: [a..b]}]\n",
-     "P021 2:44"},
-    {"a wildcard inside a segment", HEADER "rules: [{id: r, effect: deny, capability: [\"a.*b\"]}]\n",
-     "P021 2:44"},
+    {"a capability with an empty segment",
+     HEADER "rules: [{id: r, effect: deny, capability: [a..b]}]\n", "P021 2:44"},
+    {"a wildcard inside a segment",
+     HEADER "rules: [{id: r, effect: deny, capability: [\"a.*b\"]}]\n", "P021 2:44"},
     {"more than 32 segments",
-     HEADER "rules: [{id: r, effect: deny, capability: [a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+     HEADER "rules: [{id: r, effect: deny, capability: "
+            "[a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
             "a.a.a]}]\n",
      "P021 2:44"},
-    {"an implied permission", HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.outbound]}]\n",
-     "P022 2:44"},
-    {"no subject", HEADER "rules: [{id: r, effect: allow, subject: [], capability: [x.y]}]\n", "P023 2:41"},
+    {"an implied permission",
+     HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.outbound]}]\n", "P022 2:44"},
+    {"no subject", HEADER "rules: [{id: r, effect: allow, subject: [], capability: [x.y]}]\n",
+     "P023 2:41"},
     {"no capability", HEADER "rules: [{id: r, effect: deny, capability: []}]\n", "P023 2:43"},
     {"no operator", WHEN("{args.x: {}}"), "P023 7:20"},
-    {"an undeclared group", HEADER "groups: {bots: [\"u:a\"]}\nsubjects: [{match: \"group:bot\", level: full}]\n",
+    {"an undeclared group",
+     HEADER "groups: {bots: [\"u:a\"]}\nsubjects: [{match: \"group:bot\", level: full}]\n",
      "P024 3:20"},
     {"a group in itself", HEADER "groups: {a: [\"group:a\"]}\n", "P025 2:14"},
-    {"two groups in each other", HEADER "groups: {a: [\"group:b\"], b: [\"group:a\"]}\n", "P025 2:30"},
+    {"two groups in each other", HEADER "groups: {a: [\"group:b\"], b: [\"group:a\"]}\n",
+     "P025 2:30"},
     {"an undeclared grant", GRANT("web"), "P026 7:12"},
     {"an undeclared grant in use", GRANT("{use: web}"), "P026 7:18"},
     {"a grant that uses itself", HEADER "grants: {a: {use: a}}\n", "P027 2:19"},
     {"grants that use each other", HEADER "grants: {a: {use: b}, b: {use: a}}\n", "P027 2:32"},
-    {"a grant on a deny", HEADER "rules: [{id: r, effect: deny, grant: {isolation: vm}}]\n", "P028 2:31"},
+    {"a grant on a deny", HEADER "rules: [{id: r, effect: deny, grant: {isolation: vm}}]\n",
+     "P028 2:31"},
     {"a time without unit", HEADER "defaults: {limits: {wall: 5}}\n", "P029 2:27"},
     {"a size in decimal units", HEADER "defaults: {limits: {memory: 5MB}}\n", "P029 2:29"},
     {"a count with a unit", HEADER "defaults: {limits: {open_files: 5s}}\n", "P029 2:33"},
     {"no time at all", HEADER "defaults: {limits: {wall: 0s}}\n", "P029 2:27"},
     {"a negative count", HEADER "defaults: {limits: {processes: -1}}\n", "P029 2:32"},
     {"more than 63 bits", HEADER "defaults: {limits: {memory: 99999999999GiB}}\n", "P029 2:29"},
-    {"more than 64 bits", HEADER "defaults: {limits: {memory: 99999999999999999999B}}\n", "P029 2:29"},
+    {"more than 64 bits", HEADER "defaults: {limits: {memory: 99999999999999999999B}}\n",
+     "P029 2:29"},
     {"a relative path", GRANT("{filesystem: {read: [usr]}}"), "P030 7:33"},
     {"a path with ..", GRANT("{filesystem: {read: [/usr/../etc]}}"), "P030 7:33"},
     {"a path with a wildcard", GRANT("{filesystem: {read: [\"/usr/*\"]}}"), "P030 7:33"},
@@ -158,8 +182,9 @@ static const struct row {
     {"a template of no attribute", GRANT("{filesystem: {read: [\"${args.}\"]}}"), "P031 7:33"},
     {"an empty text where a name is", HEADER "name: \"\"\n", "P037 2:7"},
     {"several at once",
-     "reeve: policy/v1\nnam: x\nrules:\n  - {id: A, effect: deny}\n  - {id: b, effect: alow, when: {path: 1}}\n",
-     "P012 2:1, P018 4:10, P016 5:22, P031 5:35"},
+     "reeve: policy/v1\nnam: x\nrules:\n  - {id: A, effect: deny}\n  - {id: b, effect: alow, when: "
+     "{path: 1}}\n",
+     "P012 2:1, P018 4:10, P016 5:21, P031 5:34"},
     {"CR LF lines", "reeve: policy/v1\r\nnam: x\r\n", "P012 2:1"},
     {"columns are characters", HEADER "groups: {g: [\"u:é\", bot]}\n", "P020 2:21"},
 };
@@ -180,7 +205,8 @@ static void describe(const struct findings *all, char *out, size_t room)
     for (unsigned i = 0; i < all->n && at < room; i++) {
         const struct finding *f = &all->v[i];
         note(f->code);
-        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line, f->column);
+        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
+                               f->column);
     }
 }
 
@@ -215,11 +241,13 @@ static const struct {
     const char *text, *message, *suggestion, *source;
     unsigned length;
 } details[] = {
-    {HEADER "defaults: {level: controled}\n", "is `controled`; `pure`, `controlled` or `full` is wanted",
-     "did you mean `controlled`?", "defaults: {level: controled}", 9},
-    {HEADER "grants: {g: {network: [\"h:1\"]}}\n", "`network` is not understood by this version", "",
-     "grants: {g: {network: [\"h:1\"]}}", 7},
-    {RULE "    gant: web\n", "unknown key `gant` in a rule", "did you mean `grant`?", "    gant: web", 4},
+    {HEADER "defaults: {level: controled}\n",
+     "is `controled`; `pure`, `controlled` or `full` is wanted", "did you mean `controlled`?",
+     "defaults: {level: controled}", 9},
+    {HEADER "grants: {g: {network: [\"h:1\"]}}\n", "`network` is not understood by this version",
+     "", "grants: {g: {network: [\"h:1\"]}}", 7},
+    {RULE "    gant: web\n", "unknown key `gant` in a rule", "did you mean `grant`?",
+     "    gant: web", 4},
     {HEADER "groups: {bots: [\"u:a\"], x: [\"group:bot\"]}\n", "group `bot` is not declared",
      "did you mean `bots`?", "groups: {bots: [\"u:a\"], x: [\"group:bot\"]}", 11},
     {WHEN("{args.x: {unde: /a}}"), "`unde` is no operator", "did you mean `under`?",
@@ -235,8 +263,9 @@ static void messages(void **state)
     for (size_t i = 0; i < BASE_COUNT(details); i++) {
         struct findings all = {0};
         struct policy_image *image = NULL;
-        assert_int_equal(policy_compile(str_of(details[i].text), "t.yaml", keep_finding, &all, &image, NULL),
-                         REEVE_EPOLICY);
+        assert_int_equal(
+            policy_compile(str_of(details[i].text), "t.yaml", keep_finding, &all, &image, NULL),
+            REEVE_EPOLICY);
         const struct finding *f = &all.v[0];
         if (!strstr(f->message, details[i].message))
             fail_msg("\"%s\" has no \"%s\"", f->message, details[i].message);
@@ -252,7 +281,8 @@ static void expect_first(struct str text, const char *code)
 {
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(text, "t.yaml", keep_finding, &all, &image, NULL), REEVE_EPOLICY);
+    assert_int_equal(policy_compile(text, "t.yaml", keep_finding, &all, &image, NULL),
+                     REEVE_EPOLICY);
     assert_null(image);
     note(code);
     assert_string_equal(all.v[0].code, code);
@@ -297,16 +327,17 @@ static void bounds(void **state)
     expect_first(buf_view(&b), "P003");
 }
 
-/* Nested groups that multiply: the members of all groups together are bounded, not only each group's own. */
+/* Nested groups that multiply: the members of all groups together are bounded, not only each
+ * group's own. */
 static void multiplying_groups(void **state)
 {
     (void)state;
     auto_buf struct buf b = {0};
     buf_z(&b, HEADER "groups:\n  base: [");
-    for (unsigned i = 0; i < 6000; i++)
+    for (unsigned i = 0; i < 2500; i++)
         buf_printf(&b, "\"u:%u\",", i);
     buf_z(&b, "]\n");
-    for (unsigned i = 0; i < 6000; i++)
+    for (unsigned i = 0; i < 2500; i++)
         buf_printf(&b, "  g%u: [\"group:base\"]\n", i);
     expect_first(buf_view(&b), "P003");
 }
@@ -320,11 +351,35 @@ static void too_many_findings(void **state)
         buf_printf(&b, "  - {id: r%u, effect: none}\n", i);
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL), REEVE_EPOLICY);
+    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+                     REEVE_EPOLICY);
     assert_int_equal(all.n, 257);
     assert_string_equal(all.v[256].code, "P038");
     assert_int_equal(all.v[256].severity, POLICY_NOTE);
     note("P038");
+}
+
+/* A finding far into a long text shows its own line; a line that is too long to be shown is left
+ * out. */
+static void source_lines(void **state)
+{
+    (void)state;
+    auto_buf struct buf b = {0};
+    buf_z(&b, HEADER);
+    for (unsigned i = 0; i < 20000; i++)
+        buf_printf(&b, "# line %u\r\n# and \xc2\x85# more\n", i);
+    buf_z(&b, "nam: x\n# after\nlong: [");
+    repeat(&b, "a, ", 400);
+    buf_z(&b, "]\n");
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+                     REEVE_EPOLICY);
+    assert_int_equal(all.n, 2);
+    assert_int_equal(all.v[0].line, 60002);
+    assert_string_equal(all.v[0].source, "nam: x");
+    assert_int_equal(all.v[1].line, 60004);
+    assert_string_equal(all.v[1].source, "");
 }
 
 static void every_code_was_seen(void **state)
@@ -367,6 +422,7 @@ int main(void)
         cmocka_unit_test(bounds),
         cmocka_unit_test(multiplying_groups),
         cmocka_unit_test(too_many_findings),
+        cmocka_unit_test(source_lines),
         cmocka_unit_test(every_code_was_seen),
         cmocka_unit_test(codes_are_in_the_docs),
     };

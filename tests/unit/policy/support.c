@@ -14,8 +14,10 @@ void keep_finding(void *arg, const struct policy_diag *diag)
     assert_true(f->length >= 1);
     (void)snprintf(f->code, sizeof f->code, "%s", diag->code);
     (void)snprintf(f->message, sizeof f->message, "%s", diag->message);
-    (void)snprintf(f->suggestion, sizeof f->suggestion, "%s", diag->suggestion ? diag->suggestion : "");
-    (void)snprintf(f->source, sizeof f->source, "%.*s", (int)diag->source_line.n, diag->source_line.p);
+    (void)snprintf(f->suggestion, sizeof f->suggestion, "%s",
+                   diag->suggestion ? diag->suggestion : "");
+    (void)snprintf(f->source, sizeof f->source, "%.*s", (int)diag->source_line.n,
+                   diag->source_line.p ? diag->source_line.p : "");
 }
 
 struct policy_image *must_compile(const char *text)

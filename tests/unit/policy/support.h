@@ -1,5 +1,6 @@
 /*
- * What the tests of the policy engine share: compiling a text and keeping its findings, and asking an image one question.
+ * What the tests of the policy engine share: compiling a text and keeping its findings, and asking
+ * an image one question.
  */
 #ifndef POLICY_SUPPORT_H
 #define POLICY_SUPPORT_H
@@ -34,7 +35,8 @@ struct policy_image *must_compile(const char *text);
 struct question {
     const char *subject, *capability, *args, *level;
 };
-/** A question as a request; `text` holds its arguments and is freed by the caller with json_text_free. */
+/** A question as a request; `text` holds its arguments and is freed by the caller with
+ * json_text_free. */
 struct policy_request ask(const struct question *q, struct json_text *text);
 struct policy_decision decide(const struct policy_image *image, const struct question *q);
 /** The id of the rule that decided, as a C string in `out`. */

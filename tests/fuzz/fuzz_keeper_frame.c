@@ -1,0 +1,109 @@
+/*
+ * The keeper's mind under a hostile owner: any frames in any order. Its tree only grows, what it
+ * grants is what it said before, and a refusal is its last word.
+ *
+ * Input: a control byte, a length (16 bits, little endian) and that many bytes, again and again.
+ * Control bits make a frame more honest than chance would: 1 type and length, 2 size and root, 4
+ * expiries, 8 counts.
+ */
+#include "audit/keeper/keeper.h"
+
+#include <assert.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+#define NOW_NS (100 * BASE_NS_PER_S)
+
+struct witness {
+    uint64_t size;     /* the last that was granted */
+    uint32_t releases; /* of the last records */
+    bool refused;
+};
+
+static bool watch(void *arg, const void *frame, size_t n)
+{
+    struct witness *w = arg;
+    struct frame_head head;
+    memcpy(&head, frame, sizeof head);
+    assert(head.bytes == n && !w->refused);
+    if (head.type == KEEPER_RECORDS) {
+        w->releases = ((const struct keeper_records *)frame)->nreleases;
+    } else if (head.type == KEEPER_GRANTS) {
+        const struct keeper_grants *g = frame;
+        assert(g->size > w->size && g->ntokens == w->releases);
+        w->size = g->size;
+    } else if (head.type == KEEPER_REFUSED) {
+        w->refused = true;
+    } else {
+        assert(head.type == KEEPER_STATE);
+    }
+    return true;
+}
+
+static void help(const struct keeper *k, struct keeper_batch *b, uint8_t control, size_t *n)
+{
+    if (control & 1) {
+        bool batch = k->phase == KEEPER_IDLE;
+        *n = batch ? sizeof *b : sizeof b->head;
+        b->head = (struct frame_head){batch ? KEEPER_BATCH : KEEPER_COMMITTED, (uint32_t)*n};
+    }
+    if (control & 2) {
+        b->size = k->head.edge.size;
+        tree_edge_root(&k->head.edge, b->root);
+    }
+    for (uint32_t i = 0; (control & 4) && i < KEEPER_MAX_RELEASES; i++)
+        b->release[i].expires_ns = NOW_NS + 1;
+    if (control & 8) {
+        b->nleaves %= KEEPER_MAX_LEAVES + 1;
+        b->nreleases %= KEEPER_MAX_RELEASES + 1;
+    }
+}
+
+static void drive(struct keeper *k, const uint8_t *data, size_t n)
+{
+    union {
+        struct keeper_batch batch;
+        uint8_t bytes[sizeof(struct keeper_batch) + 8];
+    } frame;
+    bool alive = true;
+    while (n >= 3 && alive) {
+        uint8_t control = data[0];
+        size_t want = (size_t)data[1] | (size_t)data[2] << 8;
+        data += 3;
+        n -= 3;
+        size_t have = want < n ? want : n;
+        size_t bytes = have < sizeof frame ? have : sizeof frame;
+        memset(&frame, 0, sizeof frame);
+        memcpy(frame.bytes, data, bytes);
+        help(k, &frame.batch, control, &bytes);
+        alive = keeper_take(k, &frame, bytes, NOW_NS);
+        data += have;
+        n -= have;
+    }
+    assert(alive == (k->phase != KEEPER_ENDED));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const uint8_t seed[AUDIT_SEED_BYTES] = {7};
+    struct witness w = {0};
+    struct keeper *k = calloc(1, sizeof *k);
+    if (!k || audit_key_from_seed(seed, &k->key, NULL) != 0)
+        abort();
+    k->origin = STR("example.com/test-log");
+    k->send = watch;
+    k->send_arg = &w;
+    k->head.committed = true;
+    base_boot_id(k->boot);
+    k->head_fd = memfd_create("head", MFD_CLOEXEC);
+    if (k->head_fd < 0 || !keeper_begin(k))
+        abort();
+    drive(k, data, n);
+    assert(k->head.edge.size >= w.size);
+    (void)close(k->head_fd);
+    audit_key_free(&k->key);
+    free(k);
+    return 0;
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# The completion as bash calls it: words before the cursor, and what is offered.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$root/tools/completions/reeve"
+
+# offers EXPECTED WORD...: the last word is the one at the cursor; EXPECTED is all that is offered, space-separated.
+offers() {
+    local expected=$1
+    shift
+    COMP_WORDS=(reeve "$@") COMP_CWORD=$# COMPREPLY=()
+    cases=$((cases + 1))
+    _reeve || true
+    if [ "${COMPREPLY[*]-}" != "$expected" ]; then
+        printf 'not ok: reeve %s\n  offered: %s\n  instead of: %s\n' "$*" "${COMPREPLY[*]-}" "$expected"
+        failed=$((failed + 1))
+    fi
+}
+
+offers "policy provider" p
+offers "version" v
+offers "query verify receipt show --help" audit ""
+offers "verify" audit v
+offers "--policy --provider" run --p
+offers "--raw" audit show --r
+offers "pure" run --level p
+offers "controlled" run --policy x --level c
+offers "allow ask" audit query --effect a
+offers "--key" audit verify --k
+offers "--check" --state /tmp audit receipt --c
+offers "" run -- true --pol
+done_testing

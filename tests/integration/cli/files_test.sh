@@ -1,0 +1,34 @@
+#!/bin/bash
+# Files that are missing, unreadable or not what they should be.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+tour=$root/rules/examples/tour.yaml
+cd "$work"
+
+gives "the example policy" 0 "1 file: 0 errors, 0 warnings" "$reeve" policy lint "$tour"
+refuses "policy that does not exist" 3 "$work/none.yaml: No such file" "$reeve" policy lint "$work/none.yaml"
+refuses "policy that is a folder" 3 "$work: Is a directory" "$reeve" policy lint "$work"
+
+printf 'just a text\n' >text.yaml
+gives "YAML that is no mapping" 1 '^text.yaml:1:1: error\[P[0-9]{3}\]: ' "$reeve" policy lint text.yaml
+printf 'name: [\n' >broken.yaml
+gives "YAML that is broken" 1 '^broken.yaml:[0-9]+:[0-9]+: error\[P[0-9]{3}\]: ' "$reeve" policy lint broken.yaml
+printf 'a\0b' >nul.yaml
+gives "a NUL byte" 1 '^nul.yaml:1:[0-9]+: error\[P[0-9]{3}\]: ' "$reeve" policy lint nul.yaml
+printf '\377\376' >bytes.yaml
+gives "bytes that are no text" 1 '^bytes.yaml:1:[0-9]+: error\[P[0-9]{3}\]: ' "$reeve" policy lint bytes.yaml
+: >empty.yaml
+gives "nothing" 1 '^empty.yaml:1:1: error\[P[0-9]{3}\]: ' "$reeve" policy lint empty.yaml
+sed 's/effect: allow/efect: allow/' "$tour" >typo.yaml
+gives "an unknown key" 1 '^typo.yaml:[0-9]+:[0-9]+: error\[P[0-9]{3}\]: .*efect' "$reeve" policy lint typo.yaml
+gives "the place is marked" 1 '^ +\^~~~' "$reeve" policy lint typo.yaml
+gives "JSON of findings" 1 '"code": "P[0-9]{3}"' "$reeve" policy lint --format json typo.yaml
+gives "several files, the worst counts" 1 '^2 files: ' "$reeve" policy lint "$tour" typo.yaml
+
+printf 'nothing of a receipt\n' >r
+refuses "receipt that does not exist" 3 "none: No such file" "$reeve" audit receipt --check none --key a+00000000+AAAA
+refuses "key that is neither file nor key" 3 "nokey is neither" "$reeve" audit receipt --check r --key nokey
+refuses "key that is malformed" 2 "key" "$reeve" audit receipt --check r --key a+b+c
+refuses "key file with too much in it" 2 "larger than" "$reeve" audit receipt --check r --key /dev/zero
+refuses "receipt that is too large" 2 "larger than" "$reeve" audit receipt --check /dev/zero --key a+00000000+AAAA
+done_testing

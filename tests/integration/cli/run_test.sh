@@ -1,0 +1,141 @@
+#!/bin/bash
+# `reeve run` and `reeve call` as a caller sees them: whose status, whose output, which program, what is left behind.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$work"
+export REEVE_STATE=$work/state
+ask --quiet init
+
+cat >policy.yaml <<'END'
+reeve: policy/v1
+name: cli-test
+defaults: {level: controlled, limits: {wall: 20s, output: 64KiB}}
+grants:
+  dynamic: {isolation: process, filesystem: {read: [/usr/lib, /usr/lib64, /usr/share/common-licenses]}}
+rules:
+  - id: tools
+    effect: allow
+    subject: ["agent:lab-*"]
+    capability: [program.external]
+    when: {args.path: {under: /usr/bin}}
+    grant: {use: dynamic}
+    reason: "Tests run tools"
+  - id: gone
+    effect: allow
+    subject: ["agent:lab-*"]
+    capability: [program.external]
+    when: {args.path: {under: /opt/none}}
+    grant: {use: dynamic}
+    reason: "A place where nothing is"
+  - id: short
+    effect: allow
+    subject: ["agent:short-*"]
+    capability: [program.external]
+    grant: {use: dynamic, limits: {wall: 200ms}}
+    reason: "Not for long"
+  - {id: add, effect: allow, subject: ["agent:lab-*"], capability: [ccos.math.add], reason: "Sums"}
+  - id: unheld
+    effect: allow
+    subject: ["agent:big-*"]
+    capability: [program.external]
+    grant: {use: dynamic, limits: {memory: 1MiB}}
+    reason: "A limit that nothing here holds"
+END
+run() {
+    ask run --policy "$work/policy.yaml" --agent lab-1 "$@"
+}
+as() {
+    local agent=$1
+    shift
+    ask run --policy "$work/policy.yaml" --agent "$agent" "$@"
+}
+cd /
+
+gives "a program's output and status 0" 0 '^hello there$' run -- /usr/bin/printf 'hello %s\n' there
+gives "a bare name is looked up in PATH" 0 '^3972dc9744' run -- sha256sum /usr/share/common-licenses/GPL-3
+gives "PATH is the caller's" 0 '^3972dc9744' \
+    env PATH=/nowhere:/usr/bin "$reeve" --helper-dir "$helpers" run --policy "$work/policy.yaml" --agent lab-1 sha256sum /usr/share/common-licenses/GPL-3
+gives "options after the program are its own" 0 '^--policy$' run /usr/bin/printf '%s\n' --policy
+gives "so is a second --" 0 '^--$' run -- /usr/bin/printf '%s\n' --
+gives "nothing is read from standard input" 0 '^0 ?' run -- /usr/bin/wc -c
+gives "nothing of the environment reaches it" 0 '^$' run -- /usr/bin/printf '\n'
+run_case "its environment is empty" run -- /usr/bin/env
+[ "$got" -eq 0 ] && ! [ -s "$work/out" ] || complain "the environment is not empty"
+
+run_case "its own status" run -- /usr/bin/sh -c 'exit 7'
+[ "$got" -eq 7 ] && ! [ -s "$work/err" ] || complain "status $got instead of 7"
+run_case "its own signal" run -- /usr/bin/sh -c 'kill -SEGV $$'
+[ "$got" -eq 139 ] || complain "status $got instead of 139"
+run_case "both streams" run -- /usr/bin/sh -c 'echo out; echo err >&2'
+[ "$(cat "$work/out")" = out ] && [ "$(cat "$work/err")" = err ] || complain "not each on its own"
+
+refuses "denied" 125 'denied by reeve/default: .*program.external' as other-1 -- /usr/bin/true
+refuses "TYPE:ID is taken whole" 125 'user:lab-1' as user:lab-1 -- /usr/bin/true
+refuses "not in PATH" 127 'no-such-program: not found in PATH' run -- no-such-program
+refuses "a path where nothing is" 127 '/opt/none/x' run -- /opt/none/x
+refuses "a script, whose interpreter nobody approved" 126 'not_runnable: .*script' run -- /usr/bin/ldd
+refuses "an argument that is no UTF-8" 126 'argument 1 is not UTF-8' run -- /usr/bin/true $'\377'
+refuses "an unknown level" 2 "level" run --level super -- /usr/bin/true
+refuses "an unknown provider" 126 'nosuch' run --provider nosuch -- /usr/bin/true
+refuses "a limit that nothing here holds" 126 'no_mechanism.*memory' as big-1 -- /usr/bin/true
+refuses "a time limit" 137 "ended by the limit 'wall'" as short-1 -- /usr/bin/sleep 30
+refuses "a policy that does not exist" 126 "$work/none: No such file" run --policy "$work/none" -- /usr/bin/true
+refuses "a policy that is none" 126 "$root/README.md:[0-9]+:[0-9]+: " run --policy "$root/README.md" -- /usr/bin/true
+refuses "a receipt that could not be written" 126 "$work/none/r" run --receipt "$work/none/r" -- /usr/bin/true
+mkdir "$work/moved" && cd "$work/moved" && rmdir "$work/moved"
+refuses "a working directory that is gone" 126 'working directory' run -- /usr/bin/true
+cd /
+
+gives "a receipt" 0 '^$' run --receipt "$work/r" -- /usr/bin/printf '\n'
+gives "that holds offline" 0 'the receipt holds' "$reeve" audit receipt --check "$work/r" --key "$work/state/key.vkey"
+sed 's/^\(extra .\{20\}\)./\1_/' "$work/r" >"$work/changed"
+run_case "and does not when it was changed" "$reeve" audit receipt --check "$work/changed" --key "$work/state/key.vkey"
+[ "$got" -eq 1 ] || [ "$got" -eq 2 ] || complain "status $got for a changed receipt"
+ask --quiet init "$work/foreign"
+refuses "nor under another log's key" 1 'does not hold' "$reeve" audit receipt --check "$work/r" --key "$work/foreign/key.vkey"
+
+before=$(ask audit query --json | wc -l)
+gives "explain" 0 'checksum|tools' run --explain -- /usr/bin/sha256sum x
+gives "explain for programs" 0 '^\{.*"plan_text":' run --json --explain -- /usr/bin/sha256sum x
+after=$(ask audit query --json | wc -l)
+[ "$after" -eq $((before + 2)) ] || { what="explain is recorded, once each" && complain "$before records, then $after"; }
+
+gives "a capability" 0 '^42$' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '{"a": 2, "b": 40}'
+gives "a capability for programs" 0 '"value":42' ask --json call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
+refuses "a capability without a rule" 125 'denied by reeve/pure: .*level pure' ask call --agent lab-1 ccos.math.add '[2, 40]'
+refuses "arguments that do not fit" 126 'bad_arguments' \
+    ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '["x", 40]'
+
+run_case "the result for programs is on standard error" run --json -- /usr/bin/printf 'x\n'
+[ "$(cat "$work/out")" = x ] && grep -q '^{"seq":' "$work/err" || complain "not as it should be"
+
+gives "a table of records" 0 '^SEQ +TIME' ask audit query --agent lab-1
+gives "filters" 0 '"rule":"add"' ask audit query --rule add --effect allow --capability ccos.math.add --type decision --json --limit 1
+gives "a record" 0 '^type: +start' ask audit show 0
+ask audit show 0 --raw >"$work/raw"
+[ "$(head -c 1 "$work/raw")" = '{' ] && [ "$(tail -c 1 "$work/raw")" = '}' ] || { what="raw bytes" && complain "not exact"; }
+refuses "a record beyond the end" 1 'no record 999999' ask audit show 999999
+gives "status" 0 '^can_decide: +yes' ask status
+gives "providers" 0 '^process +process +yes' ask provider list
+gives "verify" 0 '^verified: ' ask audit verify
+gives "verify for programs" 0 '^\{"ok":true' ask audit verify --json
+run_case "verify under another log's key" ask audit verify --key "$work/foreign/key.vkey"
+[ "$got" -eq 1 ] && grep -q '^bad-signature' "$work/out" || complain "not a finding"
+
+# A signal ends the run, is recorded, and is what the caller sees.
+for signal in INT TERM HUP; do
+    case $signal in INT) number=2 ;; TERM) number=15 ;; HUP) number=1 ;; esac
+    mkfifo "$work/started"
+    # The shell ignores INT for what it puts into the background; env gives it back.
+    env --default-signal "$reeve" --helper-dir "$helpers" run --policy "$work/policy.yaml" --agent lab-2 -- \
+        /usr/bin/sh -c 'echo started; kill -STOP $$' >"$work/started" 2>"$work/err" </dev/null &
+    pid=$!
+    read -r _ <"$work/started"
+    kill -"$signal" "$pid"
+    run_case "$signal ends a run" wait "$pid"
+    [ "$got" -eq $((128 + number)) ] || complain "status $got"
+    end=$(ask audit query --agent lab-2 --type end --limit 1 --json)
+    grep -q '"how":"killed"' <<<"$end" || complain "its end is not recorded as killed: $end"
+    rm "$work/started"
+done
+done_testing

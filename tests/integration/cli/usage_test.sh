@@ -1,0 +1,48 @@
+#!/bin/bash
+# What the command line itself can get wrong: one line that names it and says where help is, and status 2.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+refuses "no command" 2 "no command.*'reeve --help'" "$reeve"
+refuses "unknown command" 2 "'foo'.*'reeve --help'" "$reeve" foo
+refuses "a command's name in part" 2 "'versio'" "$reeve" versio
+refuses "group without command" 2 "query, verify, receipt, show.*'reeve audit --help'" "$reeve" audit
+refuses "group with unknown command" 2 "'foo' is none of lint, codes" "$reeve" policy foo
+refuses "unknown option before the command" 2 "--foo" "$reeve" --foo run
+refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$reeve" run --polcy x -- true
+refuses "another command's option" 2 "--raw" "$reeve" run --raw -- true
+refuses "an abbreviated option" 2 "--pol;" "$reeve" run --pol x -- true
+refuses "short option" 2 "-x" "$reeve" run -x true
+refuses "option without its value" 2 "--policy wants FILE" "$reeve" run --policy
+refuses "option with an empty value" 2 "--agent wants NAME" "$reeve" run --agent= -- true
+refuses "flag with a value" 2 "--explain takes no value" "$reeve" run --explain=yes -- true
+refuses "number with letters" 2 "--limit wants a number, not '3x'" "$reeve" audit query --limit 3x
+refuses "number with a sign" 2 "'-1'" "$reeve" audit query --from -1
+refuses "number beyond 64 bits" 2 "'18446744073709551616'" "$reeve" audit query --from 18446744073709551616
+refuses "run without a program" 2 "PROG" "$reeve" run --agent lab-1
+refuses "run with nothing after --" 2 "PROG" "$reeve" run --
+refuses "call without a capability" 2 "CAPABILITY" "$reeve" call
+refuses "call with too much" 2 "'c' is one argument too many" "$reeve" call a '[]' c
+refuses "arguments that are no JSON" 2 "no JSON" "$reeve" call ccos.math.add '[1,'
+refuses "arguments with a duplicate key" 2 "no JSON" "$reeve" call ccos.math.add '{"a":1,"a":2}'
+refuses "arguments that are a scalar" 2 "list|array|object" "$reeve" call ccos.math.add 7
+refuses "lint without a file" 2 "FILE" "$reeve" policy lint
+refuses "lint in an unknown format" 2 "text or json, not 'xml'" "$reeve" policy lint --format xml x.yaml
+refuses "receipt without a sequence" 2 "SEQ" "$reeve" audit receipt
+refuses "receipt of no number" 2 "'x'" "$reeve" audit receipt x
+refuses "check without a key" 2 "--key" "$reeve" audit receipt --check x
+refuses "check with a sequence" 2 "--check takes no sequence" "$reeve" audit receipt 3 --check x --key y
+refuses "show without a sequence" 2 "SEQ" "$reeve" audit show
+refuses "too many folders" 2 "'b'" "$reeve" init a b
+refuses "control characters do not reach the terminal" 2 'x1b\[31m' "$reeve" $'\033[31mfoo'
+refuses "standard output that cannot be written" 3 "standard output" bash -c '"$0" version >/dev/full' "$reeve"
+
+gives "help" 0 "^example:" "$reeve" --help
+gives "help of a group" 0 "audit verify" "$reeve" audit --help
+gives "help of a command" 0 "^example:" "$reeve" run --help
+gives "-h" 0 "^example:" "$reeve" audit query -h
+gives "version" 0 "^reeve [0-9]+\.[0-9]+\.[0-9]+$" "$reeve" --version
+gives "version with its parts" 0 "^version: +[0-9]" "$reeve" version
+gives "version for programs" 0 '^\{"version":"[0-9.]+",' "$reeve" version --json
+gives "codes of policies" 0 "^P[0-9]{3} +[a-z]" "$reeve" policy codes
+done_testing

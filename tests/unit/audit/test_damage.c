@@ -1,0 +1,213 @@
+/*
+ * Damage: rows, files and keys that are not what was signed. Each is found when the log is opened,
+ * by its first sequence, and a verifier comes to the same result.
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- row 5: damage in the middle ---- */
+
+static const struct {
+    const char *sql;
+    uint64_t first_bad;
+} damages[] = {
+    {"UPDATE log SET record = CAST(replace(record, 'decision', 'approval') AS BLOB) WHERE seq = 5",
+     5},
+    {"UPDATE log SET leaf = zeroblob(32) WHERE seq = 0", 0},
+    {"UPDATE log SET record = CAST(record AS TEXT) WHERE seq = 3", 3},
+    {"UPDATE log SET leaf = zeroblob(31) WHERE seq = 3", 3},
+    {"UPDATE log SET record = zeroblob(40000) WHERE seq = 3", 3},
+    {"UPDATE log SET record = zeroblob(0) WHERE seq = 3", 3},
+    {"DELETE FROM log WHERE seq = 2", 2},
+    {"DELETE FROM log WHERE seq = 0", 0},
+    {"UPDATE log SET seq = 100 WHERE seq = 4", 4},
+    {"UPDATE log SET seq = -1 WHERE seq = 4", 4},
+    {"INSERT INTO log VALUES(-1, NULL, zeroblob(32))", 0},
+    {"UPDATE log SET seq = seq + 100 WHERE seq IN (2, 3); "
+     "UPDATE log SET seq = 105 - seq WHERE seq >= 100",
+     2},                                                                    /* two change places */
+    {"UPDATE log SET record = NULL, leaf = zeroblob(32) WHERE seq = 6", 6}, /* base edge, hole */
+    {"UPDATE log SET record = NULL, leaf = zeroblob(32) WHERE seq = 9", 9}, /* the last batch */
+    {"CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM log; END", 0},
+    {"CREATE TABLE more(x)", 0},
+    {"DROP TABLE log; CREATE TABLE log(seq INTEGER PRIMARY KEY, record, leaf)", 0},
+    {"DROP TABLE log; CREATE VIEW log AS SELECT 1 AS seq, NULL AS record, x'' AS leaf", 0},
+};
+
+static void test_damage_in_the_middle(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(damages); i++) {
+        struct scene s;
+        print_message("%s\n", damages[i].sql);
+        scene_log(&s, 7);
+        scene_extend(&s);
+        run_sql(&s, damages[i].sql);
+        assert_condemned(&s, AUDIT_DAMAGED, damages[i].first_bad);
+        scene_remove(&s);
+    }
+}
+
+/* A record and its leaf, both replaced so that they agree: only what was signed tells. */
+static void test_a_forged_pair(void **state)
+{
+    (void)state;
+    static const char forged[] = "{\"seq\":1,\"type\":\"approval\"}";
+    struct scene s;
+    struct audit_found found;
+    char sql[256], hex[2 * BASE_SHA256 + 1];
+    uint8_t leaf[BASE_SHA256];
+    scene_log(&s, 7);
+    scene_extend(&s);
+    tree_leaf_hash(forged, sizeof forged - 1, leaf);
+    base_hex(leaf, sizeof leaf, hex);
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE log SET record = CAST('%s' AS BLOB), leaf = x'%s' WHERE seq = 1", forged,
+                   hex);
+    run_sql(&s, sql);
+    struct audit_log *log = scene_reopen(&s, &found);
+    assert_int_equal(found.condition, AUDIT_DAMAGED);
+    assert_int_equal(found.first_bad, 0); /* 0..3 is the subtree whose root is wrong */
+    assert_non_null(strstr(found.detail, "0..3"));
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
+/* ---- files that are no database ---- */
+
+static void spoil_text(struct scene *s)
+{
+    assert_int_equal(
+        fd_write_file(s->dir_fd, AUDIT_DB_NAME, "not a database, at all\n", 23, 0600, NULL), 0);
+}
+static void spoil_half(struct scene *s)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/" AUDIT_DB_NAME, s->dir);
+    assert_int_equal(truncate(path, 4096), 0);
+}
+static void spoil_header(struct scene *s)
+{
+    int fd = openat(s->dir_fd, AUDIT_DB_NAME, O_RDWR | O_CLOEXEC);
+    assert_int_equal(fd_pwrite_all(fd, "SQLite format 4", 15, 0), 0);
+    close(fd);
+}
+static void spoil_folder(struct scene *s)
+{
+    assert_int_equal(unlinkat(s->dir_fd, AUDIT_DB_NAME, 0), 0);
+    assert_int_equal(mkdirat(s->dir_fd, AUDIT_DB_NAME, 0700), 0);
+}
+static void spoil_link(struct scene *s)
+{
+    assert_int_equal(renameat(s->dir_fd, AUDIT_DB_NAME, s->dir_fd, "elsewhere.db"), 0);
+    assert_int_equal(symlinkat("elsewhere.db", s->dir_fd, AUDIT_DB_NAME), 0);
+}
+static void (*const spoilers[])(struct scene *s) = {spoil_text, spoil_half, spoil_header,
+                                                    spoil_folder, spoil_link};
+
+static void test_files_that_are_no_database(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(spoilers); i++) {
+        struct scene s;
+        print_message("spoiler %zu\n", i);
+        scene_log(&s, 200);
+        spoilers[i](&s);
+        assert_condemned(&s, AUDIT_DAMAGED, 0);
+        scene_remove(&s);
+    }
+}
+
+/* ---- the keeper's files ---- */
+
+static void test_no_head(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_report r;
+    scene_log(&s, 3);
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_HEAD_NAME, 0), 0);
+    struct audit_log *log = scene_reopen(&s, &found);
+    assert_int_equal(found.condition, AUDIT_DAMAGED);
+    assert_int_equal(found.first_bad, 0);
+    assert_non_null(strstr(found.detail, AUDIT_HEAD_NAME));
+    verify(log, &r);
+    assert_false(r.ok);
+    assert_string_equal(r.finding, "bad-signature");
+    scene_close(&s, &log);
+    /* No new head was made, and the rows are where they were. */
+    assert_int_equal(faccessat(s.dir_fd, AUDIT_HEAD_NAME, F_OK, 0), -1);
+    assert_int_equal(faccessat(s.dir_fd, "unsigned-0-2.jsonl", F_OK, 0), -1);
+    scene_remove(&s);
+}
+
+static void open_fails(struct scene *s, int code, const char *says)
+{
+    struct audit_found found;
+    struct reeve_error err = {0};
+    struct audit_log *log = NULL;
+    int fd = scene_keeper(s);
+    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, &log, &found, &err), code, &err);
+    assert_null(log);
+    if (!strstr(err.message, says))
+        fail_msg("%s", err.message);
+    (void)scene_await_keeper(s);
+}
+
+static void test_keys_that_do_not_fit(void **state)
+{
+    (void)state;
+    struct scene s, other;
+    auto_buf struct buf b = {0};
+    scene_log(&s, 3);
+    scene_make(&other);
+    assert_int_equal(fd_slurp(other.dir_fd, AUDIT_VKEY_NAME, 1024, &b, NULL), 0);
+    scene_save(&s, AUDIT_VKEY_NAME, "saved.vkey");
+    assert_int_equal(fd_write_file(s.dir_fd, AUDIT_VKEY_NAME, b.data, b.len, 0644, NULL), 0);
+    open_fails(&s, REEVE_EKEY, "not the key of key.vkey");
+    scene_save(&s, "saved.vkey", AUDIT_VKEY_NAME);
+    assert_int_equal(fchmodat(s.dir_fd, AUDIT_KEY_NAME, 0644, 0), 0);
+    open_fails(&s, REEVE_EKEY, "chmod 600 key.pem");
+    assert_int_equal(fchmodat(s.dir_fd, AUDIT_KEY_NAME, 0600, 0), 0);
+    assert_int_equal(fd_write_file(s.dir_fd, AUDIT_ORIGIN_NAME, "other\n", 6, 0644, NULL), 0);
+    open_fails(&s, REEVE_EKEY, "the log's name");
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_ORIGIN_NAME, 0), 0);
+    open_fails(&s, REEVE_ESTATE, "origin");
+    scene_remove(&other);
+    scene_remove(&s);
+}
+
+static void test_create_refuses_a_log(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct reeve_error err = {0};
+    scene_log(&s, 1);
+    assert_rc(audit_create(s.dir_fd, STR("a"), &err), REEVE_ESTATE, &err);
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_KEY_NAME, 0), 0);
+    assert_rc(audit_create(s.dir_fd, STR("a"), &err), REEVE_ESTATE, &err);
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_DB_NAME, 0), 0);
+    assert_rc(audit_create(s.dir_fd, STR("two words"), &err), REEVE_EINVAL, &err);
+    assert_rc(audit_create(s.dir_fd, STR(SCENE_ORIGIN), &err), 0, &err);
+    assert_usable(&s, 0);
+    scene_remove(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_damage_in_the_middle),
+        cmocka_unit_test(test_a_forged_pair),
+        cmocka_unit_test(test_files_that_are_no_database),
+        cmocka_unit_test(test_no_head),
+        cmocka_unit_test(test_keys_that_do_not_fit),
+        cmocka_unit_test(test_create_refuses_a_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+/*
+ * The table "At start, and after a crash", but for damage: each crash point is built from copies of
+ * the files as they were at that point, then the log is opened with the real keeper.
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void restore_file(const struct scene *s, const char *saved, const char *name)
+{
+    scene_save(s, saved, name);
+}
+
+/* Row 1: in the head, not in the database, `committed` had not come. */
+static void test_unacknowledged_batch(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_report r;
+    scene_log(&s, 4);
+    scene_save(&s, AUDIT_DB_NAME, "saved.db");
+    scene_extend(&s);
+    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    scene_uncommit(&s);
+    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
+    for (int crash = 0; crash < 3; crash++) {
+        /* A crash on the way back: before the rows were written, and after them. */
+        if (crash == 1)
+            restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
+        if (crash == 2) {
+            restore_file(&s, "saved.db", AUDIT_DB_NAME);
+            restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
+        }
+        struct audit_log *log = scene_open(&s, &found);
+        assert_int_equal(found.condition, AUDIT_OK);
+        if (crash != 1) {
+            assert_int_equal(found.restored_from, 4);
+            assert_int_equal(found.restored_count, 3);
+        }
+        assert_int_equal(found.nlost, 1);
+        assert_int_equal(found.lost[0], 6);
+        assert_whole(log, 7);
+        verify(log, &r);
+        assert_int_equal(r.without_bytes, 2);
+        audit_found_fini(&found);
+        scene_close(&s, &log);
+    }
+    assert_usable(&s, 7);
+    scene_remove(&s);
+}
+
+/* The very first batch of a log, and no database file yet. */
+static void test_unacknowledged_first_batch(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 2);
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_DB_NAME, 0), 0);
+    scene_uncommit(&s);
+    struct audit_log *log = scene_open(&s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.restored_from, 0);
+    assert_int_equal(found.restored_count, 2);
+    assert_whole(log, 2);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    assert_usable(&s, 2);
+    scene_remove(&s);
+}
+
+/* Between rows 1 and 2: in both, and `committed` had not come. Nothing is to be told. */
+static void test_in_both_but_not_committed(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_head head;
+    scene_log(&s, 4);
+    scene_extend(&s);
+    scene_uncommit(&s);
+    struct audit_log *log = scene_open(&s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.restored_count + found.unsigned_count, 0);
+    assert_int_equal(found.nlost, 1);
+    audit_log_head(log, &head);
+    assert_int_equal(head.size, 7);
+    assert_whole(log, 7);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    assert_usable(&s, 7);
+    scene_remove(&s);
+}
+
+/* ---- row 2: acknowledged, and gone ---- */
+
+static void test_an_older_database(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_log(&s, 4);
+    scene_save(&s, AUDIT_DB_NAME, "saved.db");
+    scene_extend(&s);
+    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 4);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 4); /* and stays so */
+    scene_remove(&s);
+}
+
+/* The WAL had what the keeper signed last, and is taken away. */
+static void test_a_wal_that_is_gone(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 5);
+    struct audit_log *log = scene_reopen(&s, &found);
+    for (int i = 0; i < 8; i++) {
+        put_record(log, "decision");
+        flush(log, NULL, 0);
+    }
+    scene_save(&s, AUDIT_DB_NAME, "saved.db"); /* as kill -9 leaves it */
+    scene_save(&s, AUDIT_DB_NAME "-wal", "saved.wal");
+    scene_close(&s, &log);
+    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 5);
+    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    restore_file(&s, "saved.wal", AUDIT_DB_NAME "-wal");
+    assert_usable(&s, 13); /* with it, nothing was lost */
+    scene_remove(&s);
+}
+
+/* One bit of the WAL: SQLite drops what follows without a word. The keeper's head tells. */
+static void test_a_bit_of_the_wal(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 5);
+    struct audit_log *log = scene_reopen(&s, &found);
+    for (int i = 0; i < 8; i++) {
+        put_record(log, "decision");
+        flush(log, NULL, 0);
+    }
+    scene_save(&s, AUDIT_DB_NAME, "saved.db");
+    scene_save(&s, AUDIT_DB_NAME "-wal", "saved.wal");
+    scene_close(&s, &log);
+    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    restore_file(&s, "saved.wal", AUDIT_DB_NAME "-wal");
+    int fd = openat(s.dir_fd, AUDIT_DB_NAME "-wal", O_RDWR | O_CLOEXEC);
+    struct stat st;
+    uint8_t byte;
+    assert_int_equal(fstat(fd, &st), 0);
+    off_t at = st.st_size - 4096; /* in the last frame's page */
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 1;
+    assert_int_equal(fd_pwrite_all(fd, &byte, 1, at), 0);
+    close(fd);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 12);
+    scene_remove(&s);
+}
+
+static void test_rows_deleted_at_the_end(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_log(&s, 9);
+    run_sql(&s, "DELETE FROM log WHERE seq >= 6");
+    assert_condemned(&s, AUDIT_TAIL_LOST, 6);
+    scene_remove(&s);
+}
+
+static void test_no_database(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_log(&s, 3);
+    assert_int_equal(unlinkat(s.dir_fd, AUDIT_DB_NAME, 0), 0);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 0);
+    assert_int_equal(faccessat(s.dir_fd, AUDIT_DB_NAME, F_OK, 0), -1); /* none is made */
+    assert_int_equal(fd_write_file(s.dir_fd, AUDIT_DB_NAME, "", 0, 0600, NULL), 0);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 0);
+    scene_remove(&s);
+}
+
+/* A part of the unacknowledged batch: no crash leaves that. */
+static void test_half_a_batch(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_log(&s, 4);
+    scene_extend(&s);
+    run_sql(&s, "DELETE FROM log WHERE seq = 6");
+    scene_uncommit(&s);
+    assert_condemned(&s, AUDIT_TAIL_LOST, 6);
+    scene_remove(&s);
+}
+
+/* ---- row 3: rows beyond ---- */
+
+static void assert_file_says(const struct scene *s, const char *name, const char *text)
+{
+    auto_buf struct buf b = {0};
+    struct reeve_error err = {0};
+    assert_rc(fd_slurp(s->dir_fd, name, 1 << 20, &b, &err), 0, &err);
+    if (!strstr(b.data, text))
+        fail_msg("%s: %s", name, b.data);
+}
+
+static void test_unsigned_rows(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 4);
+    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
+    scene_extend(&s);
+    scene_save(&s, AUDIT_DB_NAME, "saved.db");
+    restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
+    for (int crash = 0; crash < 2; crash++) {
+        struct audit_log *log = scene_open(&s, &found);
+        assert_int_equal(found.condition, AUDIT_OK);
+        assert_int_equal(found.unsigned_from, 4);
+        assert_int_equal(found.unsigned_count, 3);
+        assert_int_equal(found.nlost, 0);
+        assert_whole(log, 4);
+        audit_found_fini(&found);
+        scene_close(&s, &log);
+        assert_file_says(&s, "unsigned-4-6.jsonl", "\"seq\":4}\n");
+        assert_file_says(&s, "unsigned-4-6.jsonl", "\\\"type\\\":\\\"release\\\"");
+        restore_file(&s, "saved.db", AUDIT_DB_NAME); /* the crash before the rows were deleted */
+        assert_int_equal(faccessat(s.dir_fd, "unsigned-4-6.2.jsonl", F_OK, 0), -1);
+    }
+    /* Other rows of the same sequences: the first file stays as it is. */
+    run_sql(&s, "UPDATE log SET record = 'text', leaf = x'00' WHERE seq = 5");
+    struct audit_log *log = scene_reopen(&s, &found);
+    scene_close(&s, &log);
+    assert_file_says(&s, "unsigned-4-6.jsonl", "of note");
+    assert_file_says(&s, "unsigned-4-6.2.jsonl",
+                     "{\"leaf\":\"\",\"record_base64\":\"\",\"seq\":5}");
+    assert_usable(&s, 4);
+    scene_remove(&s);
+}
+
+static void test_rows_of_strange_sequences(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 2);
+    run_sql(&s, "INSERT INTO log VALUES(9, x'ff00', zeroblob(32)), "
+                "(9223372036854775807, NULL, zeroblob(32))");
+    struct audit_log *log = scene_reopen(&s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.unsigned_from, 9);
+    assert_whole(log, 2);
+    scene_close(&s, &log);
+    assert_file_says(&s, "unsigned-9-9223372036854775807.jsonl", "\"record_base64\":\"/wA=\"");
+    assert_usable(&s, 2);
+    scene_remove(&s);
+}
+
+/* ---- row 4: releases ---- */
+
+static void test_lost_releases(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct token t[4];
+    scene_make(&s);
+    struct audit_log *log = scene_reopen(&s, &found);
+    put_record(log, "decision");
+    for (int i = 0; i < 4; i++)
+        put_release(log, 0, 20000);
+    flush(log, t, 4);
+    put_end(log, t[2].seq);
+    put_end(log, t[0].seq);
+    put_end(log, 99);       /* of no release */
+    put_end(log, t[0].seq); /* once more */
+    flush(log, NULL, 0);
+    scene_close(&s, &log);
+    log = scene_open(&s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.nlost, 2);
+    assert_int_equal(found.lost[0], t[1].seq);
+    assert_int_equal(found.lost[1], t[3].seq);
+    put_end(log, t[1].seq);
+    put_end(log, t[3].seq);
+    flush(log, NULL, 0);
+    scene_close(&s, &log);
+    audit_found_fini(&found);
+    log = scene_open(&s, &found);
+    assert_int_equal(found.nlost, 0);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unacknowledged_batch),
+        cmocka_unit_test(test_unacknowledged_first_batch),
+        cmocka_unit_test(test_in_both_but_not_committed),
+        cmocka_unit_test(test_an_older_database),
+        cmocka_unit_test(test_a_wal_that_is_gone),
+        cmocka_unit_test(test_a_bit_of_the_wal),
+        cmocka_unit_test(test_rows_deleted_at_the_end),
+        cmocka_unit_test(test_no_database),
+        cmocka_unit_test(test_half_a_batch),
+        cmocka_unit_test(test_unsigned_rows),
+        cmocka_unit_test(test_rows_of_strange_sequences),
+        cmocka_unit_test(test_lost_releases),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/*
+ * Grants: where each limit comes from, how `use` is followed, templates filled in. And what an
+ * image tells of itself.
+ */
+#include "support.h"
+
+#include <pthread.h>
+
+#define TOP                                                                                        \
+    HEADER                                                                                         \
+    "name: lab\nversion: 7\n"                                                                      \
+    "defaults: {level: controlled, limits: {wall: 3s, output: 64KiB}}\n"                           \
+    "subjects: [{match: \"u:root\", level: full}]\n"                                               \
+    "grants:\n"                                                                                    \
+    "  base: {isolation: process, filesystem: {read: [/usr/, //lib], hide: [/usr/secret]},\n"      \
+    "         limits: {wall: 1m, memory: 128MiB, best_effort: [memory, cpu]}}\n"                   \
+    "  strong: {use: base, isolation: vm}\n"                                                       \
+    "  files: {use: strong, filesystem: {read: [\"${args.path}\", /etc]}}\n"                       \
+    "rules:\n"                                                                                     \
+    "  - {id: base, effect: allow, subject: anyone, capability: [c.base], grant: base}\n"          \
+    "  - {id: strong, effect: allow, subject: anyone, capability: [c.strong], grant: {use: "       \
+    "strong}}\n"                                                                                   \
+    "  - {id: files, effect: allow, subject: anyone, capability: [c.files], grant: files}\n"       \
+    "  - {id: whole, effect: allow, subject: anyone, capability: [c.whole],\n"                     \
+    "     grant: {use: base, limits: {processes: unlimited}}}\n"                                   \
+    "  - {id: bare, effect: allow, subject: anyone, capability: [c.bare]}\n"                       \
+    "  - {id: none, effect: deny, capability: [c.none]}\n"
+
+/* read and hide: paths joined with spaces. limits: "name=value" of those that the row names; `!`
+ * marks best effort. */
+static const struct row {
+    const char *name, *subject, *capability, *isolation, *read, *hide, *limits;
+    bool everything;
+} rows[] = {
+    {"a named grant, paths in normal form", "u:a", "c.base", "process", "/usr /lib", "/usr/secret",
+     "wall=1m memory=128MiB! output=64KiB", false},
+    {"use: keys replace whole, others stay", "u:a", "c.strong", "vm", "/usr /lib", "/usr/secret",
+     "wall=1m memory=128MiB!", false},
+    {"filesystem replaced whole, hide included; template", "u:a", "c.files", "vm", "/srv/x /etc",
+     "", "wall=1m", false},
+    {"limits replaced whole: wall is the default's", "u:a", "c.whole", "process", "/usr /lib",
+     "/usr/secret", "wall=3s processes=unlimited output=64KiB", false},
+    {"no grant: the defaults, then the level's", "u:a", "c.bare", "process", "", "",
+     "wall=3s output=64KiB open_files=64", false},
+    {"full without a rule: everything, under the defaults", "u:root", "c.other", "none", "", "",
+     "wall=3s output=64KiB open_files=1024", true},
+    {"full with a rule: its grant narrows", "u:root", "c.base", "process", "/usr /lib",
+     "/usr/secret", "wall=1m", false},
+};
+
+static int grant_of(const struct policy_image *image, const struct question *q, struct arena *arena,
+                    struct core_grant *g, struct reeve_error *err)
+{
+    auto_json struct json_text text;
+    struct policy_request req = ask(q, &text);
+    struct policy_decision d = decide(image, q);
+    return policy_grant(image, &req, &d, arena, g, err);
+}
+
+static void join(const struct str *paths, uint32_t n, char *out, size_t room)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < n && at < room; i++)
+        at += (size_t)snprintf(out + at, room - at, "%s%.*s", i ? " " : "", (int)paths[i].n,
+                               paths[i].p);
+}
+
+static void check_limit(const struct row *r, const struct core_grant *g, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    int limit = core_limit_of((struct str){word, (size_t)(equals - word)});
+    assert_true(limit >= 0);
+    auto_buf struct buf b = {0};
+    core_limit_format((enum core_limit)limit, g->limits.value[limit], &b);
+    if (g->limits.best_effort >> limit & 1)
+        buf_byte(&b, '!');
+    if (!(g->limits.set >> limit & 1) || !str_is(buf_view(&b), equals + 1))
+        fail_msg("%s: %s is %s", r->name, word, b.data);
+}
+
+static void grants(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TOP);
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        const struct row *r = &rows[i];
+        struct question q = {r->subject, r->capability, "{\"path\":\"/srv/x\"}", NULL};
+        struct arena arena auto_arena;
+        arena_init(&arena, 0);
+        struct core_grant g;
+        struct reeve_error err;
+        assert_int_equal(grant_of(image, &q, &arena, &g, &err), 0);
+        char text[256];
+        assert_string_equal(core_rank_name(g.isolation), r->isolation);
+        join(g.read, g.nread, text, sizeof text);
+        assert_string_equal(text, r->read);
+        join(g.hide, g.nhide, text, sizeof text);
+        assert_string_equal(text, r->hide);
+        assert_int_equal(g.everything, r->everything);
+        (void)snprintf(text, sizeof text, "%s", r->limits);
+        char *rest = NULL;
+        for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+            check_limit(r, &g, word);
+    }
+    policy_image_unref(&image);
+}
+
+static void best_effort_covers_what_is_inherited(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TOP);
+    struct question q = {.subject = "u:a", .capability = "c.base"};
+    struct arena arena auto_arena;
+    arena_init(&arena, 0);
+    struct core_grant g;
+    assert_int_equal(grant_of(image, &q, &arena, &g, NULL), 0);
+    assert_int_equal(g.limits.best_effort & (1u << CORE_LIMIT_CPU), 1u << CORE_LIMIT_CPU);
+    assert_int_equal(g.limits.best_effort & (1u << CORE_LIMIT_WALL), 0);
+    policy_image_unref(&image);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TOP);
+    struct arena arena auto_arena, tiny auto_arena;
+    arena_init(&arena, 0);
+    arena_init(&tiny, 8);
+    struct core_grant g;
+    struct reeve_error err;
+    struct question denied = {.subject = "u:a", .capability = "c.none"};
+    assert_int_equal(grant_of(image, &denied, &arena, &g, &err), REEVE_EINVAL);
+    struct question allowed = {.subject = "u:a", .capability = "c.base"};
+    assert_int_equal(grant_of(image, &allowed, &tiny, &g, &err), REEVE_ENOMEM);
+
+    /* A decision that was made for other arguments is no licence for these. */
+    struct question with = {"u:a", "c.files", "{\"path\":\"/srv/x\"}", NULL};
+    struct question without = {"u:a", "c.files", "{\"path\":\"x\"}", NULL};
+    struct policy_decision d = decide(image, &with);
+    auto_json struct json_text text;
+    struct policy_request req = ask(&without, &text);
+    assert_int_equal(policy_grant(image, &req, &d, &arena, &g, &err), REEVE_EINVAL);
+    d.grant = 1000;
+    assert_int_equal(policy_grant(image, &req, &d, &arena, &g, &err), REEVE_EINVAL);
+    policy_image_unref(&image);
+}
+
+static void units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum core_limit limit;
+        uint64_t value;
+    } unit_rows[] = {
+        {"wall: 500ms", CORE_LIMIT_WALL, 500000000},
+        {"wall: 5s", CORE_LIMIT_WALL, 5000000000},
+        {"wall: 10m", CORE_LIMIT_WALL, UINT64_C(600000000000)},
+        {"cpu: 2h", CORE_LIMIT_CPU, UINT64_C(7200000000000)},
+        {"memory: 512B", CORE_LIMIT_MEMORY, 512},
+        {"memory: 64KiB", CORE_LIMIT_MEMORY, 65536},
+        {"memory: 2GiB", CORE_LIMIT_MEMORY, UINT64_C(2) << 30},
+        {"processes: 16", CORE_LIMIT_PROCESSES, 16},
+        {"output: 0B", CORE_LIMIT_OUTPUT, 0},
+        {"wall: unlimited", CORE_LIMIT_WALL, CORE_UNLIMITED},
+    };
+    for (size_t i = 0; i < BASE_COUNT(unit_rows); i++) {
+        char policy[256];
+        (void)snprintf(policy, sizeof policy, HEADER "defaults: {level: full, limits: {%s}}\n",
+                       unit_rows[i].text);
+        struct policy_image *image = must_compile(policy);
+        struct question q = {.subject = "u:a", .capability = "x"};
+        struct arena arena auto_arena;
+        arena_init(&arena, 0);
+        struct core_grant g;
+        assert_int_equal(grant_of(image, &q, &arena, &g, NULL), 0);
+        assert_true(g.limits.value[unit_rows[i].limit] == unit_rows[i].value);
+        policy_image_unref(&image);
+    }
+}
+
+static void image_tells(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TOP), *again = must_compile(TOP),
+                        *other = must_compile(HEADER);
+    uint8_t source[BASE_SHA256];
+    base_sha256(TOP, sizeof TOP - 1, source);
+    assert_memory_equal(policy_image_source_digest(image), source, BASE_SHA256);
+    assert_memory_equal(policy_image_digest(image), policy_image_digest(again), BASE_SHA256);
+    assert_memory_not_equal(policy_image_digest(image), policy_image_digest(other), BASE_SHA256);
+    assert_memory_not_equal(policy_image_digest(image), source, BASE_SHA256);
+    assert_true(str_is(policy_image_name(image), "lab"));
+    assert_int_equal(policy_image_name(other).n, 0);
+    assert_int_equal(policy_image_version(image), 7);
+    struct question q = {.subject = "u:a", .capability = "c.none"};
+    struct policy_rule_info info = policy_image_rule(image, decide(image, &q).rule);
+    assert_true(str_is(info.id, "none") && str_is(info.file, "test.yaml"));
+    assert_int_equal(info.line, 18);
+    assert_int_equal(policy_image_rule(image, POLICY_RULE_PURE).line, 0);
+    policy_image_unref(&image);
+    assert_null(image);
+    policy_image_unref(&image);
+    policy_image_unref(&again);
+    policy_image_unref(&other);
+}
+
+/* ---- one image, several threads ---- */
+
+static void *decide_often(void *arg)
+{
+    struct policy_image *image = arg;
+    static const struct question q = {.subject = "u:root", .capability = "c.other"};
+    struct json_text text = {0};
+    struct policy_request req = ask(&q, &text);
+    struct reeve_inputs_view inputs = {0};
+    size_t right = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        struct policy_image *mine = policy_image_ref(image);
+        struct policy_decision d;
+        right += policy_decide(mine, &req, &inputs, &d) == 0 && d.rule == POLICY_RULE_FULL;
+        policy_image_unref(&mine);
+    }
+    policy_image_unref(&image);
+    return (void *)right;
+}
+
+static void threads(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TOP);
+    pthread_t thread[4];
+    for (size_t i = 0; i < BASE_COUNT(thread); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, decide_often, policy_image_ref(image)),
+                         0);
+    policy_image_unref(&image);
+    for (size_t i = 0; i < BASE_COUNT(thread); i++) {
+        void *right;
+        assert_int_equal(pthread_join(thread[i], &right), 0);
+        assert_int_equal((size_t)right, 2000);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grants),      cmocka_unit_test(best_effort_covers_what_is_inherited),
+        cmocka_unit_test(refusals),    cmocka_unit_test(units),
+        cmocka_unit_test(image_tells), cmocka_unit_test(threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/*
+ * Warnings: a policy and every finding of lint in it. A warning of the table that no row brings
+ * about fails the test.
+ */
+#include "support.h"
+
+#define RULE(rest)                                                                                 \
+    HEADER "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], reason: x, " rest "}\n"
+#define ECHO "capability: [ccos.echo]"
+#define TWO(one, other)                                                                            \
+    HEADER "rules:\n  - {id: one, subject: [\"u:a\", \"u:b\"], capability: [ccos.echo], reason: "  \
+           "x, " one "}\n"                                                                         \
+           "  - {id: two, subject: [\"u:b\", \"u:a\"], capability: [ccos.echo], reason: x, " other \
+           "}\n"
+
+static const struct row {
+    const char *name, *text, *expected;
+} rows[] = {
+    {"nothing to say", RULE(ECHO), ""},
+    {"errors are told too", HEADER "nam: x\n", "P012 2:1"},
+    {"an unused group", HEADER "groups: {g: [\"u:a\"]}\n", "P050 2:10"},
+    {"a group used by a group only is used", HEADER "groups: {g: [\"u:a\"], h: [\"group:g\"]}\n",
+     "P050 2:22"},
+    {"a group used by subjects",
+     HEADER "groups: {g: [\"u:a\"]}\nsubjects: [{match: \"group:g\", level: full}]\n", ""},
+    {"an unused grant", HEADER "grants: {g: {isolation: vm}}\n", "P051 2:10"},
+    {"a used grant",
+     HEADER
+     "grants: {g: {isolation: vm}}\nrules: [{id: r, effect: allow, subject: [\"u:a\"], reason: x, "
+     "capability: [ccos.echo], grant: g}]\n",
+     ""},
+    {"an allow without reason",
+     HEADER "rules: [{id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.echo]}]\n",
+     "P052 2:14"},
+    {"a deny needs none", HEADER "rules: [{id: r, effect: deny, capability: [ccos.echo]}]\n", ""},
+    {"an unknown capability", HEADER "rules: [{id: r, effect: deny, capability: [ccos.ehco]}]\n",
+     "P053 2:44"},
+    {"a glob is not looked up",
+     HEADER "rules: [{id: r, effect: deny, capability: [\"ccos.ehco.*\"]}]\n", ""},
+    {"dangerous with isolation none",
+     RULE("capability: [ccos.io.read-file], grant: {isolation: none}"), "P054 3:70"},
+    {"dangerous without a grant", RULE("capability: [ccos.io.read-file]"), "P054 3:70"},
+    {"dangerous in a process", RULE("capability: [ccos.io.read-file], grant: {isolation: process}"),
+     ""},
+    {"an identical rule precedes", TWO("effect: allow", "effect: allow"), "P055 4:10"},
+    {"with the same condition",
+     TWO("effect: allow, when: {args.a: [1, x]}", "effect: allow, when: {args.a: [1, x]}"),
+     "P055 4:10"},
+    {"another condition is another rule",
+     TWO("effect: allow, when: {args.a: 1}", "effect: allow, when: {args.a: 2}"), ""},
+    {"the stronger isolation precedes",
+     TWO("effect: allow", "effect: allow, grant: {isolation: vm}"), "P055 3:10"},
+    {"without a condition it covers those with one",
+     TWO("effect: allow", "effect: allow, when: {args.a: 2}"), "P055 4:10"},
+    {"not the other way round", TWO("effect: allow, when: {args.a: 2}", "effect: allow"), ""},
+    {"a template may not hold: the second is a way on",
+     TWO("effect: allow, grant: {filesystem: {read: [\"${args.path}\"]}}",
+         "effect: allow, when: {args.a: 1}"),
+     "P061 4:10"},
+    {"denies", TWO("effect: deny", "effect: deny"), "P055 4:10"},
+    {"an allow and a deny are no pair", TWO("effect: allow", "effect: deny"), ""},
+    {"a tie with different grants",
+     TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
+         "effect: allow, when: {args.b: 1}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
+     "P061 4:10"},
+    {"a tie with the same grant",
+     TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm}",
+         "effect: allow, when: {args.b: 1}, grant: {isolation: vm}"),
+     ""},
+    {"a limit that is not held", HEADER "defaults: {limits: {network_io: 1MiB}}\n", "P056 2:33"},
+    {"with best effort",
+     RULE(ECHO ", grant: {limits: {network_io: 1MiB, best_effort: [network_io]}}"), ""},
+    {"all capabilities", RULE("capability: [\"*\"]"), "P057 3:70"},
+    {"all capabilities denied", HEADER "rules: [{id: r, effect: deny, capability: [\"*\"]}]\n", ""},
+    {"an empty group",
+     HEADER "groups: {g: []}\nrules: [{id: r, effect: deny, subject: [\"group:g\"]}]\n",
+     "P058 2:10"},
+    {"empty lists in conditions", RULE(ECHO ", when: {args.a: [], any: [], all: []}"),
+     "P058 3:89, P058 3:101, P058 3:110"},
+    {"exists: false in an allow", RULE(ECHO ", when: {args.a: {exists: false}}"), "P059 3:98"},
+    {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"), "P059 3:97"},
+    {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
+    {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
+    {"unlimited under controlled",
+     HEADER "defaults: {level: controlled, limits: {wall: unlimited}}\n", "P060 2:46"},
+    {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
+};
+
+static char seen[1024];
+
+static void describe(const struct findings *all, char *out, size_t room)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < all->n && at < room; i++) {
+        const struct finding *f = &all->v[i];
+        size_t n = strlen(seen);
+        if (!strstr(seen, f->code))
+            (void)snprintf(seen + n, sizeof seen - n, "%s ", f->code);
+        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
+                               f->column);
+    }
+}
+
+static void warnings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct findings all = {0};
+        char got[512];
+        int rc = policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        describe(&all, got, sizeof got);
+        if (strcmp(got, rows[i].expected) != 0)
+            fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
+                     all.n ? all.v[0].message : "", rows[i].text);
+        assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
+    }
+}
+
+static void a_misspelt_capability_has_a_hint(void **state)
+{
+    (void)state;
+    struct findings all = {0};
+    assert_int_equal(
+        policy_lint(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
+                    "t.yaml", keep_finding, &all, NULL),
+        0);
+    assert_string_equal(all.v[0].suggestion, "did you mean `ccos.io.read-file`?");
+    assert_int_equal(all.v[0].severity, POLICY_WARNING);
+}
+
+static void compile_gives_no_warnings(void **state)
+{
+    (void)state;
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    assert_int_equal(
+        policy_compile(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
+        0);
+    assert_int_equal(all.n, 0);
+    policy_image_unref(&image);
+}
+
+static void every_warning_was_seen(void **state)
+{
+    (void)state;
+    const char *code, *meaning;
+    for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
+        if (strcmp(code, "P050") >= 0 && !strstr(seen, code))
+            fail_msg("no row brings about %s (%s)", code, meaning);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(warnings),
+        cmocka_unit_test(a_misspelt_capability_has_a_hint),
+        cmocka_unit_test(compile_gives_no_warnings),
+        cmocka_unit_test(every_warning_was_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+/*
+ * Memory runs out at every allocation in turn: compile and lint answer REEVE_ENOMEM, give no image
+ * and lose nothing (the sanitizers look for leaks). Allocations inside libyaml are its own and are
+ * not made to fail here.
+ */
+#include "support.h"
+
+#define TEXT                                                                                       \
+    HEADER "name: lab\ndefaults: {level: controlled, limits: {wall: 3s}}\n"                        \
+           "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                         \
+           "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: pure}]\n"        \
+           "grants: {base: {isolation: vm}, files: {use: base, filesystem: {read: "                \
+           "[\"${args.p}\", /usr]}}}\n"                                                            \
+           "rules:\n"                                                                              \
+           "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\"], capability: [a.b, "        \
+           "\"a.*\"], grant: files,\n"                                                             \
+           "     when: {args.a: [1, 2], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: {under: "   \
+           "/a}}}]}}\n"                                                                            \
+           "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"
+
+/* How many more allocations succeed; negative: all do. */
+static long left = -1;
+
+static bool runs_out(void)
+{
+    if (left < 0)
+        return false;
+    if (left == 0)
+        return true;
+    left--;
+    return false;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t each);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t alignment, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t each);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return runs_out() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t each)
+{
+    return runs_out() ? NULL : __real_calloc(n, each);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return runs_out() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    return runs_out() ? NULL : __real_aligned_alloc(alignment, n);
+}
+
+static int compile_once(struct reeve_error *err)
+{
+    struct policy_image *image = NULL;
+    int rc = policy_compile(STR(TEXT), "t.yaml", NULL, NULL, &image, err);
+    assert_int_equal(image != NULL, rc == 0);
+    policy_image_unref(&image);
+    return rc;
+}
+
+static int lint_once(struct reeve_error *err)
+{
+    return policy_lint(STR(TEXT), "t.yaml", NULL, NULL, err);
+}
+
+/* Fail the first allocation, the second, ... until so many succeed that the whole does. */
+static void sweep(int (*once)(struct reeve_error *err))
+{
+    long n = 0;
+    for (;; n++) {
+        struct reeve_error err = {0};
+        left = n;
+        int rc = once(&err);
+        bool ran_out = left == 0;
+        left = -1;
+        if (rc == 0 && !ran_out)
+            break;
+        if (rc == 0)
+            continue; /* the last one that was there was enough, or what was lost did no harm */
+        assert_int_equal(rc, REEVE_ENOMEM);
+        assert_int_equal(err.code, REEVE_ENOMEM);
+        assert_true(err.message[0] != '\0');
+    }
+    assert_true(n > 10);
+}
+
+static void compile_sweep(void **state)
+{
+    (void)state;
+    sweep(compile_once);
+}
+
+static void lint_sweep(void **state)
+{
+    (void)state;
+    sweep(lint_once);
+}
+
+/* The decision itself allocates nothing: it is made with no memory at all. */
+static void decide_without_memory(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(TEXT);
+    struct question q = {"u:b", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/../b\"}", NULL};
+    struct json_text text;
+    struct policy_request req = ask(&q, &text);
+    struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    left = 0;
+    int rc = policy_decide(image, &req, &inputs, &d);
+    left = -1;
+    json_text_free(&text);
+    assert_int_equal(rc, 0);
+    assert_int_equal(d.effect, CORE_EFFECT_ALLOW);
+    policy_image_unref(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compile_sweep),
+        cmocka_unit_test(lint_sweep),
+        cmocka_unit_test(decide_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
