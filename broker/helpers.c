@@ -66,7 +66,7 @@ static int become_program(void *arg)
     if (place_fds(s) == 0)
         (void)execve(s->path, s->argv, s->envp);
     s->error = errno;
-    _exit(127);
+    return 127;
 }
 
 /* Ends at once, so that the program is nobody's child here. Its clone's end sends no signal. */
@@ -78,7 +78,7 @@ static int intermediate(void *arg)
         s->error = errno;
     else if (s->error)
         (void)syscall(SYS_wait4, pid, NULL, __WALL, NULL);
-    _exit(0);
+    return 0;
 }
 
 /* The outer clone, with every signal of this thread held back. Its end is not seen by a wait for

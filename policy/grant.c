@@ -25,10 +25,11 @@ static int out_of_memory(struct reeve_error *err)
 
 static int copy_paths(const struct policy_image *image, const struct policy_request *req,
                       uint32_t first, uint32_t n, struct arena *arena, const struct str **out,
-                      struct reeve_error *err)
+                      const bool **literal, struct reeve_error *err)
 {
     struct str *paths = arena_array(arena, n ? n : 1, sizeof *paths);
-    if (!paths)
+    bool *from_request = arena_array(arena, n ? n : 1, sizeof *from_request);
+    if (!paths || !from_request)
         return out_of_memory(err);
     for (uint32_t i = 0; i < n; i++) {
         const struct img_path *p = &image_paths(image)[first + i];
@@ -36,11 +37,13 @@ static int copy_paths(const struct policy_image *image, const struct policy_requ
         if (p->attribute != POLICY_NONE && !eval_template(image, req, p->attribute, &path))
             return base_fail(err, REEVE_EINVAL,
                              "a template of the grant does not stand for one path in this request");
+        from_request[i] = p->attribute != POLICY_NONE;
         paths[i] = arena_str(arena, path);
         if (!paths[i].p)
             return out_of_memory(err);
     }
     *out = paths;
+    *literal = from_request;
     return REEVE_OK;
 }
 
@@ -50,9 +53,10 @@ static int chosen(const struct policy_image *image, const struct policy_request 
 {
     const struct img_grant *g = &image_grants(image)[grant];
     out->limits = g->limits;
-    int rc = copy_paths(image, req, g->read, g->nread, arena, &out->read, err);
+    const bool *hide_literal; /* a hide is followed wherever it leads */
+    int rc = copy_paths(image, req, g->read, g->nread, arena, &out->read, &out->read_literal, err);
     if (rc == REEVE_OK)
-        rc = copy_paths(image, req, g->hide, g->nhide, arena, &out->hide, err);
+        rc = copy_paths(image, req, g->hide, g->nhide, arena, &out->hide, &hide_literal, err);
     out->nread = g->nread;
     out->nhide = g->nhide;
     return rc;

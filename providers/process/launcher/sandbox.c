@@ -31,7 +31,7 @@ struct child {
  * Before anything is waited for: as long as a copy of the launcher's end of a socket is held here,
  * this run, the others and the owner would not see the launcher die.
  */
-__attribute__((unused)) static long let_go(const struct sandbox *s, struct child *c)
+static long let_go(const struct sandbox *s, struct child *c)
 {
     (void)c;
     for (size_t i = 0; i < s->nforeign; i++)
@@ -168,7 +168,7 @@ static const struct step {
     uint32_t why;
     bool probe; /* made by a probe as well */
 } steps[] = {
-    //X
+    {let_go, LAUNCHER_WHY_CONFINE, true},
     {take_ids, LAUNCHER_WHY_IDS, true},
     {make_root, LAUNCHER_WHY_ROOT, true},
     {set_names, LAUNCHER_WHY_CONFINE, true},

@@ -34,6 +34,8 @@ struct sandbox {
     bool probe;     /* build, report READY and end: no init, no descriptors */
     int control;    /* the child's end */
     int init, plan, program, null;
+    const int *foreign; /* descriptors of the launcher and its other runs: closed first of all */
+    size_t nforeign;
     int stdio[3];
     int device[SANDBOX_DEVICES]; /* detached mounts of the host's devices */
     const struct sandbox_mount *mounts;
