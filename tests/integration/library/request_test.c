@@ -1,0 +1,204 @@
+/*
+ * What becomes of requests, from the policy's text to the exit status: a row is a policy's rule, a
+ * request and the answer. The policy travels with the request, so that one owner serves all rows.
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD                                                                                       \
+    "reeve: policy/v1\nname: t\ndefaults: {level: controlled}\n"                                   \
+    "subjects: [{match: \"agent:full\", level: full}]\nrules:\n"
+#define RUN(grant)                                                                                 \
+    HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [program.external], "     \
+         "reason: x, grant: " grant "}\n"
+#define READ_USR "{isolation: process, filesystem: {read: [/usr]}}"
+#define PROGRAM  "program.external"
+
+static char folder[] = "/tmp/reeve-request-XXXXXX";
+
+/* In `args` and `policy`, @ stands for the test's own folder. */
+static const struct row {
+    const char *name, *policy, *subject, *capability, *args;
+    int exit_status;
+    const char *refusal, *part; /* of the result's JSON */
+} rows[] = {
+    {"a program's own status", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/false\", \"argv\": []}", 1, NULL, "\"how\":\"ok\""},
+    {"a program that is not there", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/no-such-program\", \"argv\": []}", 127, "not_found", NULL},
+    {"a folder is no program", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin\", \"argv\": []}", 126, "not_runnable", NULL},
+    {"a script names its interpreter", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/script\", \"argv\": []}", 126, "not_runnable", "is a script"},
+    {"a file without execute permission", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/plain\", \"argv\": []}", 126, "not_runnable", "chmod +x"},
+    {"a limit that nothing holds",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {memory: 64MiB}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism", "memory"},
+    {"the same under best effort is said",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {memory: 64MiB, best_effort: "
+         "[memory]}}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL,
+     "\"not_held\":[\"memory\"]"},
+    {"isolation that no provider gives", RUN("{isolation: vm, filesystem: {read: [/usr]}}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider",
+     "isolation vm"},
+    {"full without a rule runs nothing on the bare host", HEAD "  []\n", "agent:full", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider", "\"rule\":\"reeve/full\""},
+    {"wall ends a run",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {wall: 200ms}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/sleep\", \"argv\": [\"1000\"]}", 137, NULL,
+     "\"limit\":\"wall\""},
+    {"output ends a run",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {output: 1KiB}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/yes\", \"argv\": []}", 137, NULL, "\"limit\":\"output\""},
+    {"a template shows its one path",
+     RUN("{isolation: process, filesystem: {read: [/usr, \"${args.cwd}\"]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/ls\", \"argv\": [\"@/real\"], \"cwd\": \"@/real\"}", 0, NULL, NULL},
+    {"a template is not followed through a link",
+     RUN("{isolation: process, filesystem: {read: [/usr, \"${args.cwd}\"]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/ls\", \"argv\": [\"@/link\"], \"cwd\": \"@/link\"}", 126,
+     "bad_arguments", "leads through a link"},
+    {"hide wins over read",
+     RUN("{isolation: process, filesystem: {read: [/usr], hide: [/usr/share/common-licenses]}}"),
+     "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
+     NULL},
+    {"arguments that do not fit",
+     HEAD
+     "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.math.add], reason: x}\n",
+     "agent:a", "ccos.math.add", "[1, \"2\"]", 126, "bad_arguments", NULL},
+    {"an allow that nobody carries out",
+     HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.io.read-file], "
+          "reason: x, grant: " READ_USR "}\n",
+     "agent:a", "ccos.io.read-file", "[\"/usr/x\"]", 126, "no_handler", NULL},
+    {"the real path is judged",
+     HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [program.external], "
+          "when: {args.path: /usr/bin/true}, reason: x, grant: " READ_USR "}\n",
+     "agent:a", PROGRAM, "{\"path\": \"@/true\", \"argv\": []}", 0, NULL,
+     "\"path\":\"/usr/bin/true\""},
+    {"strings are joined",
+     HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.string.concat], "
+          "reason: x}\n",
+     "agent:a", "ccos.string.concat", "[\"a\", \"b\"]", 0, NULL, "\"value\":\"ab\""},
+};
+
+static char *expand(const char *text)
+{
+    char *out = malloc(4096), *at = out;
+    assert_non_null(out);
+    for (; *text; text++)
+        if (*text == '@')
+            at = stpcpy(at, folder);
+        else
+            *at++ = *text;
+    *at = '\0';
+    return out;
+}
+
+static void make(const char *name, const char *text, mode_t mode)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void point(const char *name, const char *target)
+{
+    char path[256], to[256];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(to, sizeof to, "%s%s%s", target[0] == '/' ? "" : folder,
+                   target[0] == '/' ? "" : "/", target);
+    assert_int_equal(symlink(to, path), 0);
+}
+
+static void check(struct reeve *r, const struct row *row)
+{
+    struct reeve_error err = {0};
+    struct reeve_result *result = NULL;
+    char *args = expand(row->args);
+    struct reeve_request q = {.size = sizeof q,
+                              .subject = row->subject,
+                              .capability = row->capability,
+                              .args = args,
+                              .policy = row->policy,
+                              .policy_file = "row.yaml"};
+    if (reeve_execute(r, &q, NULL, &result, &err) != 0)
+        fail_msg("%s: %s", row->name, err.message);
+    const char *json = reeve_result_json(result), *refusal = reeve_result_refusal(result);
+    if (reeve_result_exit(result) != row->exit_status ||
+        strcmp(refusal ? refusal : "", row->refusal ? row->refusal : "") != 0 ||
+        (row->part && !strstr(json, row->part)))
+        fail_msg("%s: %s", row->name, json);
+    reeve_result_free(&result);
+    free(args);
+}
+
+static void all_rows(void **state)
+{
+    (void)state;
+    char *dir = support_state(), sub[256];
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chmod(folder, 0755), 0);
+    (void)snprintf(sub, sizeof sub, "%s/real", folder);
+    assert_int_equal(mkdir(sub, 0755), 0);
+    make("script", "#!/bin/sh\n", 0755);
+    make("plain", "text", 0644);
+    point("link", "real");
+    point("true", "/usr/bin/true");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        check(r, &rows[i]);
+    support_assert_verifies(r);
+    reeve_close(&r);
+    support_remove(dir);
+    support_remove(strdup(folder));
+}
+
+/* What is no request at all is an error, and the connection serves the next one. */
+static void no_requests(void **state)
+{
+    (void)state;
+    static const struct reeve_request bad[] = {
+        {.size = sizeof bad[0], .subject = "nobody", .capability = "ccos.echo"},
+        {.size = sizeof bad[0], .subject = "group:x", .capability = "ccos.echo"},
+        {.size = sizeof bad[0], .subject = "agent:a", .capability = "ccos.echo", .level = "fulll"},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
+         .capability = "ccos.echo",
+         .args = "{\"a\": 1, \"a\": 2}"},
+        {.size = sizeof bad[0], .subject = "agent:a", .capability = ""},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
+         .capability = PROGRAM,
+         .args = "{\"path\": \"/usr/bin/true\", \"argv\": [], \"sha256\": \"x\"}"},
+    };
+    char *dir = support_state();
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct reeve_error err = {0};
+        struct reeve_result *result = NULL;
+        int rc = reeve_execute(r, &bad[i], NULL, &result, &err);
+        if (rc != REEVE_EINVAL)
+            fail_msg("row %zu: %d %s", i, rc, err.message);
+    }
+    check(r, &rows[0]);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
