@@ -320,14 +320,20 @@ static void begin_run(struct reeve_run *run)
         finish_at_once(run);
         return;
     }
-    if (prepare(run, &err) != 0) {
+    int rc = prepare(run, &err);
+    if (rc == REEVE_EHELPERS) { /* not yet noticed by the loop; the loss is the same */
+        owner->fallen = true;
+        answer_error(run, &err);
+        return;
+    }
+    if (rc) {
         run_refuse(run, CORE_REFUSAL_NO_PROVIDER, "%s", err.message);
         finish_at_once(run);
         return;
     }
     run->state = RUN_QUEUED;
     record_decision(run, &record, NULL);
-    int rc = owner_append(owner, &record, &run->decision_seq, &err);
+    rc = owner_append(owner, &record, &run->decision_seq, &err);
     if (!rc)
         rc = owner_release(owner, run, &err);
     if (rc) {

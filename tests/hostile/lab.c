@@ -270,6 +270,9 @@ void lab_wait(struct lab *lab, struct lab_run *run)
     for (;;) {
         wait_for(lab->owner, "the end of a run");
         ssize_t n = recv(lab->owner, &e, sizeof e, 0);
+        if (n >= (ssize_t)sizeof e.started && e.started.head.type == LAUNCHER_STARTED &&
+            e.started.run != run->id)
+            continue; /* another run of the scene that was let go before */
         if (n < (ssize_t)sizeof e.started || e.started.run != run->id)
             lab_die("the launcher ended, or spoke of another run");
         if (e.started.head.type == LAUNCHER_STARTED)
