@@ -68,19 +68,36 @@ static bool guest_gone(void *arg)
 }
 
 struct seen {
-    unsigned releases, ends, lost;
+    unsigned releases, ends, lost, without_bytes;
     int64_t last;
     bool has_last;
 };
 
+/* The bytes of a record have a length and no end mark. */
+static bool has(const struct reeve_record *record, const char *text)
+{
+    return memmem(record->json, record->json_len, text, strlen(text)) != NULL;
+}
+
 static int look(void *arg, const struct reeve_record *record)
 {
     struct seen *s = arg;
-    assert_non_null(record->json);
-    s->releases += strstr(record->json, "\"type\":\"release\"") != NULL;
-    s->ends += strstr(record->json, "\"type\":\"end\"") != NULL;
-    s->lost += strstr(record->json, "\"how\":\"lost\"") != NULL;
+    if (!record->json) { /* a batch that nobody was told of, entered again */
+        s->without_bytes++;
+        return 0;
+    }
+    s->releases += has(record, "\"type\":\"release\"");
+    s->ends += has(record, "\"type\":\"end\"");
+    s->lost += has(record, "\"how\":\"lost\"");
     s->has_last |= (int64_t)record->seq == s->last;
+    return 0;
+}
+
+static int print(void *arg, const struct reeve_record *record)
+{
+    (void)arg;
+    print_message("    %llu %.*s\n", (unsigned long long)record->seq, (int)record->json_len,
+                  record->json ? record->json : "");
     return 0;
 }
 
@@ -93,6 +110,8 @@ static void check_after(struct work *w)
     support_assert_verifies(r);
     struct seen s = {.last = w->last_seq};
     assert_int_equal(reeve_records(r, 0, UINT64_MAX, look, &s, &err), 0);
+    if (s.releases != s.ends)
+        (void)reeve_records(r, 0, UINT64_MAX, print, NULL, &err);
     assert_int_equal(s.releases, s.ends); /* each is closed, some as lost */
     assert_true(s.lost >= 1);
     assert_true(w->acknowledged == 0 || s.has_last); /* what was answered is there */
