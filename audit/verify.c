@@ -205,7 +205,10 @@ static void check_checkpoint(struct audit_report *report, const struct audit_hea
                              struct str vkey, struct note_key *key, struct note_checkpoint *c)
 {
     struct reeve_error err;
-    if (note_key_parse(vkey, key, &err) != 0 || note_checkpoint_open(head->note, key, c, &err) != 0)
+    if (head->condition == AUDIT_DAMAGED && head->note.n == 0)
+        find(report, FINDING_DAMAGED, 0, "%.*s", (int)head->detail.n, head->detail.p);
+    else if (note_key_parse(vkey, key, &err) != 0 ||
+             note_checkpoint_open(head->note, key, c, &err) != 0)
         find(report, FINDING_BAD_SIGNATURE, 0, "%s", err.message);
     else if (head->size != c->size)
         find(report, FINDING_BAD_SIGNATURE, 0,

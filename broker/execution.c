@@ -310,11 +310,6 @@ static void begin_run(struct reeve_run *run)
     run->output_left = run->grant.limits.set & (1u << CORE_LIMIT_OUTPUT)
                            ? run->grant.limits.value[CORE_LIMIT_OUTPUT]
                            : CORE_UNLIMITED;
-    /* The whole of it goes into one batch: never a release whose decision is in an earlier one by
-     * chance. */
-    if (owner->nreleasing == KEEPER_MAX_RELEASES) {
-        owner_settle(owner);
-    }
     if (owner->nreleasing == KEEPER_MAX_RELEASES) {
         run_refuse(run, CORE_REFUSAL_BUSY, "the log takes no more releases at the moment");
         finish_at_once(run);
@@ -373,6 +368,13 @@ void run_release(struct reeve_run *run, const struct token *token)
         return;
     run->state = RUN_RELEASED;
     run->release_seq = token->seq;
+    if (token->seq == AUDIT_NOT_RELEASED && !run->finished) {
+        /* It waited for its batch beyond its time: nothing names it, so nothing of it runs. */
+        base_fail(&run->append_error, REEVE_EBUSY, "the log was too slow; the release has expired");
+        run->state = RUN_NEW;
+        run_cancel(run, NULL);
+        return;
+    }
     if (run->finished) { /* the sandbox could not be built, or the client left: nothing will run */
         maybe_ended(run);
         return;

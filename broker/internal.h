@@ -154,6 +154,12 @@ void owner_fall(struct owner *owner);
  */
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
                  struct reeve_error *err);
+/**
+ * Flush when a batch has no room for one more request with its decision and every end that may come
+ * meanwhile. Only where no run is at hand: the flush answers and frees runs. Building or appending
+ * a record never flushes.
+ */
+void owner_make_room(struct owner *owner);
 /** Begin a record: an object with type, seq, time, owner, grade, left open. Nothing else may be
  * appended before it is. */
 void owner_record_open(struct owner *owner, const char *type, struct json_out *o);

@@ -6,18 +6,8 @@
 
 #include "broker/internal.h"
 
-static int hand_out(struct owner *owner, struct reeve_error *err);
-
-/* A record says its own sequence, so a full batch goes out before the record is begun. */
-static void make_room(struct owner *owner)
-{
-    if (owner->log && !owner->log_failing && owner->nqueued >= KEEPER_MAX_LEAVES)
-        (void)hand_out(owner, NULL);
-}
-
 void owner_record_open(struct owner *owner, const char *type, struct json_out *o)
 {
-    make_room(owner);
     char time[BASE_RFC3339_MAX];
     base_rfc3339(base_now_ns(), time);
     json_open_object(o);
@@ -29,6 +19,16 @@ void owner_record_open(struct owner *owner, const char *type, struct json_out *o
     json_int(o, base_boottime_ns());
     json_kv_str(o, "owner", str_of(owner->instance));
     json_kv_str(o, "grade", STR("embedded"));
+}
+
+static int hand_out(struct owner *owner, struct reeve_error *err);
+
+void owner_make_room(struct owner *owner)
+{
+    bool full = owner->nqueued >= KEEPER_MAX_LEAVES - 2 * OWNER_MAX_RUNS ||
+                owner->nreleasing == KEEPER_MAX_RELEASES;
+    if (owner->log && !owner->log_failing && full)
+        (void)hand_out(owner, NULL);
 }
 
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
@@ -245,7 +245,9 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
         rc = record_range(owner, "unacknowledged", f->restored_from, f->restored_count, err);
     if (!rc)
         rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count, err);
-    for (size_t i = 0; !rc && i < f->nlost; i++)
+    for (size_t i = 0; !rc && i < f->nlost; i++) {
+        owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);
+    }
     return rc ? rc : hand_out(owner, err);
 }

@@ -142,36 +142,46 @@ static int launcher_hello(struct owner *owner, struct launcher_hello *hello,
     return 0;
 }
 
-int owner_raise(struct owner *owner, struct reeve_error *err)
+static int watch_helpers(struct owner *owner, int keeper_fd, struct reeve_error *err)
+{
+    int launcher_fd = owner->helpers.launcher_fd;
+    owner->keeper_source = loop_add(owner->loop, keeper_fd, EPOLLRDHUP, on_keeper, owner);
+    owner->launcher_source = loop_add(owner->loop, launcher_fd, EPOLLIN, on_launcher, owner);
+    return owner->keeper_source && owner->launcher_source
+               ? 0
+               : base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+static int raise_all(struct owner *owner, struct reeve_error *err)
 {
     struct launcher_hello hello;
-    owner_fall(owner);
     int rc = helpers_start(owner->helper_dir, owner->dir_fd, owner->lock_fd, &owner->helpers, err);
     if (!rc)
         rc = launcher_hello(owner, &hello, err);
-    if (!rc) {
-        int keeper = owner->helpers.keeper_fd;
-        owner->helpers.keeper_fd = -1; /* the log's from now on */
-        owner->keeper_source = loop_add(owner->loop, keeper, EPOLLRDHUP, on_keeper, owner);
-        rc = audit_log_open(owner->dir_fd, owner->dir, keeper, &owner->log, &owner->found, err);
-    }
-    if (!rc && (!owner->keeper_source ||
-                !(owner->launcher_source = loop_add(owner->loop, owner->helpers.launcher_fd,
-                                                    EPOLLIN, on_launcher, owner))))
-        rc = base_fail(err, REEVE_ENOMEM, "out of memory");
-    if (rc) {
-        owner_fall(owner);
+    if (rc)
         return rc;
-    }
-    process_provider_attach(owner->process, owner->helpers.launcher_fd, &hello);
+    int keeper_fd = owner->helpers.keeper_fd;
+    owner->helpers.keeper_fd = -1; /* the log's from now on */
+    rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &owner->log, &owner->found, err);
+    if (rc)
+        return rc;
     owner->helpers_lost = false;
     if (owner->found.condition != AUDIT_OK) {
+        /* Only reading is served: nothing is run, and that the helpers end is no loss. */
         owner_event(owner, "the log is %s from record %llu: %s",
                     audit_condition_name(owner->found.condition),
                     (unsigned long long)owner->found.first_bad, owner->found.detail);
         return 0;
     }
-    rc = owner_journal_start(owner, err);
+    process_provider_attach(owner->process, owner->helpers.launcher_fd, &hello);
+    rc = watch_helpers(owner, keeper_fd, err);
+    return rc ? rc : owner_journal_start(owner, err);
+}
+
+int owner_raise(struct owner *owner, struct reeve_error *err)
+{
+    owner_fall(owner);
+    int rc = raise_all(owner, err);
     if (rc)
         owner_fall(owner);
     return rc;

@@ -12,6 +12,9 @@
 
 #include "broker/internal.h"
 
+/* What is hashed holds the owner up, so it has a bound. */
+enum { PROGRAM_MAX_BYTES = 256 << 20 };
+
 /* ---- before the decision ---- */
 
 /* Whether it can be executed by descriptor; a script cannot, its interpreter would have nothing to
@@ -25,6 +28,8 @@ static int check_program(struct reeve_run *run, int fd, struct reeve_error *err)
         return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be examined", path);
     if (!S_ISREG(st.st_mode))
         return base_fail(err, REEVE_EIO, "%s is no regular file", path);
+    if (st.st_size > PROGRAM_MAX_BYTES)
+        return base_fail(err, REEVE_EIO, "%s is larger than %d MiB", path, PROGRAM_MAX_BYTES >> 20);
     if (!(st.st_mode & 0111))
         return base_fail(err, REEVE_EIO, "%s is not executable; run: chmod +x %s", path, path);
     if (pread(fd, magic, 2, 0) == 2 && magic[0] == '#' && magic[1] == '!')

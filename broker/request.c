@@ -195,6 +195,7 @@ static int can_decide(struct owner *owner, struct reeve_error *err)
     }
     if (!owner->log)
         return base_fail(err, REEVE_EHELPERS, "keeper or launcher ended; nothing is decided");
+    owner_make_room(owner);
     if (owner->found.condition != AUDIT_OK)
         return base_fail(err, REEVE_EDAMAGED,
                          "the log is %s from record %llu (%s); only reading is served",

@@ -75,7 +75,9 @@ static bool conn_flush(struct conn *conn)
         buf_reset(&conn->out);
         conn->sent = 0;
     }
-    uint32_t events = EPOLLIN | EPOLLRDHUP | (conn->out.len ? EPOLLOUT : 0u);
+    /* A client that does not read is not read from either. */
+    uint32_t events =
+        EPOLLRDHUP | (conn_is_full(conn) ? 0u : EPOLLIN) | (conn->out.len ? EPOLLOUT : 0u);
     if (events != conn->events) {
         conn->events = events;
         loop_mod(conn->owner->loop, conn->source, events);
@@ -328,7 +330,7 @@ static int take_frames(struct conn *conn, struct reeve_error *err)
 {
     size_t done = 0;
     int rc = 0;
-    while (!rc && !conn->closing) {
+    while (!rc && !conn->closing && !conn_is_full(conn)) {
         uint8_t type;
         struct str payload;
         size_t taken;
@@ -359,20 +361,34 @@ static bool conn_fill(struct conn *conn)
     return n > 0 && !conn->in.failed;
 }
 
+/* What was read and what can be sent, until one of them has to wait. False: the connection is gone.
+ */
+static bool conn_serve(struct conn *conn)
+{
+    size_t before;
+    do {
+        struct reeve_error why = {0};
+        before = conn->in.len;
+        if (!conn_flush(conn))
+            return false;
+        if (!conn->closing && take_frames(conn, &why) != 0) {
+            conn->closing = true;
+            conn_send_error(conn, &why);
+        }
+        if (!conn_flush(conn))
+            return false;
+    } while (!conn->closing && conn->in.len && conn->in.len < before && !conn_is_full(conn));
+    return true;
+}
+
 static void on_conn(void *arg, uint32_t events)
 {
     struct conn *conn = arg;
     bool alive = !(events & EPOLLERR);
-    if (alive && events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) {
+    if (alive && events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP))
         alive = conn_fill(conn);
-        struct reeve_error why = {0};
-        if (alive && take_frames(conn, &why) != 0) {
-            conn->closing = true;
-            conn_send_error(conn, &why);
-        }
-    }
     if (alive)
-        alive = conn_flush(conn);
+        alive = conn_serve(conn);
     if (!alive) {
         conn_free(conn);
         return;

@@ -32,10 +32,11 @@ struct sandbox {
     bool
         privileged; /* the launcher writes the id maps and says so; else the child writes its own */
     bool probe;     /* build, report READY and end: no init, no descriptors */
-    int control;    /* the child's end */
-    int init, plan, program, null;
-    const int *foreign; /* descriptors of the launcher and its other runs: closed first of all */
+    /* The launcher's own descriptors, closed first of all: a copy would outlive it. */
+    const int *foreign;
     size_t nforeign;
+    int control; /* the child's end */
+    int init, plan, program, null;
     int stdio[3];
     int device[SANDBOX_DEVICES]; /* detached mounts of the host's devices */
     const struct sandbox_mount *mounts;
