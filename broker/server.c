@@ -430,6 +430,8 @@ void server_adopt(struct owner *owner, int fd, bool embedded)
         base_fail(&why, REEVE_EPERM, "only %s may connect to %s", name, owner->dir);
         conn->closing = true;
         conn_send_error(conn, &why);
+        if (conn->out.len == 0) /* said, and done with; else when it has been sent */
+            conn_free(conn);
     }
 }
 

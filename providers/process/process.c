@@ -166,8 +166,10 @@ static void process_cancel(void *self, struct reeve_run *run, const char *limit)
     int which = limit ? core_limit_of(str_of(limit)) : -1;
     struct launcher_cancel f = {
         .head = {LAUNCHER_CANCEL, sizeof f}, .run = r->id, .limit = (uint32_t)(which + 1)};
-    /* A launcher that cannot be told is one that has ended, and its runs with it. */
-    (void)send_frame(p, &f, sizeof f, NULL, 0, NULL);
+    /* A run that cannot be told to end may not go on: its launcher is given up, and ends all. One
+     * that cannot be reached has ended already. */
+    if (send_frame(p, &f, sizeof f, NULL, 0, NULL) == REEVE_EBUSY)
+        (void)shutdown(p->fd, SHUT_RDWR);
 }
 
 /* ---- frames in ---- */
