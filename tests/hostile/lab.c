@@ -58,7 +58,7 @@ static void enter_chroot(void)
 static _Noreturn void become_launcher(int owner, int keeper, uid_t uid, bool chrooted)
 {
     char *const argv[] = {(char *)"reeve-launcher", NULL}, *const envp[] = {NULL};
-    int dir = open(LAB_HELPER_DIR, O_RDONLY | O_DIRECTORY), lock = open("/dev/null", O_RDONLY);
+    int dir = open(LAB_HELPER_DIR, O_RDONLY | O_DIRECTORY), lock = open("/dev/null", O_RDWR);
     const int from[] = {owner, keeper, lock, dir};
     int high[4];
     for (int i = 0; i < 4; i++)
@@ -66,6 +66,8 @@ static _Noreturn void become_launcher(int owner, int keeper, uid_t uid, bool chr
     for (int i = 0; i < 4; i++)
         (void)dup2(high[i], 3 + i);
     (void)dup2(high[3], 50);
+    for (int i = 0; i < 3; i++)
+        (void)dup2(high[2], i);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (chrooted)
         enter_chroot();

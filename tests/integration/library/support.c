@@ -128,7 +128,7 @@ static bool ends_with(const char *text, const char *end)
 
 static bool holds_lock(const char *pid, const char *dir)
 {
-    char path[512], target[4096], want[4096];
+    char path[1024], target[4096], want[4096];
     (void)snprintf(want, sizeof want, "%s/lock", dir);
     (void)snprintf(path, sizeof path, "/proc/%s/fd", pid);
     DIR *d = opendir(path);

@@ -46,7 +46,7 @@ static bool ends(const struct lab_run *run)
 {
     char away[4096];
     struct pollfd p = {.fd = run->output, .events = POLLIN};
-    while (poll(&p, 1, 4000) == 1)
+    while (poll(&p, 1, 60000) == 1)
         if (read(run->output, away, sizeof away) == 0)
             return true;
     return false;
