@@ -149,6 +149,8 @@ void base_random(void *p, size_t n);
 
 int64_t base_now_ns(void);      /* CLOCK_REALTIME */
 int64_t base_boottime_ns(void); /* CLOCK_BOOTTIME: what deadlines and expiries use */
+/** Sleep, whatever signals come. */
+void base_pause_ms(int ms);
 #define BASE_RFC3339_MAX 31
 /** "2026-11-24T20:00:00.000000000Z" */
 void base_rfc3339(int64_t ns, char out[BASE_RFC3339_MAX]);

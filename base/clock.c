@@ -1,6 +1,7 @@
 /* Clocks and their text forms. */
 #include "base/base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
@@ -22,6 +23,13 @@ int64_t base_now_ns(void)
 int64_t base_boottime_ns(void)
 {
     return read_clock(CLOCK_BOOTTIME);
+}
+
+void base_pause_ms(int ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
 }
 
 void base_rfc3339(int64_t ns, char out[BASE_RFC3339_MAX])

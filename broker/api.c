@@ -58,7 +58,7 @@ static int ask_to_stop(struct reeve *r, struct reeve_error *err)
 
 static int become_owner(struct reeve *r, struct reeve_error *err)
 {
-    enum { TRIES = 200, PAUSE_NS = 20000000 };
+    enum { TRIES = 200, PAUSE_MS = 20 };
     struct owner_options o = {.dir = r->dir,
                               .helper_dir = r->helper_dir,
                               .embedded = true,
@@ -67,14 +67,13 @@ static int become_owner(struct reeve *r, struct reeve_error *err)
     int rc = owner_new(&o, &r->owner, err);
     if (rc == REEVE_EOWNED) {
         rc = ask_to_stop(r, err);
-        for (int i = 0; !rc && i < TRIES; i++) {
-            struct timespec t = {.tv_nsec = PAUSE_NS};
-            rc = owner_new(&o, &r->owner, err);
-            if (rc != REEVE_EOWNED)
-                break;
-            rc = i + 1 < TRIES ? 0 : rc;
-            (void)nanosleep(&t, NULL);
-        }
+        if (rc)
+            return rc;
+        rc = owner_new(&o, &r->owner, err);
+    }
+    for (int i = 1; rc == REEVE_EOWNED && i < TRIES; i++) { /* it is giving way */
+        base_pause_ms(PAUSE_MS);
+        rc = owner_new(&o, &r->owner, err);
     }
     return rc ? rc : start_thread(r, err);
 }
@@ -113,7 +112,7 @@ int reeve_open(const struct reeve_open_options *options, struct reeve **out,
         struct client c; /* so that what is wrong is told now, not at the first request */
         rc = api_connect(r, &c, err);
         if (!rc)
-            api_give_back(r, &c);
+            (void)api_finish(r, &c, 0);
     }
     if (rc)
         reeve_close(&r);
@@ -180,15 +179,19 @@ int api_connect(struct reeve *r, struct client *c, struct reeve_error *err)
     return client_connect(r->dir, r->helper_dir, !(r->options.flags & REEVE_OPEN_NOSTART), c, err);
 }
 
-void api_give_back(struct reeve *r, struct client *c)
+int api_finish(struct reeve *r, struct client *c, int rc)
 {
-    pthread_mutex_lock(&r->mutex);
-    bool kept = r->nidle < API_MAX_IDLE;
-    if (kept)
-        r->idle[r->nidle++] = *c;
-    pthread_mutex_unlock(&r->mutex);
+    bool kept = false;
+    if (rc == 0) {
+        pthread_mutex_lock(&r->mutex);
+        kept = r->nidle < API_MAX_IDLE;
+        if (kept)
+            r->idle[r->nidle++] = *c;
+        pthread_mutex_unlock(&r->mutex);
+    }
     if (!kept)
         client_close(c);
+    return rc;
 }
 
 /* ---- state folders and small things ---- */
@@ -238,19 +241,27 @@ static const struct {
 #undef X
 };
 
+static size_t code_index(int code)
+{
+    size_t i = 0;
+    while (i < BASE_COUNT(codes) && codes[i].code != code)
+        i++;
+    return i;
+}
+
 const char *reeve_error_name(int code)
 {
-    for (size_t i = 0; i < BASE_COUNT(codes); i++)
-        if (codes[i].code == code)
-            return codes[i].name;
+    size_t i = code_index(code);
+    if (i < BASE_COUNT(codes))
+        return codes[i].name;
     return code == 0 ? "OK" : "?";
 }
 
 int reeve_error_exit(int code)
 {
-    for (size_t i = 0; i < BASE_COUNT(codes); i++)
-        if (codes[i].code == code)
-            return codes[i].exit_status;
+    size_t i = code_index(code);
+    if (i < BASE_COUNT(codes))
+        return codes[i].exit_status;
     return code == 0 ? 0 : 4;
 }
 

@@ -23,7 +23,8 @@ struct reeve {
 
 /** A connection for one call: an idle one or a new one. */
 int api_connect(struct reeve *r, struct client *c, struct reeve_error *err);
-/** After a call that ended well; after an error the caller closes it. */
-void api_give_back(struct reeve *r, struct client *c);
+/** The end of a call: kept for the next one when it went well (`rc` 0), closed when not. Returns
+ * `rc`. */
+int api_finish(struct reeve *r, struct client *c, int rc);
 
 #endif

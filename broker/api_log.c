@@ -22,11 +22,7 @@ static int question(struct reeve *r, enum wire_type type, struct str payload, ch
     rc = client_ask(&c, type, payload, &answer, err);
     if (!rc && !(*text = str_dup(answer)))
         rc = base_fail(err, REEVE_ENOMEM, "out of memory");
-    if (rc)
-        client_close(&c);
-    else
-        api_give_back(r, &c);
-    return rc;
+    return api_finish(r, &c, rc);
 }
 
 int reeve_status(struct reeve *handle, char **json, struct reeve_error *err)
@@ -94,11 +90,7 @@ static int read_rows(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, 
         max -= next - from < max ? next - from : max;
         from = next;
     }
-    if (rc)
-        client_close(&c);
-    else
-        api_give_back(self, &c);
-    return rc;
+    return api_finish(self, &c, rc);
 }
 
 struct to_record {
@@ -317,10 +309,8 @@ int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **jso
     struct buf out = {0};
     struct json_out o = {.b = &out};
     json_open_object(&o);
-    json_key(&o, "index");
-    json_uint(&o, receipt.index);
-    json_key(&o, "size");
-    json_uint(&o, receipt.size);
+    json_kv_uint(&o, "index", receipt.index);
+    json_kv_uint(&o, "size", receipt.size);
     json_kv_str(&o, "origin", receipt.origin);
     json_key(&o, "record");
     json_raw(&o, receipt.record);

@@ -56,8 +56,7 @@ static int request_text(const struct reeve_request *q, bool authorize, struct bu
         json_key(&o, "args");
         json_raw(&o, str_of(q->args));
     }
-    json_key(&o, "explain");
-    json_bool(&o, (q->flags & REEVE_REQUEST_EXPLAIN) != 0);
+    json_kv_bool(&o, "explain", (q->flags & REEVE_REQUEST_EXPLAIN) != 0);
     json_close_object(&o);
     return out->failed ? base_fail(err, REEVE_ENOMEM, "out of memory") : 0;
 }
@@ -193,11 +192,7 @@ static int ask(struct reeve *r, const struct reeve_request *request, bool author
         rc = client_send(&c, WIRE_REQUEST, buf_view(&text), STR(""), err);
     if (!rc)
         rc = await_result(&c, &w, out, err);
-    if (rc)
-        client_close(&c);
-    else
-        api_give_back(r, &c);
-    return rc;
+    return api_finish(r, &c, rc);
 }
 
 int reeve_execute(struct reeve *handle, const struct reeve_request *request,

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "broker/helpers.h"
@@ -235,13 +234,6 @@ static int start(const char *dir, const char *helper_dir, struct reeve_error *er
     return rc ? rc : read_report(mine, err);
 }
 
-static void pause_ms(int ms)
-{
-    struct timespec t = {.tv_nsec = (long)ms * 1000000};
-    while (nanosleep(&t, &t) != 0 && errno == EINTR)
-        ;
-}
-
 int client_connect(const char *dir, const char *helper_dir, bool may_start, struct client *out,
                    struct reeve_error *err)
 {
@@ -259,7 +251,7 @@ int client_connect(const char *dir, const char *helper_dir, bool may_start, stru
         if (base_boottime_ns() > until)
             return base_fail(err, REEVE_EHELPERS, "reeved starts for %s and does not serve", dir);
         if (starts) /* the helpers of an owner that died still hold the lock for a moment */
-            pause_ms(RETRY_MS);
+            base_pause_ms(RETRY_MS);
         rc = start(dir, helper_dir, err);
     }
     return rc;

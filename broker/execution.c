@@ -41,40 +41,43 @@ void run_free(struct reeve_run *run)
     free(run);
 }
 
-/* Send the result, if anybody still wants it, and forget the run. */
-static void answer(struct reeve_run *run)
+/* Whoever waits for the run, who waits no more; NULL when nobody does. */
+static struct conn *take_sink(struct reeve_run *run)
 {
-    if (run->sink) {
-        auto_buf struct buf text = {.max = WIRE_MAX_FRAME - 16};
-        result_json(run, &text);
-        struct conn *sink = run->sink;
-        run->sink = NULL;
+    struct conn *sink = run->sink;
+    run->sink = NULL;
+    if (sink)
         conn_idle(sink);
-        if (text.failed) {
-            struct reeve_error err = {0};
-            base_fail(&err, REEVE_ENOMEM, "the result is too long to be sent");
-            conn_send_error(sink, &err);
-        } else {
-            conn_send(sink, WIRE_RESULT, buf_view(&text), STR(""));
-        }
-    }
-    run_free(run);
+    return sink;
+}
+
+static void tell_error(struct reeve_run *run, const struct reeve_error *err)
+{
+    struct conn *sink = take_sink(run);
+    if (sink)
+        conn_send_error(sink, err);
 }
 
 static void answer_error(struct reeve_run *run, const struct reeve_error *err)
 {
-    if (run->sink) {
-        struct conn *sink = run->sink;
-        run->sink = NULL;
-        conn_idle(sink);
-        conn_send_error(sink, err);
-    }
+    tell_error(run, err);
     run_free(run);
 }
 
 void run_answer(struct reeve_run *run)
 {
-    answer(run);
+    auto_buf struct buf text = {.max = WIRE_MAX_FRAME - 16};
+    struct conn *sink = take_sink(run);
+    if (sink)
+        result_json(run, &text);
+    if (sink && text.failed) {
+        struct reeve_error err = {0};
+        base_fail(&err, REEVE_ENOMEM, "the result is too long to be sent");
+        conn_send_error(sink, &err);
+    } else if (sink) {
+        conn_send(sink, WIRE_RESULT, buf_view(&text), STR(""));
+    }
+    run_free(run);
 }
 
 /* A provider that does not hang on the launcher still holds the run: kept aside until it lets go.
@@ -99,12 +102,7 @@ void run_abandon(struct reeve_run *run)
               run->state == RUN_NEW || run->state == RUN_QUEUED
                   ? "nothing was run"
                   : "the run was ended and is closed as lost");
-    struct conn *sink = run->sink;
-    run->sink = NULL;
-    if (sink) {
-        conn_idle(sink);
-        conn_send_error(sink, &err);
-    }
+    tell_error(run, &err);
     bool launched = run->provider == process_provider_ops(run->owner->process);
     if (run->provider && !launched && !run->finished && run->state != RUN_NEW)
         set_aside(run);
@@ -132,19 +130,17 @@ static void finish_at_once(struct reeve_run *run)
         return;
     }
     run->end_seq = run->decision_seq;
-    answer(run);
+    run_answer(run);
 }
 
 /* A limit that is set and held by nothing here, and that policy does not let go: -1 when there is
  * none. */
 static int unheld_limit(const struct core_limits *limits)
 {
-    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++) {
-        uint32_t bit = UINT32_C(1) << i;
-        if (limits->set & bit && limits->value[i] != CORE_UNLIMITED &&
-            !core_limit_held((enum core_limit)i) && !(limits->best_effort & bit))
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
+        if (core_limits_unheld(limits, (enum core_limit)i) &&
+            !(limits->best_effort & (UINT32_C(1) << i)))
             return (int)i;
-    }
     return -1;
 }
 

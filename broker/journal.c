@@ -12,8 +12,7 @@ void owner_record_open(struct owner *owner, const char *type, struct json_out *o
     base_rfc3339(base_now_ns(), time);
     json_open_object(o);
     json_kv_str(o, "type", str_of(type));
-    json_key(o, "seq");
-    json_uint(o, owner->log ? audit_log_next(owner->log) : 0);
+    json_kv_uint(o, "seq", owner->log ? audit_log_next(owner->log) : 0);
     json_kv_str(o, "time", str_of(time));
     json_key(o, "boot_ns");
     json_int(o, base_boottime_ns());
@@ -136,13 +135,6 @@ static int append_open(struct owner *owner, struct json_out *o, struct reeve_err
     return owner_append(owner, o->b, &seq, err);
 }
 
-static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
-{
-    char text[8 + 2 * BASE_SHA256] = "sha256:";
-    base_hex(digest, BASE_SHA256, text + 7);
-    json_kv_str(o, key, str_of(text));
-}
-
 static int record_start(struct owner *owner, struct reeve_error *err)
 {
     char boot[BASE_BOOT_ID_MAX];
@@ -155,9 +147,9 @@ static int record_start(struct owner *owner, struct reeve_error *err)
     json_kv_int(&o, "pid", getpid());
     json_kv_int(&o, "uid", owner->uid);
     json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
-    put_digest(&o, "policy", policy_image_digest(owner->image));
-    put_digest(&o, "policy_source", policy_image_source_digest(owner->image));
-    put_digest(&o, "rules", core_rules_digest);
+    json_kv_digest(&o, "policy", policy_image_digest(owner->image));
+    json_kv_digest(&o, "policy_source", policy_image_source_digest(owner->image));
+    json_kv_digest(&o, "rules", core_rules_digest);
     return append_open(owner, &o, err);
 }
 
@@ -169,10 +161,8 @@ static int record_range(struct owner *owner, const char *type, uint64_t from, ui
     auto_buf struct buf b = {0};
     struct json_out o = {.b = &b};
     owner_record_open(owner, type, &o);
-    json_key(&o, "from");
-    json_uint(&o, from);
-    json_key(&o, "to");
-    json_uint(&o, from + count - 1);
+    json_kv_uint(&o, "from", from);
+    json_kv_uint(&o, "to", from + count - 1);
     owner_event(owner, "%s: records %llu to %llu", type, (unsigned long long)from,
                 (unsigned long long)(from + count - 1));
     return append_open(owner, &o, err);
@@ -215,8 +205,7 @@ static int record_lost(struct owner *owner, uint64_t release, struct reeve_error
     auto_buf struct buf b = {0};
     struct json_out o = {.b = &b};
     owner_record_open(owner, "end", &o);
-    json_key(&o, "release");
-    json_uint(&o, release);
+    json_kv_uint(&o, "release", release);
     if (fetch(owner, release, &r)) {
         const struct json_node *decision = json_get(&r.doc, json_root(&r.doc), "decision");
         copy_strings(&o, &r, json_root(&r.doc), from_release, BASE_COUNT(from_release));

@@ -295,10 +295,9 @@ void owner_free(struct owner **out)
         if (owner->listen_fd >= 0)
             server_close_all(owner);
         /* What was answered and still waits for its batch. */
-        owner_hurry(owner);
-        (void)owner_journal_tick(owner);
+        owner_settle(owner);
         owner_fall(owner);
-        server_close_all(owner);
+        server_close_all(owner); /* those that were still on their way */
     }
     registry_cleanup(&owner->registry);
     if (owner->loop)

@@ -6,19 +6,6 @@
 
 enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
 
-static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
-{
-    char text[8 + 2 * BASE_SHA256] = "sha256:";
-    base_hex(digest, BASE_SHA256, text + 7);
-    json_kv_str(o, key, str_of(text));
-}
-
-static void put_uint(struct json_out *o, const char *key, uint64_t v)
-{
-    json_key(o, key);
-    json_uint(o, v);
-}
-
 /* Long arguments stand as digest, length and first bytes. */
 static void put_args(const struct reeve_run *run, struct json_out *o)
 {
@@ -34,8 +21,8 @@ static void put_args(const struct reeve_run *run, struct json_out *o)
         first.n--;
     base_sha256(text.p, text.n, digest);
     json_open_object(o);
-    put_digest(o, "digest", digest);
-    put_uint(o, "bytes", text.n);
+    json_kv_digest(o, "digest", digest);
+    json_kv_uint(o, "bytes", text.n);
     json_kv_str(o, "first", first);
     json_close_object(o);
 }
@@ -79,10 +66,9 @@ static void put_decision(const struct reeve_run *run, struct json_out *o)
     json_kv_str(o, "class", str_of(core_class_name(d->klass)));
     if (d->effect == CORE_EFFECT_ALLOW)
         json_kv_str(o, "isolation", str_of(core_rank_name(d->isolation)));
-    json_key(o, "level_capped");
-    json_bool(o, d->level_capped);
-    put_digest(o, "policy", policy_image_digest(run->image));
-    put_digest(o, "policy_source", policy_image_source_digest(run->image));
+    json_kv_bool(o, "level_capped", d->level_capped);
+    json_kv_digest(o, "policy", policy_image_digest(run->image));
+    json_kv_digest(o, "policy_source", policy_image_source_digest(run->image));
     json_close_object(o);
 }
 
@@ -103,11 +89,11 @@ static void put_what_runs(const struct reeve_run *run, struct json_out *o)
         json_key(o, "program");
         json_open_object(o);
         json_kv_str(o, "path", run->program);
-        put_digest(o, "digest", run->program_sha256);
+        json_kv_digest(o, "digest", run->program_sha256);
         json_close_object(o);
     }
     if (run->plan.len)
-        put_digest(o, "plan", run->plan_sha256);
+        json_kv_digest(o, "plan", run->plan_sha256);
     json_kv_str(o, "provider", run->provider ? str_of(run->provider->name) : STR("owner"));
     json_kv_str(o, "enforced_by",
                 run->provider ? str_of(run->provider->enforced_by) : STR("in-process"));
@@ -119,8 +105,7 @@ static void put_not_held(const struct reeve_run *run, struct json_out *o)
     json_key(o, "not_held");
     json_open_array(o);
     for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
-        if (l->set & (1u << i) && l->value[i] != CORE_UNLIMITED &&
-            !core_limit_held((enum core_limit)i))
+        if (core_limits_unheld(l, (enum core_limit)i))
             json_str(o, str_of(core_limit_name((enum core_limit)i)));
     json_close_array(o);
 }
@@ -134,7 +119,8 @@ static void put_refusal(const struct reeve_run *run, struct json_out *o)
     json_close_object(o);
 }
 
-static void put_outcome(const struct outcome *out, struct json_out *o)
+/* How it ended; of a run also whether it began and what the program itself said. */
+static void put_outcome(const struct outcome *out, bool is_run, struct json_out *o)
 {
     json_key(o, "outcome");
     json_open_object(o);
@@ -143,24 +129,9 @@ static void put_outcome(const struct outcome *out, struct json_out *o)
         json_kv_str(o, "limit", str_of(out->limit));
     if (out->detail[0])
         json_kv_str(o, "detail", str_of(out->detail));
-    if (out->value)
-        json_key(o, "value"), json_raw(o, str_of(out->value));
-    json_close_object(o);
-}
-
-static void put_end(const struct reeve_run *run, struct json_out *o)
-{
-    const struct outcome *out = &run->outcome;
-    json_key(o, "outcome");
-    json_open_object(o);
-    json_kv_str(o, "how", str_of(out->how));
-    if (out->limit[0])
-        json_kv_str(o, "limit", str_of(out->limit));
-    if (out->detail[0])
-        json_kv_str(o, "detail", str_of(out->detail));
-    json_key(o, "started");
-    json_bool(o, !out->not_started);
-    if (!out->not_started) {
+    if (is_run)
+        json_kv_bool(o, "started", !out->not_started);
+    if (is_run && !out->not_started) {
         json_kv_int(o, "status", out->status);
         json_kv_int(o, "signal", out->signal);
     }
@@ -169,14 +140,20 @@ static void put_end(const struct reeve_run *run, struct json_out *o)
         json_raw(o, str_of(out->value));
     }
     json_close_object(o);
+}
+
+static void put_end(const struct reeve_run *run, struct json_out *o)
+{
+    const struct outcome *out = &run->outcome;
+    put_outcome(out, true, o);
     json_key(o, "usage");
     json_open_object(o);
-    put_uint(o, "wall_ns", out->wall_ns);
-    put_uint(o, "user_ns", out->user_ns);
-    put_uint(o, "system_ns", out->system_ns);
-    put_uint(o, "max_rss_bytes", out->max_rss_bytes);
-    put_uint(o, "stdout_bytes", run->stream[0].bytes);
-    put_uint(o, "stderr_bytes", run->stream[1].bytes);
+    json_kv_uint(o, "wall_ns", out->wall_ns);
+    json_kv_uint(o, "user_ns", out->user_ns);
+    json_kv_uint(o, "system_ns", out->system_ns);
+    json_kv_uint(o, "max_rss_bytes", out->max_rss_bytes);
+    json_kv_uint(o, "stdout_bytes", run->stream[0].bytes);
+    json_kv_uint(o, "stderr_bytes", run->stream[1].bytes);
     json_close_object(o);
     put_not_held(run, o);
 }
@@ -193,7 +170,7 @@ void record_decision(struct reeve_run *run, struct buf *out, const struct outcom
     if (run->refusal != CORE_REFUSAL_NONE)
         put_refusal(run, &o);
     else if (outcome && outcome->how[0])
-        put_outcome(outcome, &o);
+        put_outcome(outcome, false, &o);
     json_close_object(&o);
 }
 
@@ -201,12 +178,12 @@ void record_end(struct reeve_run *run, struct buf *out)
 {
     struct json_out o = {.b = out};
     owner_record_open(run->owner, "end", &o);
-    put_uint(&o, "decision", run->decision_seq);
-    put_uint(&o, "release", run->release_seq);
+    json_kv_uint(&o, "decision", run->decision_seq);
+    json_kv_uint(&o, "release", run->release_seq);
     json_kv_str(&o, "subject", run->subject);
     json_kv_str(&o, "capability", run->capability);
     json_kv_str(&o, "rule", run->rule.id);
-    put_digest(&o, "policy", policy_image_digest(run->image));
+    json_kv_digest(&o, "policy", policy_image_digest(run->image));
     put_what_runs(run, &o);
     put_end(run, &o);
     json_close_object(&o);
@@ -232,8 +209,8 @@ void result_json(const struct reeve_run *run, struct buf *out)
 {
     struct json_out o = {.b = out};
     json_open_object(&o);
-    put_uint(&o, "seq", run->end_seq);
-    put_uint(&o, "decision_seq", run->decision_seq);
+    json_kv_uint(&o, "seq", run->end_seq);
+    json_kv_uint(&o, "decision_seq", run->decision_seq);
     json_kv_str(&o, "subject", run->subject);
     json_kv_str(&o, "capability", run->capability);
     json_kv_int(&o, "exit", run_exit_status(run));
@@ -247,7 +224,7 @@ void result_json(const struct reeve_run *run, struct buf *out)
     if (run->finished)
         put_end(run, &o);
     else if (run->outcome.how[0])
-        put_outcome(&run->outcome, &o);
+        put_outcome(&run->outcome, false, &o);
     struct plan_view view;
     if (run->flags & REEVE_REQUEST_EXPLAIN && run->plan.len &&
         plan_check(run->plan.data, run->plan.len, &view)) {

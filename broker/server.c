@@ -17,7 +17,6 @@ enum conn_state {
     CONN_HELLO, /* nothing but HELLO may come */
     CONN_IDLE,
     CONN_BUSY, /* a request is in progress: only CANCEL may come */
-    CONN_COUNT
 };
 
 struct conn {
@@ -205,6 +204,15 @@ static int on_cancel(struct conn *conn, struct str payload, struct reeve_error *
     return 0;
 }
 
+/* The log with all in it that was answered; NULL and why when it is closed. */
+static struct audit_log *log_to_read(struct owner *owner, struct reeve_error *why)
+{
+    owner_settle(owner);
+    if (!owner->log)
+        base_fail(why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
+    return owner->log;
+}
+
 static int send_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
 {
     struct {
@@ -230,10 +238,7 @@ static int on_read(struct conn *conn, struct str payload, struct reeve_error *er
         uint64_t next;
     } slice = {conn, from};
     struct reeve_error why = {0};
-    owner_settle(conn->owner);
-    if (!conn->owner->log)
-        base_fail(&why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
-    else
+    if (log_to_read(conn->owner, &why))
         (void)audit_log_read(conn->owner->log, from, max < WIRE_SLICE_ROWS ? max : WIRE_SLICE_ROWS,
                              send_row, &slice, &why);
     if (why.code) {
@@ -274,10 +279,7 @@ static int on_receipt(struct conn *conn, struct str payload, struct reeve_error 
     struct owner *owner = conn->owner;
     struct reeve_error why = {0};
     auto_buf struct buf text = {0};
-    owner_settle(owner);
-    if (!owner->log)
-        base_fail(&why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
-    else
+    if (log_to_read(owner, &why))
         (void)audit_log_receipt(owner->log, base_get_u64le(payload.p), &text, &why);
     if (why.code)
         conn_send_error(conn, &why);

@@ -3,32 +3,17 @@
 
 #include "broker/internal.h"
 
-static void put_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
-{
-    char text[8 + 2 * BASE_SHA256] = "sha256:";
-    base_hex(digest, BASE_SHA256, text + 7);
-    json_kv_str(o, key, str_of(text));
-}
-
-static void put_bool(struct json_out *o, const char *key, bool v)
-{
-    json_key(o, key);
-    json_bool(o, v);
-}
-
 static void put_log(struct owner *owner, struct json_out *o)
 {
     struct audit_head head = {0};
     if (!owner->log)
         return;
     audit_log_head(owner->log, &head);
-    json_key(o, "size");
-    json_uint(o, head.size);
+    json_kv_uint(o, "size", head.size);
     json_kv_str(o, "origin", head.origin);
     json_kv_str(o, "condition", str_of(audit_condition_name(head.condition)));
     if (head.condition != AUDIT_OK) {
-        json_key(o, "first_bad");
-        json_uint(o, head.first_bad);
+        json_kv_uint(o, "first_bad", head.first_bad);
         json_kv_str(o, "detail", head.detail);
     }
 }
@@ -42,18 +27,18 @@ void status_json(struct owner *owner, struct buf *out)
     json_kv_int(&o, "pid", getpid());
     json_kv_int(&o, "uid", owner->uid);
     json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
-    put_bool(&o, "lingering", owner->options.linger_ns != 0);
+    json_kv_bool(&o, "lingering", owner->options.linger_ns != 0);
     json_kv_str(&o, "grade", STR("embedded"));
     json_kv_str(&o, "version", str_of(reeve_version()));
-    put_bool(&o, "can_decide", sound && !owner->log_failing);
-    put_bool(&o, "can_append", sound && !owner->log_failing);
-    put_bool(&o, "helpers", owner->log != NULL);
+    json_kv_bool(&o, "can_decide", sound && !owner->log_failing);
+    json_kv_bool(&o, "can_append", sound && !owner->log_failing);
+    json_kv_bool(&o, "helpers", owner->log != NULL);
     json_kv_int(&o, "connections", owner->nconns);
     json_kv_int(&o, "requests_in_progress", owner->nruns);
     json_key(&o, "policy");
     json_open_object(&o);
     json_kv_str(&o, "name", policy_image_name(owner->image));
-    put_digest(&o, "digest", policy_image_digest(owner->image));
+    json_kv_digest(&o, "digest", policy_image_digest(owner->image));
     json_close_object(&o);
     json_key(&o, "log");
     json_open_object(&o);
@@ -73,12 +58,12 @@ void providers_json(struct owner *owner, struct buf *out)
         json_open_object(&o);
         json_kv_str(&o, "name", str_of(p->name));
         json_kv_str(&o, "rank", str_of(core_rank_name((enum core_rank)p->rank)));
-        put_bool(&o, "available", available);
+        json_kv_bool(&o, "available", available);
         if (!available)
             json_kv_str(&o, "why_not", str_of(why));
         json_kv_str(&o, "enforced_by", str_of(p->enforced_by));
-        put_bool(&o, "programs", (p->features & REEVE_FEATURE_PROGRAM) != 0);
-        put_bool(&o, "capabilities", (p->features & REEVE_FEATURE_CAPABILITY) != 0);
+        json_kv_bool(&o, "programs", (p->features & REEVE_FEATURE_PROGRAM) != 0);
+        json_kv_bool(&o, "capabilities", (p->features & REEVE_FEATURE_CAPABILITY) != 0);
         json_close_object(&o);
     }
     json_close_array(&o);

@@ -112,13 +112,10 @@ static void put_kernel(struct json_out *o)
     json_kv_str(o, "release", str_of(uts.release));
     json_kv_str(o, "machine", str_of(uts.machine));
     json_kv_int(o, "landlock_abi", landlock_abi());
-    json_key(o, "seccomp_notify");
-    json_bool(o, has_seccomp_notify());
+    json_kv_bool(o, "seccomp_notify", has_seccomp_notify());
     json_kv_str(o, "cgroups", str_of(cgroup_kind()));
-    json_key(o, "user_namespaces");
-    json_bool(o, userns == 0);
-    json_key(o, "kvm");
-    json_bool(o, access("/dev/kvm", R_OK | W_OK) == 0);
+    json_kv_bool(o, "user_namespaces", userns == 0);
+    json_kv_bool(o, "kvm", access("/dev/kvm", R_OK | W_OK) == 0);
     json_close_object(o);
 }
 
@@ -126,12 +123,10 @@ char *reeve_version_json(void)
 {
     struct buf out = {0};
     struct json_out o = {.b = &out};
-    char rules[8 + 2 * BASE_SHA256] = "sha256:";
-    base_hex(core_rules_digest, BASE_SHA256, rules + 7);
     json_open_object(&o);
     json_kv_str(&o, "version", str_of(reeve_version()));
     json_kv_str(&o, "grade", STR("embedded"));
-    json_kv_str(&o, "rules", str_of(rules));
+    json_kv_digest(&o, "rules", core_rules_digest);
     put_build(&o);
     put_libraries(&o);
     put_kernel(&o);

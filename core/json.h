@@ -118,6 +118,18 @@ static inline void json_kv_int(struct json_out *o, const char *key, int64_t v)
     json_key(o, key);
     json_int(o, v);
 }
+static inline void json_kv_uint(struct json_out *o, const char *key, uint64_t v)
+{
+    json_key(o, key);
+    json_uint(o, v);
+}
+static inline void json_kv_bool(struct json_out *o, const char *key, bool v)
+{
+    json_key(o, key);
+    json_bool(o, v);
+}
+/** A SHA-256 as records name it: "sha256:" and 64 hex digits. */
+void json_kv_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256]);
 
 /** Appends the RFC 8785 form of node `n` (keys sorted by UTF-16 code units). Integers beyond 2^53
  * become strings. */

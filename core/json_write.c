@@ -295,3 +295,10 @@ int json_canonicalise(struct str text, struct buf *out, struct reeve_error *err)
     json_canonical(&t.doc, json_root(&t.doc), out);
     return out->failed ? base_fail(err, REEVE_ENOMEM, "no room for the canonical form") : 0;
 }
+
+void json_kv_digest(struct json_out *o, const char *key, const uint8_t digest[BASE_SHA256])
+{
+    char text[8 + 2 * BASE_SHA256] = "sha256:";
+    base_hex(digest, BASE_SHA256, text + 7);
+    json_kv_str(o, key, str_of(text));
+}

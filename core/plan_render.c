@@ -32,8 +32,7 @@ static void render_filter(const struct plan_view *v, struct json_out *o)
     uint8_t digest[BASE_SHA256];
     base_sha256(v->bytes + v->h->filter.off, v->h->filter.len, digest);
     json_open_object(o);
-    json_key(o, "instructions");
-    json_uint(o, v->nfilter);
+    json_kv_uint(o, "instructions", v->nfilter);
     json_kv_str(o, "profile", text_at(v, v->h->profile));
     render_digest(o, digest);
     json_close_object(o);
@@ -107,7 +106,6 @@ void plan_render(const struct plan_view *v, struct buf *out)
     json_key(&o, "program");
     render_program(v, &o);
     json_kv_str(&o, "tmp", buf_view(&tmp));
-    json_key(&o, "version");
-    json_uint(&o, v->h->version);
+    json_kv_uint(&o, "version", v->h->version);
     json_close_object(&o);
 }

@@ -106,6 +106,12 @@ int core_limit_of(struct str name)
     return value_of(limit_names, BASE_COUNT(limit_names), name);
 }
 
+bool core_limits_unheld(const struct core_limits *l, enum core_limit limit)
+{
+    return l->set & (UINT32_C(1) << limit) && l->value[limit] != CORE_UNLIMITED &&
+           !core_limit_held(limit);
+}
+
 /* ---- limits as text ---- */
 
 struct unit_name {

@@ -98,6 +98,9 @@ struct core_limits {
     uint32_t best_effort;
 };
 
+/** Whether a limit is set to a value that nothing in this build can hold. */
+bool core_limits_unheld(const struct core_limits *limits, enum core_limit limit);
+
 /** Append `v` in the form that policies use: "5s", "64MiB", "16", "unlimited". */
 void core_limit_format(enum core_limit limit, uint64_t v, struct buf *out);
 

@@ -132,6 +132,7 @@ REEVE_API int reeve_execute(struct reeve *handle, const struct reeve_request *re
 /** Ask for the decision alone. It is recorded as such; nothing is carried out. */
 REEVE_API int reeve_authorize(struct reeve *handle, const struct reeve_request *request,
                               struct reeve_result **out, struct reeve_error *err);
+/** Frees a result and sets NULL; NULL is fine. */
 REEVE_API void reeve_result_free(struct reeve_result **result);
 
 /** Accessors: strings live as long as the result; NULL where there is none. */

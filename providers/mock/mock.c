@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/plan.h"
+#include "providers/config.h"
 
 #define MOCK_MAX_RUNS 256
 
@@ -39,8 +40,7 @@ static int describe(const struct reeve_job *job, struct buf *out, struct reeve_e
     struct json_out o = {.b = out};
     struct plan_view plan;
     json_open_object(&o);
-    json_key(&o, "mock");
-    json_bool(&o, true);
+    json_kv_bool(&o, "mock", true);
     json_kv_str(&o, "capability", str_of(job->capability ? job->capability : ""));
     json_key(&o, "args");
     json_raw(&o, job->args ? str_of(job->args) : STR("null"));
@@ -72,17 +72,10 @@ static int mock_initialize(void *self, const struct reeve_provider_host *host, c
                            struct reeve_error *err)
 {
     struct mock_provider *p = self;
-    struct json_text t;
-    int rc = json_text_parse(str_of(config ? config : "{}"), &t, err);
-    if (rc)
-        return rc;
-    const struct json_node *root = json_root(&t.doc);
-    bool empty = root && root->type == JSON_OBJECT && root->count == 0;
-    json_text_free(&t);
-    if (!empty)
-        return base_fail(err, REEVE_EINVAL, "the mock provider takes no configuration: {}");
-    p->host = host;
-    return 0;
+    int rc = provider_takes_no_config("mock", config, err);
+    if (rc == 0)
+        p->host = host;
+    return rc;
 }
 
 static int mock_prepare(void *self, struct reeve_run *run, const struct reeve_job *job,

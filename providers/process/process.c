@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/json.h"
+#include "providers/config.h"
 
 struct process_run {
     struct reeve_run *run; /* NULL: a free row */
@@ -87,17 +88,10 @@ static int process_initialize(void *self, const struct reeve_provider_host *host
                               const char *config, struct reeve_error *err)
 {
     struct process_provider *p = self;
-    struct json_text t;
-    int rc = json_text_parse(str_of(config ? config : "{}"), &t, err);
-    if (rc)
-        return rc;
-    const struct json_node *root = json_root(&t.doc);
-    bool empty = root && root->type == JSON_OBJECT && root->count == 0;
-    json_text_free(&t);
-    if (!empty)
-        return base_fail(err, REEVE_EINVAL, "the process provider takes no configuration: {}");
-    p->host = host;
-    return 0;
+    int rc = provider_takes_no_config("process", config, err);
+    if (rc == 0)
+        p->host = host;
+    return rc;
 }
 
 /* ---- frames out ---- */

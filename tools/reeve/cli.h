@@ -154,6 +154,10 @@ int cli_show_json(const struct cli *cli, const char *text);
 
 /** Open the folder that the options name. 0, or the exit status after a message. */
 int cli_open(const struct cli *cli, struct reeve **out);
+/** Open the folder, ask its owner one question (reeve_status and its like) and show the answer. The
+ * exit status. */
+int cli_show_answer(const struct cli *cli,
+                    int (*ask)(struct reeve *, char **, struct reeve_error *));
 
 /* ---- cleanup helpers ---- */
 

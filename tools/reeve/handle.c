@@ -23,6 +23,18 @@ int cli_open(const struct cli *cli, struct reeve **out)
     return reeve_open(&options, out, &err) ? cli_fail(cli, &err) : 0;
 }
 
+int cli_show_answer(const struct cli *cli,
+                    int (*ask)(struct reeve *, char **, struct reeve_error *))
+{
+    struct reeve_error err = {0};
+    auto_handle struct reeve *handle = NULL;
+    auto_text char *json = NULL;
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    return ask(handle, &json, &err) ? cli_fail(cli, &err) : cli_show_json(cli, json);
+}
+
 void cli_free_cleanup(void *p)
 {
     free(*(void **)p);

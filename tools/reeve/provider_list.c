@@ -8,13 +8,7 @@ static int show(const struct cli *cli, const void *options, char *const *operand
     (void)options;
     (void)operands;
     (void)noperands;
-    struct reeve_error err = {0};
-    auto_handle struct reeve *handle = NULL;
-    auto_text char *json = NULL;
-    int status = cli_open(cli, &handle);
-    if (status)
-        return status;
-    return reeve_providers(handle, &json, &err) ? cli_fail(cli, &err) : cli_show_json(cli, json);
+    return cli_show_answer(cli, reeve_providers);
 }
 
 const struct cli_command cli_provider_list = {
