@@ -362,15 +362,17 @@ void run_release(struct reeve_run *run, const struct token *token)
 {
     if (!run || run->state != RUN_QUEUED)
         return;
-    run->state = RUN_RELEASED;
-    run->release_seq = token->seq;
-    if (token->seq == AUDIT_NOT_RELEASED && !run->finished) {
-        /* It waited for its batch beyond its time: nothing names it, so nothing of it runs. */
+    if (token->seq == AUDIT_NOT_RELEASED) {
+        /* It waited for its batch beyond its time: nothing names it, so nothing of it runs and no
+         * end record can speak of its release, whether or not the provider has let go already. */
         base_fail(&run->append_error, REEVE_EBUSY, "the log was too slow; the release has expired");
         run->state = RUN_NEW;
         run_cancel(run, NULL);
+        maybe_ended(run);
         return;
     }
+    run->state = RUN_RELEASED;
+    run->release_seq = token->seq;
     if (run->finished) { /* the sandbox could not be built, or the client left: nothing will run */
         maybe_ended(run);
         return;
