@@ -36,8 +36,11 @@ struct audit_found {
     enum audit_condition condition;
     uint64_t first_bad; /* TAIL_LOST: first missing; DAMAGED: first wrong sequence */
     char detail[256];   /* one sentence, when not OK */
-    uint64_t restored_from, restored_count; /* unacknowledged batch that was entered again */
+    /* Unacknowledged batches that were entered again, and of which no record tells yet. */
+    uint64_t restored_from, restored_count;
     uint64_t unsigned_from, unsigned_count; /* rows set aside, in unsigned-<from>-<to>.jsonl */
+    /* More rows than one crash leaves: somebody added them, or put an older keeper's head back. */
+    bool unsigned_beyond_crash;
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
     size_t nlost;
 };
@@ -129,7 +132,7 @@ struct audit_source {
     X(RECORD_CHANGED, "record-changed") /* the leaf is what was signed, the record is not its */   \
     X(LEAF_CHANGED, "leaf-changed")     /* the record is what was signed, the leaf is not its */   \
     X(BAD_SEQUENCE, "bad-sequence")     /* a record that says another sequence, or none */         \
-    X(MISSING, "missing")               /* a row is not there or cannot be read; later ones are */ \
+    X(MISSING, "missing")               /* a row, or a record's bytes, are gone; later ones are */ \
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
@@ -139,6 +142,10 @@ struct audit_report {
     bool ok;
     uint64_t records;       /* checked */
     uint64_t without_bytes; /* of them, leaves whose record is not kept */
+    /* Starts that found rows beyond what was signed and set them aside; `set_aside_at`: the first
+     * record that tells of such. */
+    uint64_t set_aside, set_aside_at;
+    bool set_aside_beyond_crash; /* some were more than one crash leaves */
     bool has_bad;
     uint64_t first_bad; /* first sequence that is wrong or missing */
     char finding[64];   /* a name of AUDIT_FINDING_TABLE, empty when ok */
@@ -147,8 +154,9 @@ struct audit_report {
 };
 /**
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
- * its record's hash, each record says its own sequence, no gap, the tree's root is the signed one,
- * nothing beyond (of a source at rest). `progress` may be NULL. 0 whenever the check was made
+ * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
+ * that an `unacknowledged` record tells of, the tree's root is the signed one, nothing beyond (of a
+ * source at rest). `progress` may be NULL. 0 whenever the check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

@@ -135,8 +135,9 @@ static int restore(struct audit_log *log, const struct keeper_state *state,
         return rc;
     for (uint32_t i = 0; i < rows.n; i++)
         tree_edge_append(&log->edge, state->leaf[i]);
-    found->restored_from = rows.from;
-    found->restored_count = rows.n;
+    if (!found->restored_count)
+        found->restored_from = rows.from;
+    found->restored_count += rows.n; /* those of an earlier start end where these begin */
     size_t n = found->nlost + state->nreleases;
     uint64_t *lost = reallocarray(found->lost, n ? n : 1, sizeof *lost);
     if (!lost)

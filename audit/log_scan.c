@@ -23,8 +23,9 @@ struct scan {
     uint64_t next; /* the sequence that is due */
     struct subtree sub;
     size_t lost_cap;
+    struct record_holes holes;
     int64_t aside_first, aside_last;
-    bool has_aside, has_negative, no_memory;
+    bool has_aside, aside_ends_batch, has_negative, no_memory;
 };
 
 static int condemn(struct scan *s, uint64_t seq, const char *what)
@@ -90,6 +91,8 @@ static int check_record(struct scan *s, const struct log_row *row)
     }
     if (rc || info.seq != seq)
         return condemn(s, seq, "does not say its own sequence");
+    if (!record_holes_take(&s->holes, seq, &info))
+        return condemn(s, s->holes.first, "has no bytes, and no start told of it");
     if (info.kind == RECORD_RELEASE)
         note_release(s, seq);
     else if (info.kind == RECORD_END && info.has_release)
@@ -149,9 +152,30 @@ static int check_signed(struct scan *s, const struct log_row *row)
 
 /* ---- rows beyond ---- */
 
+/*
+ * Whether one crash can leave this row: of one batch, whose releases come last and whose runs were
+ * not started. A record that cannot be read is nobody's, and tells nothing.
+ */
+static bool crash_leaves(struct scan *s, const struct log_row *row)
+{
+    struct record_info info;
+    if (row->seq - (int64_t)s->state->size >= LOG_MAX_BATCH)
+        return false;
+    if (!row->record.p || record_read(&s->log->reader, row->record, &info, NULL) != 0)
+        return false;
+    if (info.kind == RECORD_RELEASE) {
+        s->aside_ends_batch = true;
+        return true;
+    }
+    return !s->aside_ends_batch &&
+           !(info.kind == RECORD_END && info.has_release && info.release >= s->state->size);
+}
+
 /* One line of the file that keeps what was set aside: whatever its bytes are. */
 static void set_aside(struct scan *s, const struct log_row *row)
 {
+    if (!crash_leaves(s, row))
+        s->found->unsigned_beyond_crash = true;
     struct buf *b = s->aside;
     bool readable = row->record.p && str_is_utf8(row->record);
     if (!s->has_aside)
@@ -188,11 +212,34 @@ static int take_row(void *arg, const struct log_row *row)
         return condemn(s, s->next, "is missing, and later rows are there");
     if (!row->well_formed)
         return condemn(s, s->next, "is in a row of another form than the log writes");
+    if (!row->record.p)
+        (void)record_holes_take(&s->holes, s->next, NULL);
     if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
         return 1;
     tree_edge_append(&s->log->edge, row->leaf);
     s->next++;
     return 0;
+}
+
+/*
+ * Leaves without records at the very end: a batch that an earlier start entered again, and a crash
+ * before that start could record it. All of the owner's leaves of the last batch are such, or none.
+ */
+static void settle_holes(struct scan *s)
+{
+    const struct keeper_state *state = s->state;
+    const struct record_holes *h = &s->holes;
+    uint64_t leaves_end = state->base_size + state->nleaves;
+    if (!h->open || s->log->condition != AUDIT_OK)
+        return;
+    bool whole_batch = h->first <= state->base_size && h->last + 1 == leaves_end;
+    bool before_batch = s->next == state->base_size && h->last < s->next && !state->committed;
+    if (!whole_batch && !before_batch) {
+        (void)condemn(s, h->first, "has no bytes, and no start told of it");
+        return;
+    }
+    s->found->restored_from = h->first;
+    s->found->restored_count = s->next - h->first;
 }
 
 int log_scan(struct audit_log *log, const struct keeper_state *state, struct audit_found *found,
@@ -207,6 +254,8 @@ int log_scan(struct audit_log *log, const struct keeper_state *state, struct aud
         log_condemn(log, AUDIT_DAMAGED, s.next, "%s", err->message);
     if (rc && rc != REEVE_EDAMAGED)
         return rc;
+    if (s.next == state->size || s.next == state->base_size)
+        settle_holes(&s);
     if (s.has_negative && log->condition == AUDIT_OK)
         log_condemn(log, AUDIT_DAMAGED, 0, "a row of a negative sequence stands before record 0");
     if (aside->failed)

@@ -1,4 +1,6 @@
-/* Reads sequence and kind of one record with the bounded JSON reader. Called by log and verifier.
+/*
+ * Reads sequence and kind of one record with the bounded JSON reader, and follows the rows whose
+ * records are not kept. Called by log and verifier.
  */
 #include "audit/record.h"
 
@@ -31,6 +33,22 @@ static bool unsigned_of(const struct json_node *n, uint64_t *out)
     return n && n->type == JSON_STRING && note_decimal(n->s, out);
 }
 
+static enum record_kind kind_of(struct str type)
+{
+    static const struct {
+        const char *name;
+        enum record_kind kind;
+    } kinds[] = {
+#define X(id, name) {name, RECORD_##id},
+        RECORD_KIND_TABLE(X)
+#undef X
+    };
+    for (size_t i = 0; i < BASE_COUNT(kinds); i++)
+        if (str_is(type, kinds[i].name))
+            return kinds[i].kind;
+    return RECORD_OTHER;
+}
+
 int record_read(struct record_reader *r, struct str record, struct record_info *out,
                 struct reeve_error *err)
 {
@@ -48,11 +66,29 @@ int record_read(struct record_reader *r, struct str record, struct record_info *
     *out = (struct record_info){.kind = RECORD_OTHER};
     if (!unsigned_of(json_get(&doc, root, "seq"), &out->seq))
         return base_fail(err, REEVE_EFORMAT, "a record is a JSON object with a number \"seq\"");
-    struct str type = json_string_or(json_get(&doc, root, "type"), STR(""));
-    if (str_is(type, "release"))
-        out->kind = RECORD_RELEASE;
-    else if (str_is(type, "end"))
-        out->kind = RECORD_END;
+    out->kind = kind_of(json_string_or(json_get(&doc, root, "type"), STR("")));
     out->has_release = unsigned_of(json_get(&doc, root, "release"), &out->release);
+    if (!unsigned_of(json_get(&doc, root, "from"), &out->from) ||
+        !unsigned_of(json_get(&doc, root, "to"), &out->to)) {
+        out->from = 1;
+        out->to = 0;
+    }
+    const struct json_node *beyond = json_get(&doc, root, "beyond_crash");
+    out->beyond_crash = beyond && beyond->type == JSON_TRUE;
     return 0;
+}
+
+bool record_holes_take(struct record_holes *h, uint64_t seq, const struct record_info *info)
+{
+    if (!info) {
+        if (!h->open)
+            h->first = seq;
+        h->open = true;
+        h->last = seq;
+        return true;
+    }
+    if (!h->open || info->kind == RECORD_RELEASE || info->kind == RECORD_START)
+        return true;
+    h->open = false;
+    return info->kind == RECORD_UNACKNOWLEDGED && info->from <= h->first && info->to >= h->last;
 }

@@ -27,6 +27,7 @@ struct check {
     bool forked;               /* `stored` and `rehashed` differ */
     bool has_hole, no_memory;
     uint64_t first_hole;
+    struct record_holes holes;
 };
 
 /* The first finding stands. */
@@ -47,7 +48,29 @@ static void REEVE_PRINTF(4, 5)
     r->first_bad = seq;
 }
 
-static void check_sequence(struct check *c, struct str record, uint64_t seq)
+static void find_hole(struct check *c)
+{
+    find(c->report, FINDING_MISSING, c->holes.first,
+         "record %" PRIu64 " is kept as a hash alone, and no start told that it came so out of a "
+         "crash",
+         c->holes.first);
+}
+
+/* What a record that is whole tells of other rows. */
+static void take_story(struct check *c, const struct record_info *info)
+{
+    struct audit_report *r = c->report;
+    if (!record_holes_take(&c->holes, info->seq, info))
+        find_hole(c);
+    if (info->kind != RECORD_UNSIGNED || info->to < info->from)
+        return;
+    if (!r->set_aside)
+        r->set_aside_at = info->seq;
+    r->set_aside++;
+    r->set_aside_beyond_crash = r->set_aside_beyond_crash || info->beyond_crash;
+}
+
+static void check_content(struct check *c, struct str record, uint64_t seq)
 {
     struct record_info info;
     struct reeve_error err;
@@ -60,6 +83,8 @@ static void check_sequence(struct check *c, struct str record, uint64_t seq)
     else if (info.seq != seq)
         find(c->report, FINDING_BAD_SEQUENCE, seq,
              "record %" PRIu64 " says that it is record %" PRIu64, seq, info.seq);
+    else
+        take_story(c, &info);
 }
 
 /* Which of the two was changed shows at the end, when both roots are known. */
@@ -81,7 +106,7 @@ static void check_leaf(struct check *c, struct str record, const uint8_t leaf[BA
     if (c->forked)
         tree_edge_append(&c->rehashed, own);
     if (record.p && same)
-        check_sequence(c, record, seq);
+        check_content(c, record, seq);
 }
 
 static int take_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
@@ -97,6 +122,7 @@ static int take_row(void *arg, uint64_t seq, struct str record, const uint8_t le
         if (!c->has_hole)
             c->first_hole = seq;
         c->has_hole = true;
+        (void)record_holes_take(&c->holes, seq, NULL);
     }
     check_leaf(c, record, leaf, seq);
     c->next++;
@@ -104,8 +130,18 @@ static int take_row(void *arg, uint64_t seq, struct str record, const uint8_t le
     return c->no_memory;
 }
 
+/* What the owner says of its log: a log that it condemned is never ok. */
+static void find_condition(struct audit_report *r, const struct audit_head *head)
+{
+    if (head->condition == AUDIT_TAIL_LOST)
+        find(r, FINDING_TAIL_LOST, head->first_bad, "%.*s", (int)head->detail.n, head->detail.p);
+    if (head->condition == AUDIT_DAMAGED)
+        find(r, FINDING_DAMAGED, head->first_bad, "%.*s", (int)head->detail.n, head->detail.p);
+}
+
 /* All rows below the signed size. Stops early where a row is missing. */
 static int check_rows(struct check *c, const struct audit_source *source,
+                      const struct audit_head *head,
                       void (*progress)(void *arg, uint64_t done, uint64_t total),
                       void *progress_arg, struct reeve_error *err)
 {
@@ -125,6 +161,9 @@ static int check_rows(struct check *c, const struct audit_source *source,
         if (c->next == before || c->next - before < (left < SLICE ? left : SLICE))
             break;
     }
+    /* Rows that are merely not there: why, the owner knows better. */
+    if (c->next < size)
+        find_condition(c->report, head);
     if (c->next < size)
         find(c->report, FINDING_TAIL_LOST, c->next,
              "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
@@ -182,13 +221,9 @@ static int check_end(struct check *c, const struct audit_source *source,
     struct beyond b = {0};
     struct reeve_error local;
     uint64_t size = c->checkpoint->size;
-    /* The keeper may know of more than it has signed; a log that it condemned is never ok. */
-    if (head->condition == AUDIT_TAIL_LOST)
-        find(c->report, FINDING_TAIL_LOST, head->first_bad, "%.*s", (int)head->detail.n,
-             head->detail.p);
-    if (head->condition == AUDIT_DAMAGED)
-        find(c->report, FINDING_DAMAGED, head->first_bad, "%.*s", (int)head->detail.n,
-             head->detail.p);
+    if (c->holes.open)
+        find_hole(c);
+    find_condition(c->report, head); /* the keeper may know of more than it has signed */
     if (!source->at_rest)
         return 0;
     int rc = source->read(source->self, size, 1, take_beyond, &b, err ? err : &local);
@@ -230,7 +265,7 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
         return 0;
     }
     struct check c = {.report = report, .checkpoint = &checkpoint};
-    int rc = check_rows(&c, source, progress, progress_arg, err ? err : &local);
+    int rc = check_rows(&c, source, head, progress, progress_arg, err ? err : &local);
     if (rc == 0) {
         check_root(&c);
         rc = check_end(&c, source, head, err);

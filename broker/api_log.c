@@ -285,6 +285,9 @@ int reeve_verify(struct reeve *handle, const char *vkey,
                                       .ok = found.ok,
                                       .records = found.records,
                                       .without_bytes = found.without_bytes,
+                                      .set_aside = found.set_aside,
+                                      .set_aside_at = found.set_aside_at,
+                                      .set_aside_beyond_crash = found.set_aside_beyond_crash,
                                       .has_bad = found.has_bad,
                                       .first_bad = found.first_bad};
     (void)snprintf(out.finding, sizeof out.finding, "%s", found.finding);

@@ -54,6 +54,13 @@ struct outcome {
     char *value; /* malloc'ed JSON, or NULL */
 };
 
+/* Who sent a request. */
+struct request_peer {
+    uid_t uid;
+    pid_t pid;
+    bool embedded;
+};
+
 /** One request and all that comes of it. Strings live in `arena`. */
 struct reeve_run {
     struct owner *owner;
@@ -64,9 +71,8 @@ struct reeve_run {
     struct str subject, capability, provider_name, asked_path;
     int level; /* asked for, or -1 */
     unsigned flags;
-    bool authorize_only, embedded;
-    uid_t peer_uid;
-    pid_t peer_pid;
+    bool authorize_only;
+    struct request_peer peer;
     const struct core_capability *entry;
     struct json_text args;         /* in the named normal form, the broker's own added */
     struct buf args_text;          /* the same as canonical text */
@@ -189,11 +195,12 @@ void conn_idle(struct conn *conn);
 bool conn_is_full(const struct conn *conn);
 
 /* ---- request.c: a request from its text to its decision ---- */
-struct request_peer {
-    uid_t uid;
-    pid_t pid;
-    bool embedded;
-};
+/**
+ * Record that a peer's `what` ("request", "policy") was turned away before it could be decided. Its
+ * text may be anything and stands by digest and length. Left out where nothing can be recorded.
+ */
+void request_reject(struct owner *owner, const struct request_peer *peer, const char *what,
+                    struct str text, const struct reeve_error *why);
 /** `image` NULL: the folder's. The connection is answered now or later. */
 void request_begin(struct conn *conn, struct owner *owner, struct str json,
                    struct policy_image *image, const struct request_peer *peer);
@@ -225,6 +232,8 @@ void run_abandon(struct reeve_run *run);
 void run_free(struct reeve_run *run);
 
 /* ---- records.c ---- */
+void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
+                     struct str text, const struct reeve_error *why, struct buf *out);
 void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome);
 void record_end(struct reeve_run *run, struct buf *out);
 void result_json(const struct reeve_run *run, struct buf *out);

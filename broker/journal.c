@@ -154,7 +154,7 @@ static int record_start(struct owner *owner, struct reeve_error *err)
 }
 
 static int record_range(struct owner *owner, const char *type, uint64_t from, uint64_t count,
-                        struct reeve_error *err)
+                        bool beyond_crash, struct reeve_error *err)
 {
     if (!count)
         return 0;
@@ -163,8 +163,11 @@ static int record_range(struct owner *owner, const char *type, uint64_t from, ui
     owner_record_open(owner, type, &o);
     json_kv_uint(&o, "from", from);
     json_kv_uint(&o, "to", from + count - 1);
-    owner_event(owner, "%s: records %llu to %llu", type, (unsigned long long)from,
-                (unsigned long long)(from + count - 1));
+    if (beyond_crash)
+        json_kv_bool(&o, "beyond_crash", true);
+    owner_event(owner, "%s: records %llu to %llu%s", type, (unsigned long long)from,
+                (unsigned long long)(from + count - 1),
+                beyond_crash ? ", more than one crash leaves" : "");
     return append_open(owner, &o, err);
 }
 
@@ -231,9 +234,10 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
     const struct audit_found *f = &owner->found;
     int rc = record_start(owner, err);
     if (!rc)
-        rc = record_range(owner, "unacknowledged", f->restored_from, f->restored_count, err);
+        rc = record_range(owner, "unacknowledged", f->restored_from, f->restored_count, false, err);
     if (!rc)
-        rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count, err);
+        rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count,
+                          f->unsigned_beyond_crash, err);
     for (size_t i = 0; !rc && i < f->nlost; i++) {
         owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);

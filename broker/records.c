@@ -27,6 +27,16 @@ static void put_args(const struct reeve_run *run, struct json_out *o)
     json_close_object(o);
 }
 
+static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
+{
+    json_key(o, "asserted_by");
+    json_open_object(o);
+    json_kv_str(o, "kind", peer->embedded ? STR("embedding-owner") : STR("socket"));
+    json_kv_int(o, "uid", peer->uid);
+    json_kv_int(o, "pid", peer->pid);
+    json_close_object(o);
+}
+
 static void put_request(const struct reeve_run *run, struct json_out *o)
 {
     json_key(o, "request");
@@ -42,12 +52,7 @@ static void put_request(const struct reeve_run *run, struct json_out *o)
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
     put_args(run, o);
-    json_key(o, "asserted_by");
-    json_open_object(o);
-    json_kv_str(o, "kind", run->embedded ? STR("embedding-owner") : STR("socket"));
-    json_kv_int(o, "uid", run->peer_uid);
-    json_kv_int(o, "pid", run->peer_pid);
-    json_close_object(o);
+    put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
 
@@ -156,6 +161,24 @@ static void put_end(const struct reeve_run *run, struct json_out *o)
     json_kv_uint(o, "stderr_bytes", run->stream[1].bytes);
     json_close_object(o);
     put_not_held(run, o);
+}
+
+void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
+                     struct str text, const struct reeve_error *why, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    struct str message = str_of(why->message);
+    uint8_t digest[BASE_SHA256];
+    base_sha256(text.p, text.n, digest);
+    owner_record_open(owner, "rejected", &o);
+    json_kv_str(&o, "what", str_of(what));
+    json_kv_str(&o, "error", str_of(reeve_error_name(why->code)));
+    if (str_is_utf8(message)) /* it may quote what came, cut anywhere */
+        json_kv_str(&o, "message", message);
+    json_kv_digest(&o, "digest", digest);
+    json_kv_uint(&o, "bytes", text.n);
+    put_asserted_by(peer, &o);
+    json_close_object(&o);
 }
 
 void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome)

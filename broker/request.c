@@ -210,6 +210,17 @@ static int can_decide(struct owner *owner, struct reeve_error *err)
     return 0;
 }
 
+void request_reject(struct owner *owner, const struct request_peer *peer, const char *what,
+                    struct str text, const struct reeve_error *why)
+{
+    auto_buf struct buf json = {.max = AUDIT_MAX_RECORD};
+    uint64_t seq;
+    if (can_decide(owner, NULL) != 0)
+        return;
+    record_rejected(owner, peer, what, text, why, &json);
+    (void)owner_append(owner, &json, &seq, NULL);
+}
+
 void request_begin(struct conn *conn, struct owner *owner, struct str json,
                    struct policy_image *image, const struct request_peer *peer)
 {
@@ -221,13 +232,13 @@ void request_begin(struct conn *conn, struct owner *owner, struct str json,
         rc = run ? 0 : base_fail(&err, REEVE_ENOMEM, "out of memory");
     }
     if (!rc) {
-        run->peer_uid = peer->uid;
-        run->peer_pid = peer->pid;
-        run->embedded = peer->embedded;
+        run->peer = *peer;
         rc = parse(run, json, &err);
+        if (!rc)
+            rc = decide(run, &err);
+        if (rc)
+            request_reject(owner, peer, "request", json, &err);
     }
-    if (!rc)
-        rc = decide(run, &err);
     if (rc) {
         conn_idle(conn);
         conn_send_error(conn, &err);

@@ -157,6 +157,11 @@ static int on_hello(struct conn *conn, struct str payload, struct reeve_error *e
     return 0;
 }
 
+static struct request_peer peer_of(const struct conn *conn)
+{
+    return (struct request_peer){conn->uid, conn->pid, conn->embedded};
+}
+
 static int on_policy(struct conn *conn, struct str payload, struct reeve_error *err)
 {
     if (payload.n < 4 || base_get_u32le(payload.p) > payload.n - 4 ||
@@ -170,6 +175,8 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
     policy_image_unref(&conn->policy);
     struct reeve_error why = {0};
     if (policy_compile(text, name, NULL, NULL, &conn->policy, &why) != 0) {
+        struct request_peer peer = peer_of(conn);
+        request_reject(conn->owner, &peer, "policy", text, &why);
         conn_send_error(conn, &why); /* an answer, not a broken protocol */
         return 0;
     }
@@ -189,7 +196,7 @@ static int on_request(struct conn *conn, struct str payload, struct reeve_error 
     struct policy_image *policy = conn->policy;
     conn->policy = NULL;
     conn->state = CONN_BUSY;
-    struct request_peer peer = {conn->uid, conn->pid, conn->embedded};
+    struct request_peer peer = peer_of(conn);
     request_begin(conn, conn->owner, payload, policy, &peer);
     policy_image_unref(&policy);
     return 0;

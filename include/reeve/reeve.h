@@ -207,6 +207,11 @@ struct reeve_verify_report {
     char detail[384];
     char root[65];
     char origin[256];
+    /* How many starts found rows beyond the signed size and moved them to unsigned-A-B.jsonl; the
+     * first record that tells of such; whether some were more than one crash leaves, so that
+     * somebody added them or put an older keeper.head back. No finding: the log holds without. */
+    uint64_t set_aside, set_aside_at;
+    bool set_aside_beyond_crash;
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is

@@ -45,6 +45,11 @@ static int show_json(const struct reeve_verify_report *r)
     if (json && !r->ok)
         json_object_update_new(json,
                                json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
+    if (json && r->set_aside)
+        json_object_update_new(json,
+                               json_pack("{s:I, s:I, s:b}", "set_aside", (json_int_t)r->set_aside,
+                                         "set_aside_at", (json_int_t)r->set_aside_at,
+                                         "set_aside_beyond_crash", r->set_aside_beyond_crash));
     if (json && r->has_bad)
         json_object_set_new(json, "first_bad", json_integer((json_int_t)r->first_bad));
     auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -52,6 +57,20 @@ static int show_json(const struct reeve_verify_report *r)
         return CLI_INTERNAL;
     puts(text);
     return r->ok ? CLI_OK : CLI_FINDINGS;
+}
+
+static void show_set_aside(const struct reeve_verify_report *r)
+{
+    if (!r->set_aside)
+        return;
+    printf(
+        "%llu %s found rows beyond what was signed and set them aside, in unsigned-*.jsonl of the "
+        "folder; record %llu is the first to tell\n",
+        (unsigned long long)r->set_aside, r->set_aside == 1 ? "start" : "starts",
+        (unsigned long long)r->set_aside_at);
+    if (r->set_aside_beyond_crash)
+        puts(
+            "some are more than a crash leaves: rows were added, or an older keeper.head put back");
 }
 
 static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
@@ -65,6 +84,7 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
         printf(", root %s\n", r->root);
         if (r->without_bytes)
             printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
+        show_set_aside(r);
         return CLI_OK;
     }
     if (r->has_bad)
@@ -72,6 +92,7 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
     printf(": ");
     cli_put(stdout, r->detail);
     putchar('\n');
+    show_set_aside(r);
     return CLI_FINDINGS;
 }
 

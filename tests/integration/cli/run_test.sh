@@ -81,6 +81,7 @@ refuses "a limit that nothing here holds" 126 'no_mechanism.*memory' as big-1 --
 refuses "a time limit" 137 "ended by the limit 'wall'" as short-1 -- /usr/bin/sleep 30
 refuses "a policy that does not exist" 126 "$work/none: No such file" run --policy "$work/none" -- /usr/bin/true
 refuses "a policy that is none" 126 "$root/README.md:[0-9]+:[0-9]+: " run --policy "$root/README.md" -- /usr/bin/true
+gives "and it is recorded" 0 '"type":"rejected".*"what":"policy"' ask audit query --json
 refuses "a receipt that could not be written" 126 "$work/none/r" run --receipt "$work/none/r" -- /usr/bin/true
 mkdir "$work/moved" && cd "$work/moved" && rmdir "$work/moved"
 refuses "a working directory that is gone" 126 'working directory' run -- /usr/bin/true
@@ -100,6 +101,8 @@ gives "explain for programs" 0 '^\{.*"plan_text":' run --json --explain -- /usr/
 after=$(ask audit query --json | wc -l)
 [ "$after" -eq $((before + 2)) ] || { what="explain is recorded, once each" && complain "$before records, then $after"; }
 
+run_case "a request that is none" ask call --agent 'no-colon:' ccos.math.add
+gives "is recorded too" 0 '"message":"the subject must be.*"type":"rejected".*"what":"request"' ask audit query --json
 gives "a capability" 0 '^42$' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '{"a": 2, "b": 40}'
 gives "a capability for programs" 0 '"value":42' ask --json call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
 refuses "a capability without a rule" 125 'denied by reeve/pure: .*level pure' ask call --agent lab-1 ccos.math.add '[2, 40]'

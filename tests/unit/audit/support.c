@@ -155,6 +155,31 @@ uint64_t put_end(struct audit_log *log, uint64_t release)
     return seq;
 }
 
+void put_story(struct audit_log *log, const char *type, uint64_t from, uint64_t count,
+               bool beyond_crash)
+{
+    char text[200];
+    struct reeve_error err = {0};
+    int n =
+        snprintf(text, sizeof text,
+                 "{%s\"from\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"to\":%" PRIu64 ",\"type\":\"%s\"}",
+                 beyond_crash ? "\"beyond_crash\":true," : "", from, audit_log_next(log),
+                 from + count - 1, type);
+    assert_rc(audit_log_append(log, (struct str){text, (size_t)n}, &err), 0, &err);
+}
+
+unsigned tell(struct audit_log *log, const struct audit_found *f)
+{
+    unsigned n = 1u + (f->restored_count > 0) + (f->unsigned_count > 0);
+    put_record(log, "start");
+    if (f->restored_count)
+        put_story(log, "unacknowledged", f->restored_from, f->restored_count, false);
+    if (f->unsigned_count)
+        put_story(log, "unsigned", f->unsigned_from, f->unsigned_count, f->unsigned_beyond_crash);
+    flush(log, NULL, 0);
+    return n;
+}
+
 void put_release(struct audit_log *log, uint64_t decision, int ms)
 {
     struct reeve_error err = {0};

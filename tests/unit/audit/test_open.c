@@ -38,19 +38,25 @@ static void test_unacknowledged_batch(void **state)
         }
         struct audit_log *log = scene_open(&s, &found);
         assert_int_equal(found.condition, AUDIT_OK);
-        if (crash != 1) {
-            assert_int_equal(found.restored_from, 4);
-            assert_int_equal(found.restored_count, 3);
-        }
+        /* Entered again or not by this start: no record tells of it yet. */
+        assert_int_equal(found.restored_from, 4);
+        assert_int_equal(found.restored_count, 3);
         assert_int_equal(found.nlost, 1);
         assert_int_equal(found.lost[0], 6);
-        assert_whole(log, 7);
         verify(log, &r);
-        assert_int_equal(r.without_bytes, 2);
+        assert_string_equal(r.finding, "missing");
+        assert_int_equal(r.first_bad, 4);
+        if (crash == 2)
+            tell(log, &found);
         audit_found_fini(&found);
         scene_close(&s, &log);
     }
-    assert_usable(&s, 7);
+    struct audit_log *log = scene_reopen(&s, &found);
+    verify(log, &r);
+    assert_int_equal(r.without_bytes, 2);
+    assert_int_equal(found.restored_count, 0);
+    scene_close(&s, &log);
+    assert_usable(&s, 9);
     scene_remove(&s);
 }
 
@@ -67,10 +73,65 @@ static void test_unacknowledged_first_batch(void **state)
     assert_int_equal(found.condition, AUDIT_OK);
     assert_int_equal(found.restored_from, 0);
     assert_int_equal(found.restored_count, 2);
-    assert_whole(log, 2);
+    assert_int_equal(tell(log, &found), 2);
+    assert_whole(log, 4);
     audit_found_fini(&found);
     scene_close(&s, &log);
-    assert_usable(&s, 2);
+    assert_usable(&s, 4);
+    scene_remove(&s);
+}
+
+/* The batch that tells of a batch entered again is itself lost in a crash, and so on. */
+static void test_unacknowledged_again_and_again(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_report r;
+    scene_log(&s, 4);
+    for (unsigned crash = 0; crash < 3; crash++) {
+        struct audit_log *log = scene_reopen(&s, &found);
+        scene_close(&s, &log);
+        scene_save(&s, AUDIT_DB_NAME, "saved.db");
+        log = scene_open(&s, &found);
+        tell(log, &found);
+        audit_found_fini(&found);
+        scene_close(&s, &log);
+        restore_file(&s, "saved.db", AUDIT_DB_NAME);
+        scene_uncommit(&s);
+    }
+    struct audit_log *log = scene_open(&s, &found);
+    assert_int_equal(found.restored_from, 4);
+    assert_int_equal(found.restored_count, 1 + 2 + 2);
+    assert_int_equal(tell(log, &found), 2);
+    assert_whole(log, 11);
+    verify(log, &r);
+    assert_int_equal(r.without_bytes, 5);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    assert_usable(&s, 11);
+    scene_remove(&s);
+}
+
+/* A record whose bytes were taken away: no crash leaves one of several, nor one before others. */
+static void test_bytes_taken_away(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_log(&s, 4);
+    scene_extend(&s);
+    scene_save(&s, AUDIT_DB_NAME, "saved.db");
+    static const char *const sql[] = {
+        "UPDATE log SET record = NULL WHERE seq = 0", "UPDATE log SET record = NULL WHERE seq = 3",
+        "UPDATE log SET record = NULL WHERE seq < 4", "UPDATE log SET record = NULL WHERE seq = 4",
+        "UPDATE log SET record = NULL WHERE seq = 5", "UPDATE log SET record = NULL WHERE seq = 6",
+    };
+    static const uint64_t first[] = {0, 3, 0, 4, 5, 6};
+    for (size_t i = 0; i < BASE_COUNT(sql); i++) {
+        restore_file(&s, "saved.db", AUDIT_DB_NAME);
+        run_sql(&s, sql[i]);
+        assert_condemned(&s, AUDIT_DAMAGED, first[i]);
+    }
     scene_remove(&s);
 }
 
@@ -247,6 +308,44 @@ static void test_unsigned_rows(void **state)
     scene_remove(&s);
 }
 
+/* An older keeper's head alone: the rows of one batch a crash explains, others it does not. */
+static void test_an_older_head(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_report r;
+    scene_log(&s, 4);
+    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
+    scene_extend(&s); /* 4, 5, and the release 6 */
+    for (int ended = 0; ended < 2; ended++) {
+        struct audit_log *log;
+        if (ended) {
+            log = scene_reopen(&s, &found);
+            put_end(log, 6);
+            flush(log, NULL, 0);
+            scene_close(&s, &log);
+        }
+        scene_save(&s, AUDIT_DB_NAME, "saved.db");
+        scene_save(&s, AUDIT_HEAD_NAME, "newer.head");
+        restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
+        log = scene_open(&s, &found);
+        assert_int_equal(found.unsigned_from, 4);
+        assert_int_equal(found.unsigned_beyond_crash, ended);
+        tell(log, &found);
+        audit_found_fini(&found);
+        verify(log, &r);
+        assert_true(r.ok);
+        assert_int_equal(r.set_aside, 1);
+        assert_int_equal(r.set_aside_at, 5);
+        assert_int_equal(r.set_aside_beyond_crash, ended);
+        scene_close(&s, &log);
+        restore_file(&s, "saved.db", AUDIT_DB_NAME);
+        restore_file(&s, "newer.head", AUDIT_HEAD_NAME);
+    }
+    scene_remove(&s);
+}
+
 static void test_rows_of_strange_sequences(void **state)
 {
     (void)state;
@@ -258,6 +357,7 @@ static void test_rows_of_strange_sequences(void **state)
     struct audit_log *log = scene_reopen(&s, &found);
     assert_int_equal(found.condition, AUDIT_OK);
     assert_int_equal(found.unsigned_from, 9);
+    assert_true(found.unsigned_beyond_crash);
     assert_whole(log, 2);
     scene_close(&s, &log);
     assert_file_says(&s, "unsigned-9-9223372036854775807.jsonl", "\"record_base64\":\"/wA=\"");
@@ -307,6 +407,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unacknowledged_batch),
         cmocka_unit_test(test_unacknowledged_first_batch),
+        cmocka_unit_test(test_unacknowledged_again_and_again),
+        cmocka_unit_test(test_bytes_taken_away),
         cmocka_unit_test(test_in_both_but_not_committed),
         cmocka_unit_test(test_an_older_database),
         cmocka_unit_test(test_a_wal_that_is_gone),
@@ -315,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_no_database),
         cmocka_unit_test(test_half_a_batch),
         cmocka_unit_test(test_unsigned_rows),
+        cmocka_unit_test(test_an_older_head),
         cmocka_unit_test(test_rows_of_strange_sequences),
         cmocka_unit_test(test_lost_releases),
     };

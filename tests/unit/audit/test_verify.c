@@ -57,7 +57,7 @@ static int read_memory(void *self, uint64_t from, uint64_t max, audit_row_fn *fn
     return 0;
 }
 
-/* Row 4 is a leaf without a record: a batch that was entered again. */
+/* Row 4 is a leaf without a record: a batch that was entered again, as row 6 tells. */
 static void make_memory(struct memory *m)
 {
     struct scene s;
@@ -67,7 +67,10 @@ static void make_memory(struct memory *m)
     scene_make(&s);
     struct audit_log *log = scene_reopen(&s, &found);
     for (int i = 0; i < ROWS; i++) {
-        put_record(log, "decision");
+        if (i == 6)
+            put_story(log, "unacknowledged", 4, 1, false);
+        else
+            put_record(log, i == 5 ? "start" : "decision");
         if (i == 3 || i == 4)
             flush(log, NULL, 0);
     }
