@@ -113,6 +113,7 @@ struct mounts {
     struct plan_mount_part list[PLAN_MAX_MOUNTS];
     uint32_t n;
     struct arena *arena;
+    enum core_refusal refusal; /* why there is no plan, when a grant cannot be carried out */
 };
 
 static int add_mount(struct mounts *m, enum plan_mount_kind kind, struct str source,
@@ -212,18 +213,49 @@ static int by_target(const void *a, const void *b)
     return str_cmp(x->target, y->target);
 }
 
+/* The deepest folder above `path` that is there, its links resolved. */
+static bool existing_parent(char *path, char real[PATH_MAX])
+{
+    for (char *slash; (slash = strrchr(path, '/')) != NULL;) {
+        slash[slash == path] = '\0';
+        if (realpath(path, real))
+            return true;
+        if (slash == path)
+            return false;
+    }
+    return false;
+}
+
+/*
+ * What is to be hidden is covered where it stands. A path that is not there cannot be: whoever made
+ * it during the run would show it to the guest. Outside what is shown there is nothing to hide.
+ */
+static int add_hide(struct mounts *m, struct str path, struct reeve_error *err)
+{
+    char real[PATH_MAX];
+    auto_free char *z = str_dup(path);
+    if (!z)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (realpath(z, real))
+        return is_shown(m, str_of(real)) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), str_of(real), err)
+                                         : 0;
+    int errnum = errno;
+    if (errnum == ENOENT && existing_parent(z, real) && !is_shown(m, str_of(real)))
+        return 0;
+    m->refusal = CORE_REFUSAL_NO_MECHANISM;
+    return base_fail(err, REEVE_EINVAL,
+                     "%.*s is to be hidden and cannot be: %s; make it, or take it out of the grant",
+                     (int)path.n, path.p, strerror(errnum));
+}
+
 static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_error *err)
 {
     const struct core_grant *g = &run->grant;
     int rc = 0;
     for (uint32_t i = 0; !rc && i < g->nread; i++)
         rc = add_read(m, g->read[i], g->read_literal && g->read_literal[i], err);
-    for (uint32_t i = 0; !rc && i < g->nhide; i++) {
-        char real[PATH_MAX];
-        auto_free char *z = str_dup(g->hide[i]);
-        if (z && realpath(z, real) && is_shown(m, str_of(real)))
-            rc = add_mount(m, PLAN_MOUNT_HIDE, STR(""), str_of(real), err);
-    }
+    for (uint32_t i = 0; !rc && i < g->nhide; i++)
+        rc = add_hide(m, g->hide[i], err);
     if (!rc)
         rc = add_host_links(m, err);
     qsort(m->list, m->n, sizeof m->list[0], by_target); /* a parent sorts before what is below it */
@@ -298,11 +330,12 @@ int program_plan(struct reeve_run *run, struct reeve_error *err)
     if (!m)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     m->arena = &run->arena;
+    m->refusal = CORE_REFUSAL_BAD_ARGUMENTS;
     int rc = collect_mounts(run, m, &why);
     if (!rc)
         rc = build(run, m, &why);
     if (rc == REEVE_EINVAL || rc == REEVE_EPERM) {
-        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", why.message);
+        run_refuse(run, m->refusal, "%s", why.message);
         return 0;
     }
     if (rc) {

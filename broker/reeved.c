@@ -169,16 +169,17 @@ int main(int argc, char **argv)
     int status = read_options(argc, argv, &o);
     if (status >= 0)
         return status;
-    be_alone(&o);
     auto_free char *standard = o.dir ? NULL : reeve_default_dir();
     auto_free char *dir = realpath(o.dir ? o.dir : standard ? standard : "", NULL);
+    auto_free char *helper_dir = realpath(o.helper_dir, NULL);
+    be_alone(&o); /* leaves the working directory, which relative names count from */
     if (!dir) {
         base_fail(&err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s",
                   o.dir ? o.dir : "the state folder", o.dir ? o.dir : "");
         return fail(&o, &err);
     }
     struct owner_options options = {.dir = dir,
-                                    .helper_dir = o.helper_dir,
+                                    .helper_dir = helper_dir ? helper_dir : o.helper_dir,
                                     .linger_ns = o.linger ? LINGER_S * BASE_NS_PER_S : 0,
                                     .event = on_event,
                                     .event_arg = &o};

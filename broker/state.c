@@ -34,8 +34,28 @@ void state_user_name(uid_t uid, char out[96])
         (void)snprintf(out, 96, "uid %u", (unsigned)uid);
 }
 
-/* Whether the folder has any entry; a folder that cannot be read counts as one that has. */
-static bool has_entries(int dir_fd)
+/* What an init that was interrupted leaves, as well as the lock of one that is going on. */
+static bool is_of_init(struct str name)
+{
+    static const char *const names[] = {AUDIT_KEY_NAME,
+                                        AUDIT_VKEY_NAME,
+                                        AUDIT_ORIGIN_NAME,
+                                        AUDIT_HEAD_NAME,
+                                        STATE_LOCK_NAME,
+                                        STATE_POLICY_NAME,
+                                        STATE_BLOB_FOLDER,
+                                        STATE_CONFIG_NAME,
+                                        ".",
+                                        ".."};
+    bool unfinished = name.n > 4 && memcmp(name.p + name.n - 4, ".tmp", 4) == 0;
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        if (str_is(name, names[i]) || (unfinished && str_starts(name, str_of(names[i]))))
+            return true;
+    return false;
+}
+
+/* Whether anything else is there; a folder that cannot be read counts as one that has. */
+static bool has_other_files(int dir_fd)
 {
     int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -45,7 +65,7 @@ static bool has_entries(int dir_fd)
     }
     bool any = false;
     for (struct dirent *e; !any && (e = readdir(d)) != NULL;)
-        any = !str_is(str_of(e->d_name), ".") && !str_is(str_of(e->d_name), "..");
+        any = !is_of_init(str_of(e->d_name));
     (void)closedir(d);
     return any;
 }
@@ -74,6 +94,30 @@ static int put(int dir_fd, const char *name, struct str text, struct reeve_error
     return fd_write_file(dir_fd, name, text.p, text.n, 0600, err);
 }
 
+/* The configuration comes last: without it the folder is none yet, and all is written anew. */
+static int fill_folder(int fd, const char *dir, const char *origin, struct reeve_error *err)
+{
+    if (unlinkat(fd, AUDIT_KEY_NAME, 0) != 0 && errno != ENOENT)
+        return base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be removed", dir,
+                               AUDIT_KEY_NAME);
+    int rc = audit_create(fd, str_of(origin), err);
+    if (!rc && mkdirat(fd, STATE_BLOB_FOLDER, 0700) != 0 && errno != EEXIST)
+        rc = base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be made", dir, STATE_BLOB_FOLDER);
+    if (!rc)
+        rc = put(fd, STATE_POLICY_NAME, STR(policy_text), err);
+    return rc ? rc : put(fd, STATE_CONFIG_NAME, STR(config_text), err);
+}
+
+static int refuse_made(int fd, const char *dir, struct reeve_error *err)
+{
+    if (faccessat(fd, STATE_CONFIG_NAME, F_OK, 0) == 0)
+        return base_fail(err, REEVE_ESTATE, "%s is a state folder already", dir);
+    if (has_other_files(fd))
+        return base_fail(err, REEVE_ESTATE, "%s holds other files; name a new or an empty folder",
+                         dir);
+    return 0;
+}
+
 int state_create(const char *dir, const char *origin, struct reeve_error *err)
 {
     int rc = make_folder(dir, err);
@@ -82,24 +126,19 @@ int state_create(const char *dir, const char *origin, struct reeve_error *err)
     auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return base_fail_errno(err, REEVE_EIO, errno, "the folder %s cannot be opened", dir);
-    if (faccessat(fd, STATE_CONFIG_NAME, F_OK, 0) == 0)
-        return base_fail(err, REEVE_ESTATE, "%s is a state folder already", dir);
-    if (has_entries(fd))
-        return base_fail(err, REEVE_ESTATE, "%s holds other files; name a new or an empty folder",
-                         dir);
+    rc = refuse_made(fd, dir, err);
+    if (rc)
+        return rc;
     struct stat st;
     if (fstat(fd, &st) != 0 || (st.st_uid == geteuid() && fchmod(fd, 0700) != 0))
         return base_fail_errno(err, REEVE_EIO, errno, "the mode of %s cannot be set", dir);
+    auto_close int lock = -1; /* of two that make one folder, the other waits for nothing */
     rc = state_require_owner(dir, st.st_uid, err);
     if (!rc)
-        rc = audit_create(fd, str_of(origin), err);
-    if (!rc && mkdirat(fd, STATE_BLOB_FOLDER, 0700) != 0)
-        rc = base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be made", dir, STATE_BLOB_FOLDER);
+        rc = state_lock(fd, dir, &lock, err);
     if (!rc)
-        rc = put(fd, STATE_LOCK_NAME, STR(""), err);
-    if (!rc)
-        rc = put(fd, STATE_POLICY_NAME, STR(policy_text), err);
-    return rc ? rc : put(fd, STATE_CONFIG_NAME, STR(config_text), err);
+        rc = refuse_made(fd, dir, err);
+    return rc ? rc : fill_folder(fd, dir, origin, err);
 }
 
 int state_open(const char *dir, int *dir_fd, uid_t *owner, struct reeve_error *err)

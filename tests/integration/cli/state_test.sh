@@ -18,6 +18,20 @@ refuses "folder that holds other things" 3 "$work/other is no state folder.*reev
 refuses "init over other things" 3 "$work/other holds other files" ask init "$work/other"
 made twice
 refuses "init over a state folder" 3 "$work/twice is a state folder already" ask init "$work/twice"
+made half && rm "$work/half/config.yaml" "$work/half/policy.yaml" && rmdir "$work/half/blobs"
+gives "init after one that was interrupted" 0 "" ask init "$work/half"
+gives "and the folder serves" 0 '^42$' add half
+what="two inits at once" cases=$((cases + 1))
+for i in 1 2 3 4 5 6 7 8; do
+    ask --quiet init "$work/race$i" >"$work/out" 2>"$work/err" &
+    ask --quiet init "$work/race$i" >/dev/null 2>&1 || true
+    wait $! || true
+    ask --state "$work/race$i" status >"$work/out" 2>"$work/err" || complain "race$i cannot be opened"
+done
+made relative
+gives "a relative folder, nobody serving it yet" 0 '^42$' \
+    sh -c 'cd "$1" && exec "$2" --helper-dir "$3" --state race1/../relative call --policy "$4" --agent lab-1 ccos.math.add "[2, 40]"' \
+    - "$work" "$reeve" "$helpers" "$tour"
 refuses "helpers that are not there" 3 "reeved" "$reeve" --state "$work/twice" --helper-dir "$work/nohelpers" status
 
 made open && chmod 0777 "$work/open"

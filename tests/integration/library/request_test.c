@@ -70,6 +70,13 @@ static const struct row {
      "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
      NULL},
+    {"what is to be hidden and is not there could appear",
+     RUN("{isolation: process, filesystem: {read: [/usr], hide: [/usr/none/of/this]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "/usr/none/of/this is to be hidden"},
+    {"outside what is shown there is nothing to hide",
+     RUN("{isolation: process, filesystem: {read: [/usr], hide: [/none/of/this, /etc/shadow]}}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL, NULL},
     {"arguments that do not fit",
      HEAD
      "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.math.add], reason: x}\n",
