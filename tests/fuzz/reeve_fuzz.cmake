@@ -1,7 +1,6 @@
 # Include this from tests/fuzz/PART/CMakeLists.txt:
 # reeve_fuzz(x LIBS lib...): fuzz_x.c replays corpus/x in every ctest run. With REEVE_FUZZ (clang) the same file also
 # becomes bin/fuzz_x, a libFuzzer program that searches for new inputs.
-option(REEVE_FUZZ "Build the libFuzzer programs (clang, together with REEVE_SANITIZE=address,undefined)" OFF)
 set(REEVE_FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 function(reeve_fuzz name)
