@@ -46,6 +46,8 @@ struct audit_found {
 };
 void audit_found_fini(struct audit_found *f);
 
+/** Whether `origin` can be a log's name; REEVE_EINVAL says what one is. */
+int audit_origin_check(struct str origin, struct reeve_error *err);
 /**
  * Make a new log's files in a folder: origin, key (0600), verifier key, keeper's empty head.
  * Refuses (REEVE_ESTATE) where one exists. Each file appears by rename.

@@ -52,14 +52,21 @@ static int write_head(int dir_fd, struct reeve_error *err)
     return fd_write_file(dir_fd, AUDIT_HEAD_NAME, bytes, HEAD_FILE_BYTES, 0600, err);
 }
 
+int audit_origin_check(struct str origin, struct reeve_error *err)
+{
+    if (note_name_ok(origin))
+        return 0;
+    return base_fail(err, REEVE_EINVAL,
+                     "a log's name has 1 to %u bytes without spaces, control characters and plus "
+                     "signs, such as example.com/reeve",
+                     NOTE_MAX_NAME);
+}
+
 int audit_create(int dir_fd, struct str origin, struct reeve_error *err)
 {
-    if (!note_name_ok(origin))
-        return base_fail(err, REEVE_EINVAL,
-                         "a log's name has 1 to %u bytes without spaces, control "
-                         "characters and plus signs, such as example.com/reeve",
-                         NOTE_MAX_NAME);
-    int rc = refuse_existing(dir_fd, err);
+    int rc = audit_origin_check(origin, err);
+    if (!rc)
+        rc = refuse_existing(dir_fd, err);
     if (rc)
         return rc;
     auto_key struct audit_key key = {0};

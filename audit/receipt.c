@@ -109,9 +109,10 @@ int audit_receipt_check(struct str text, struct str vkey, struct arena *arena,
     struct note_key key;
     struct parsed p;
     struct note_checkpoint c;
-    int rc = note_key_parse(vkey, &key, err);
-    if (rc == 0)
-        rc = parse(text, arena, &p, err);
+    struct reeve_error why = {0};
+    if (note_key_parse(vkey, &key, &why) != 0) /* the caller's fault, not the receipt's */
+        return base_fail(err, REEVE_EINVAL, "%s", why.message);
+    int rc = parse(text, arena, &p, err);
     if (rc == 0)
         rc = note_checkpoint_open(p.note, &key, &c, err);
     if (rc)

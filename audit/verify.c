@@ -20,6 +20,7 @@ enum finding {
 struct check {
     struct audit_report *report;
     const struct note_checkpoint *checkpoint;
+    const struct audit_head *head;
     struct record_reader reader;
     uint64_t next;
     struct tree_edge stored;   /* over the leaves as they are in the rows */
@@ -141,7 +142,6 @@ static void find_condition(struct audit_report *r, const struct audit_head *head
 
 /* All rows below the signed size. Stops early where a row is missing. */
 static int check_rows(struct check *c, const struct audit_source *source,
-                      const struct audit_head *head,
                       void (*progress)(void *arg, uint64_t done, uint64_t total),
                       void *progress_arg, struct reeve_error *err)
 {
@@ -163,7 +163,7 @@ static int check_rows(struct check *c, const struct audit_source *source,
     }
     /* Rows that are merely not there: why, the owner knows better. */
     if (c->next < size)
-        find_condition(c->report, head);
+        find_condition(c->report, c->head);
     if (c->next < size)
         find(c->report, FINDING_TAIL_LOST, c->next,
              "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
@@ -191,6 +191,7 @@ static void check_root(struct check *c)
     if (c->next < c->checkpoint->size || memcmp(r->root, c->checkpoint->root, sizeof r->root) == 0)
         return;
     tell_apart(c);
+    find_condition(r, c->head); /* the owner may have narrowed it down */
     if (c->has_hole)
         find(r, FINDING_ROOT_MISMATCH, c->first_hole,
              "every record agrees with its leaf, and their root is not the signed one: a leaf "
@@ -215,15 +216,14 @@ static int take_beyond(void *arg, uint64_t seq, struct str record, const uint8_t
     return 1;
 }
 
-static int check_end(struct check *c, const struct audit_source *source,
-                     const struct audit_head *head, struct reeve_error *err)
+static int check_end(struct check *c, const struct audit_source *source, struct reeve_error *err)
 {
     struct beyond b = {0};
     struct reeve_error local;
     uint64_t size = c->checkpoint->size;
     if (c->holes.open)
         find_hole(c);
-    find_condition(c->report, head); /* the keeper may know of more than it has signed */
+    find_condition(c->report, c->head); /* the keeper may know of more than it has signed */
     if (!source->at_rest)
         return 0;
     int rc = source->read(source->self, size, 1, take_beyond, &b, err ? err : &local);
@@ -264,11 +264,11 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
         report->has_bad = false; /* nothing that is signed tells one sequence from another */
         return 0;
     }
-    struct check c = {.report = report, .checkpoint = &checkpoint};
-    int rc = check_rows(&c, source, head, progress, progress_arg, err ? err : &local);
+    struct check c = {.report = report, .checkpoint = &checkpoint, .head = head};
+    int rc = check_rows(&c, source, progress, progress_arg, err ? err : &local);
     if (rc == 0) {
         check_root(&c);
-        rc = check_end(&c, source, head, err);
+        rc = check_end(&c, source, err);
     }
     record_reader_fini(&c.reader);
     report->ok = rc == 0 && !report->finding[0];

@@ -110,6 +110,17 @@ void run_abandon(struct reeve_run *run)
         run_free(run);
 }
 
+void run_give_up(struct reeve_run *run)
+{
+    struct reeve_error err = {0};
+    if (!run->sink || (run->state != RUN_QUEUED && run->state != RUN_ENDING))
+        return;
+    (void)owner_log_failing(run->owner, &err);
+    tell_error(run, &err);
+    if (run->state == RUN_QUEUED)
+        run_cancel(run, NULL);
+}
+
 void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fmt, ...)
 {
     va_list ap;

@@ -23,6 +23,7 @@
 #define OWNER_MAX_UNSENT ((size_t)256 << 10) /* above it a connection's run is not read from */
 #define OWNER_BATCH_NS   (10 * BASE_NS_PER_S / 1000)
 #define OWNER_RETRY_NS   (200 * BASE_NS_PER_S / 1000)
+#define OWNER_GIVE_UP_NS (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
 #define OWNER_WARRANT_NS (30 * BASE_NS_PER_S)
 #define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
 #define OWNER_INSTANCE   16
@@ -124,7 +125,9 @@ struct owner {
     bool helpers_lost;
     struct audit_log *log;
     struct audit_found found;
-    bool log_failing;    /* the last commit failed; the same rows wait */
+    bool log_failing; /* the last commit failed; the same rows wait */
+    int64_t failing_since_ns;
+    char log_why[512];   /* why it failed */
     int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
     unsigned nqueued;    /* records of the batch */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
@@ -156,6 +159,8 @@ int owner_raise(struct owner *owner, struct reeve_error *err);
 void owner_fall(struct owner *owner);
 
 /* ---- journal.c: appending and flushing ---- */
+/** REEVE_EIO, with why the log cannot be written and what to do. */
+int owner_log_failing(const struct owner *owner, struct reeve_error *err);
 /** Canonical form of `json`, appended; flushes first when the batch is full. `*seq` is what it got.
  */
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
@@ -194,6 +199,10 @@ void conn_run(struct conn *conn, struct reeve_run *run);
 void conn_idle(struct conn *conn);
 bool conn_is_full(const struct conn *conn);
 
+/* ---- config.c ---- */
+/** Read config.yaml; REEVE_ESTATE names the place of what it may not say. */
+int config_load(int dir_fd, const char *dir, struct reeve_error *err);
+
 /* ---- request.c: a request from its text to its decision ---- */
 /**
  * Record that a peer's `what` ("request", "policy") was turned away before it could be decided. Its
@@ -216,6 +225,9 @@ int program_plan(struct reeve_run *run, struct reeve_error *err);
 /* ---- execution.c: from an allow to the end record ---- */
 void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fmt, ...)
     REEVE_PRINTF(3, 4);
+/** The log cannot be written for too long: tell whoever waits. What ran is recorded when it can be,
+ * and what is not released yet never runs. */
+void run_give_up(struct reeve_run *run);
 /** Carry an allowed request out. */
 void run_begin(struct reeve_run *run);
 /** The warrant has come. */

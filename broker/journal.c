@@ -2,6 +2,7 @@
  * The owner's pen: records queued, batches made durable when their time has come, warrants handed
  * out and runs answered when their batch is. The only file of broker/ that appends.
  */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "broker/internal.h"
@@ -30,6 +31,15 @@ void owner_make_room(struct owner *owner)
         (void)hand_out(owner, NULL);
 }
 
+int owner_log_failing(const struct owner *owner, struct reeve_error *err)
+{
+    return base_fail(
+        err, REEVE_EIO,
+        "the log cannot be written (%s); nothing is decided until it can; make room or "
+        "mend the disk of %s, it is tried again by itself",
+        owner->log_why, owner->dir);
+}
+
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
                  struct reeve_error *err)
 {
@@ -38,8 +48,7 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
     if (!owner->log)
         return base_fail(err, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
     if (owner->log_failing)
-        return base_fail(err, REEVE_EIO,
-                         "the log cannot be written; nothing is decided until it can");
+        return owner_log_failing(owner, err);
     auto_buf struct buf canonical = {.max = AUDIT_MAX_RECORD};
     int rc = json_canonicalise(buf_view(json), &canonical, err);
     if (rc || canonical.failed)
@@ -91,6 +100,17 @@ static void go_on(struct owner *owner, const struct token *tokens, size_t ntoken
         run_release(released[i], &tokens[i]);
 }
 
+/* Nobody waits for a disk for ever. */
+static void give_up(struct owner *owner)
+{
+    if (base_boottime_ns() - owner->failing_since_ns < OWNER_GIVE_UP_NS)
+        return;
+    for (struct reeve_run *run = owner->runs, *next; run; run = next) {
+        next = run->next;
+        run_give_up(run);
+    }
+}
+
 /* One batch. What fails stays queued: the very same rows are tried again. */
 static int hand_out(struct owner *owner, struct reeve_error *err)
 {
@@ -105,9 +125,13 @@ static int hand_out(struct owner *owner, struct reeve_error *err)
         go_on(owner, tokens, ntokens);
         return 0;
     }
-    if (!owner->log_failing)
+    if (!owner->log_failing) {
         owner_event(owner, "the log cannot be written: %s", why.message);
+        owner->failing_since_ns = base_boottime_ns();
+    }
+    (void)snprintf(owner->log_why, sizeof owner->log_why, "%s", why.message);
     owner->log_failing = true;
+    give_up(owner);
     owner->fallen = owner->fallen || rc == REEVE_EHELPERS || rc == REEVE_EPROTO;
     owner->flush_at_ns = base_boottime_ns() + OWNER_RETRY_NS;
     if (err)

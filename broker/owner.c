@@ -205,6 +205,7 @@ void owner_fall(struct owner *owner)
     owner->nqueued = 0;
     owner->nreleasing = 0;
     owner->log_failing = false;
+    owner->failing_since_ns = 0;
     while (owner->runs)
         run_abandon(owner->runs);
 }
@@ -250,6 +251,8 @@ static int take(struct owner *owner, struct reeve_error *err)
         rc = state_require_owner(owner->dir, owner->uid, err);
     if (!rc)
         rc = state_lock(owner->dir_fd, owner->dir, &owner->lock_fd, err);
+    if (!rc)
+        rc = config_load(owner->dir_fd, owner->dir, err);
     if (!rc)
         rc = load_policy(owner, err);
     if (!rc)

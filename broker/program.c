@@ -198,7 +198,7 @@ static int add_host_links(struct mounts *m, struct reeve_error *err)
     for (size_t i = 0; i < BASE_COUNT(names); i++) {
         struct stat st;
         if (lstat(names[i], &st) != 0 || !S_ISLNK(st.st_mode) || !realpath(names[i], real) ||
-            !is_shown(m, str_of(real)))
+            !is_shown(m, str_of(real)) || is_shown(m, str_of(names[i])))
             continue;
         int rc = add_mount(m, PLAN_MOUNT_LINK, str_of(real), str_of(names[i]), err);
         if (rc)

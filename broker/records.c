@@ -6,11 +6,10 @@
 
 enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
 
-/* Long arguments stand as digest, length and first bytes. */
-static void put_args(const struct reeve_run *run, struct json_out *o)
+/* Long JSON (arguments, values) stands as digest, length and first bytes, so that a record has
+ * room for it. */
+static void put_bounded(struct str text, struct json_out *o)
 {
-    struct str text = buf_view(&run->args_text);
-    json_key(o, "args");
     if (text.n <= ARGS_WHOLE_BYTES) {
         json_raw(o, text);
         return;
@@ -25,6 +24,12 @@ static void put_args(const struct reeve_run *run, struct json_out *o)
     json_kv_uint(o, "bytes", text.n);
     json_kv_str(o, "first", first);
     json_close_object(o);
+}
+
+static void put_args(const struct reeve_run *run, struct json_out *o)
+{
+    json_key(o, "args");
+    put_bounded(buf_view(&run->args_text), o);
 }
 
 static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
@@ -125,7 +130,7 @@ static void put_refusal(const struct reeve_run *run, struct json_out *o)
 }
 
 /* How it ended; of a run also whether it began and what the program itself said. */
-static void put_outcome(const struct outcome *out, bool is_run, struct json_out *o)
+static void put_outcome(const struct outcome *out, bool is_run, bool whole, struct json_out *o)
 {
     json_key(o, "outcome");
     json_open_object(o);
@@ -142,7 +147,10 @@ static void put_outcome(const struct outcome *out, bool is_run, struct json_out 
     }
     if (out->value) {
         json_key(o, "value");
-        json_raw(o, str_of(out->value));
+        if (whole)
+            json_raw(o, str_of(out->value));
+        else
+            put_bounded(str_of(out->value), o);
     }
     json_close_object(o);
 }
@@ -150,7 +158,7 @@ static void put_outcome(const struct outcome *out, bool is_run, struct json_out 
 static void put_end(const struct reeve_run *run, struct json_out *o)
 {
     const struct outcome *out = &run->outcome;
-    put_outcome(out, true, o);
+    put_outcome(out, true, false, o);
     json_key(o, "usage");
     json_open_object(o);
     json_kv_uint(o, "wall_ns", out->wall_ns);
@@ -193,7 +201,7 @@ void record_decision(struct reeve_run *run, struct buf *out, const struct outcom
     if (run->refusal != CORE_REFUSAL_NONE)
         put_refusal(run, &o);
     else if (outcome && outcome->how[0])
-        put_outcome(outcome, false, &o);
+        put_outcome(outcome, false, false, &o);
     json_close_object(&o);
 }
 
@@ -247,7 +255,7 @@ void result_json(const struct reeve_run *run, struct buf *out)
     if (run->finished)
         put_end(run, &o);
     else if (run->outcome.how[0])
-        put_outcome(&run->outcome, false, &o);
+        put_outcome(&run->outcome, false, true, &o);
     struct plan_view view;
     if (run->flags & REEVE_REQUEST_EXPLAIN && run->plan.len &&
         plan_check(run->plan.data, run->plan.len, &view)) {

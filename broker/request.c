@@ -202,8 +202,7 @@ static int can_decide(struct owner *owner, struct reeve_error *err)
                          audit_condition_name(owner->found.condition),
                          (unsigned long long)owner->found.first_bad, owner->found.detail);
     if (owner->log_failing)
-        return base_fail(err, REEVE_EIO,
-                         "the log cannot be written; nothing is decided until it can");
+        return owner_log_failing(owner, err);
     if (owner->nruns >= OWNER_MAX_RUNS)
         return base_fail(err, REEVE_EBUSY, "%u requests are in progress; try again later",
                          OWNER_MAX_RUNS);

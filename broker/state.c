@@ -120,7 +120,9 @@ static int refuse_made(int fd, const char *dir, struct reeve_error *err)
 
 int state_create(const char *dir, const char *origin, struct reeve_error *err)
 {
-    int rc = make_folder(dir, err);
+    int rc = audit_origin_check(str_of(origin), err); /* before anything is made */
+    if (!rc)
+        rc = make_folder(dir, err);
     if (rc)
         return rc;
     auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -143,6 +145,7 @@ int state_create(const char *dir, const char *origin, struct reeve_error *err)
 
 int state_open(const char *dir, int *dir_fd, uid_t *owner, struct reeve_error *err)
 {
+    int rc = 0;
     auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return base_fail(err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s", dir,
@@ -150,8 +153,9 @@ int state_open(const char *dir, int *dir_fd, uid_t *owner, struct reeve_error *e
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
         int errnum = errno;
-        if (errnum == EACCES && stat(dir, &st) == 0)
-            return state_require_owner(dir, st.st_uid, err);
+        rc = errnum == EACCES && stat(dir, &st) == 0 ? state_require_owner(dir, st.st_uid, err) : 0;
+        if (rc)
+            return rc;
         return base_fail_errno(err, REEVE_ESTATE, errnum, "the state folder %s cannot be opened",
                                dir);
     }
@@ -159,8 +163,9 @@ int state_open(const char *dir, int *dir_fd, uid_t *owner, struct reeve_error *e
         return base_fail(err, REEVE_ESTATE,
                          "others may write in the state folder %s; run: chmod go-w %s", dir, dir);
     if (faccessat(fd, STATE_CONFIG_NAME, F_OK, 0) != 0) {
-        if (errno == EACCES)
-            return state_require_owner(dir, st.st_uid, err);
+        rc = errno == EACCES ? state_require_owner(dir, st.st_uid, err) : 0;
+        if (rc)
+            return rc;
         return base_fail(err, REEVE_ESTATE,
                          "%s is no state folder (it has no %s); make one with: reeve init DIR", dir,
                          STATE_CONFIG_NAME);

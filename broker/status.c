@@ -32,6 +32,8 @@ void status_json(struct owner *owner, struct buf *out)
     json_kv_str(&o, "version", str_of(reeve_version()));
     json_kv_bool(&o, "can_decide", sound && !owner->log_failing);
     json_kv_bool(&o, "can_append", sound && !owner->log_failing);
+    if (owner->log_failing)
+        json_kv_str(&o, "cannot_append_because", str_of(owner->log_why));
     json_kv_bool(&o, "helpers", owner->log != NULL);
     json_kv_int(&o, "connections", owner->nconns);
     json_kv_int(&o, "requests_in_progress", owner->nruns);

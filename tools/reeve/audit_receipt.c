@@ -49,7 +49,7 @@ static int check_receipt(const struct cli *cli, const struct options *o)
         cli_read_file(o->check, CLI_MAX_RECEIPT, &text, &n, &err))
         return cli_fail(cli, &err);
     if (reeve_receipt_check(text, n, vkey, &json, &err)) {
-        if (err.code != REEVE_EVERIFY)
+        if (err.code != REEVE_EVERIFY && err.code != REEVE_EFORMAT)
             return cli_fail(cli, &err);
         cli_say(cli, "%s does not hold: %s", o->check, err.message);
         return CLI_FINDINGS;

@@ -11,7 +11,8 @@ static int check_args(const struct cli *cli, const char *text)
     auto_json json_t *json = cli_json(text, strlen(text), &err);
     if (json && (json_is_array(json) || json_is_object(json)))
         return 0;
-    return cli_usage(cli, "the arguments are no JSON object or array: %s", text);
+    return cli_usage(cli, "the arguments must be a JSON object or list: %s",
+                     json ? "this is another value" : err.message);
 }
 
 static int call(const struct cli *cli, const void *options, char *const *operands, size_t noperands)

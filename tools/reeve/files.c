@@ -111,10 +111,30 @@ int cli_read_key(const char *key_or_file, char **vkey, struct reeve_error *err)
     return 0;
 }
 
+/* Only a regular file, or a new one, is written by rename: a device or a folder would be replaced,
+ * and so would a link instead of what it leads to. */
+static int check_target(const char *path, char **real, struct reeve_error *err)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    if (!there && errno != ENOENT)
+        return fail_open(err, path);
+    if (there && !S_ISREG(st.st_mode))
+        return fail(err, REEVE_EIO, "%s is no regular file; name one, or a new file", path);
+    *real = there ? realpath(path, NULL) : strdup(path);
+    if (!there && lstat(path, &st) == 0)
+        return fail(err, REEVE_EIO, "%s is a link that leads nowhere", path);
+    return *real ? 0 : fail(err, REEVE_ENOMEM, "out of memory");
+}
+
 int cli_outfile_open(struct cli_outfile *f, const char *path, struct reeve_error *err)
 {
-    *f = (struct cli_outfile){.fd = -1, .path = strdup(path)};
-    if (!f->path || asprintf(&f->temporary, "%s.XXXXXX", path) < 0) {
+    *f = (struct cli_outfile){.fd = -1};
+    int rc = check_target(path, &f->path, err);
+    if (rc)
+        return rc;
+    path = f->path;
+    if (asprintf(&f->temporary, "%s.XXXXXX", path) < 0) {
         f->temporary = NULL;
         return fail(err, REEVE_ENOMEM, "out of memory");
     }

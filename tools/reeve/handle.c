@@ -20,7 +20,11 @@ int cli_open(const struct cli *cli, struct reeve **out)
         .event = on_event,
         .event_arg = (void *)(uintptr_t)cli, /* only read there */
     };
-    return reeve_open(&options, out, &err) ? cli_fail(cli, &err) : 0;
+    if (!reeve_open(&options, out, &err))
+        return 0;
+    /* 1 is an answer (findings, denied); a folder that cannot be opened gives none. */
+    int status = cli_fail(cli, &err);
+    return status == CLI_FINDINGS ? CLI_ENVIRONMENT : status;
 }
 
 int cli_show_answer(const struct cli *cli,

@@ -33,7 +33,7 @@ rules:
     capability: [program.external]
     grant: {use: dynamic, limits: {wall: 200ms}}
     reason: "Not for long"
-  - {id: add, effect: allow, subject: ["agent:lab-*"], capability: [ccos.math.add], reason: "Sums"}
+  - {id: add, effect: allow, subject: ["agent:lab-*"], capability: [ccos.math.add, ccos.echo], reason: "Sums and echoes"}
   - id: unheld
     effect: allow
     subject: ["agent:big-*"]
@@ -92,6 +92,14 @@ gives "that holds offline" 0 'the receipt holds' "$reeve" audit receipt --check 
 sed 's/^\(extra .\{20\}\)./\1_/' "$work/r" >"$work/changed"
 run_case "and does not when it was changed" "$reeve" audit receipt --check "$work/changed" --key "$work/state/key.vkey"
 [ "$got" -eq 1 ] || [ "$got" -eq 2 ] || complain "status $got for a changed receipt"
+printf 'nothing of a receipt\n' >"$work/none.receipt"
+refuses "a receipt that is none" 1 "none.receipt does not hold" \
+    "$reeve" audit receipt --check "$work/none.receipt" --key "$work/state/key.vkey"
+mkfifo "$work/fifo"
+refuses "a receipt in place of what is no file" 126 "$work/fifo is no regular file" run --receipt "$work/fifo" -- /usr/bin/true
+ln -s "$work/none" "$work/nowhere"
+refuses "a receipt through a link that leads nowhere" 126 "leads nowhere" run --receipt "$work/nowhere" -- /usr/bin/true
+[ -p "$work/fifo" ] && [ -L "$work/nowhere" ] || { what="and both are as they were" && complain "replaced"; }
 ask --quiet init "$work/foreign"
 refuses "nor under another log's key" 1 'does not hold' "$reeve" audit receipt --check "$work/r" --key "$work/foreign/key.vkey"
 
@@ -105,6 +113,9 @@ run_case "a request that is none" ask call --agent 'no-colon:' ccos.math.add
 gives "is recorded too" 0 '"message":"the subject must be.*"type":"rejected".*"what":"request"' ask audit query --json
 gives "a capability" 0 '^42$' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '{"a": 2, "b": 40}'
 gives "a capability for programs" 0 '"value":42' ask --json call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
+long=$(head -c 20000 /dev/zero | tr '\0' a)
+gives "a long value" 0 '^"aaaa' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.echo "[\"$long\"]"
+gives "is recorded by its digest" 0 '"value":[{]"bytes":20002,"digest":"sha256:' ask audit query --json
 refuses "a capability without a rule" 125 'denied by reeve/pure: .*level pure' ask call --agent lab-1 ccos.math.add '[2, 40]'
 refuses "arguments that do not fit" 126 'bad_arguments' \
     ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '["x", 40]'

@@ -43,7 +43,18 @@ rm "$work/key/key.pem"
 refuses "no key" 3 "key.pem" add key
 
 made policy && printf 'rules: 7\n' >"$work/policy/policy.yaml"
-refuses "the folder's policy has errors" 1 "policy.yaml:[0-9]+:[0-9]+|policy.yaml.*line" add policy
+refuses "the folder's policy has errors" 3 "policy.yaml:[0-9]+:[0-9]+|policy.yaml.*line" add policy
+
+made config && printf 'reeve: config/v1\nclients: []\n' >"$work/config/config.yaml"
+refuses "a key that the configuration does not have" 3 "$work/config/config.yaml:2:1: an unknown key" add config
+: >"$work/config/config.yaml"
+refuses "an empty configuration" 3 "$work/config/config.yaml:1:1: " add config
+printf 'reeve: config/v2\n' >"$work/config/config.yaml"
+refuses "another version's configuration" 3 "config.yaml:1:8: the file must say: reeve: config/v1" add config
+rm "$work/config/config.yaml" && mkfifo "$work/config/config.yaml"
+refuses "a configuration that is no file" 3 "config.yaml" add config
+refuses "a name that no log can have" 2 "a log's name has" ask init --origin 'a+b' "$work/noname"
+[ ! -e "$work/noname" ] || { what="and nothing is made" && complain "a folder is there"; }
 
 made gone && gives "a record" 0 '^42$' add gone && end_reeved
 rm "$work/gone"/log.db*
