@@ -136,6 +136,18 @@ void audit_key_free(struct audit_key *key)
     key->pkey = NULL;
 }
 
+int audit_key_derive(const struct audit_key *key, struct str label, uint8_t out[BASE_SHA256],
+                     struct reeve_error *err)
+{
+    uint8_t seed[AUDIT_SEED_BYTES];
+    size_t n = sizeof seed;
+    if (EVP_PKEY_get_raw_private_key(key->pkey, seed, &n) != 1 || n != sizeof seed)
+        return base_fail(err, REEVE_EKEY, "OpenSSL does not give the key's private half");
+    base_hmac_sha256(seed, sizeof seed, label.p, label.n, out);
+    OPENSSL_cleanse(seed, sizeof seed);
+    return 0;
+}
+
 int audit_key_sign(const struct audit_key *key, struct str message,
                    uint8_t out[AUDIT_SIGNATURE_BYTES], struct reeve_error *err)
 {

@@ -32,6 +32,12 @@ int audit_key_store(const struct audit_key *key, int dir_fd, const char *name,
                     struct reeve_error *err);
 void audit_key_free(struct audit_key *key);
 
+/**
+ * 32 bytes that only the key's holder has, another for each `label`: HMAC-SHA-256 of the label
+ * under the private half. The caller wipes them.
+ */
+int audit_key_derive(const struct audit_key *key, struct str label, uint8_t out[BASE_SHA256],
+                     struct reeve_error *err);
 int audit_key_sign(const struct audit_key *key, struct str message,
                    uint8_t out[AUDIT_SIGNATURE_BYTES], struct reeve_error *err);
 /** Whether `signature` is that of `message` under `pub`; false as well when memory is out. */

@@ -1,14 +1,14 @@
 /*
- * Slots, digests and marks of the head file. A slot is its fields, a SHA-256 over them, and in its
- * last sector the mark that `committed` came, bound to that digest: a mark of an earlier generation
- * in the same slot counts for nothing.
+ * Slots, seals and marks of the head file. A slot is its fields, a seal over them, and in its last
+ * sector the mark that `committed` came, bound to that seal and sealed itself: a mark of an earlier
+ * generation in the same slot counts for nothing, and nobody but the keeper can make one.
  */
 #include "audit/keeper/head.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-static const char slot_magic[8] = "reevehd1";
+static const char slot_magic[8] = "reevehd2";
 static const char mark_magic[8] = "committd";
 
 /* The fields at the slot's start. Then: the base edge, the batch's leaves, its release records. */
@@ -20,7 +20,8 @@ struct slot_fields {
 struct mark {
     char magic[8];
     uint64_t generation;
-    uint8_t digest[BASE_SHA256];
+    uint8_t slot_seal[BASE_SHA256];
+    uint8_t seal[BASE_SHA256]; /* over the fields above */
 };
 
 struct slot {
@@ -39,7 +40,7 @@ static void get(const uint8_t **at, void *p, size_t n)
     *at += n;
 }
 
-/* Every count is fixed by the header's: a slot's digest stands right behind its last field. */
+/* Every count is fixed by the header's: a slot's seal stands right behind its last field. */
 static size_t payload_bytes(const struct slot_fields *f)
 {
     return sizeof *f + (size_t)__builtin_popcountll(f->base_size) * BASE_SHA256 +
@@ -52,7 +53,8 @@ _Static_assert(sizeof(struct slot_fields) + BASE_SHA256 * (64 + HEAD_MAX_BATCH +
                    HEAD_MARK_OFFSET,
                "the largest batch fits a slot");
 
-static size_t encode(const struct keeper_head *h, struct slot *s, uint8_t digest[BASE_SHA256])
+static size_t encode(const struct head_key *key, const struct keeper_head *h, struct slot *s,
+                     uint8_t seal[BASE_SHA256])
 {
     struct slot_fields f = {.generation = h->generation,
                             .base_size = h->base.size,
@@ -64,20 +66,23 @@ static size_t encode(const struct keeper_head *h, struct slot *s, uint8_t digest
     put(&at, h->base.node, (size_t)h->base.n * BASE_SHA256);
     put(&at, h->leaf, ((size_t)h->nleaves + h->nreleases) * BASE_SHA256);
     put(&at, h->release, (size_t)h->nreleases * sizeof h->release[0]);
-    base_sha256(s->bytes, (size_t)(at - s->bytes), digest);
-    put(&at, digest, BASE_SHA256);
+    base_hmac_sha256(key->bytes, sizeof key->bytes, s->bytes, (size_t)(at - s->bytes), seal);
+    put(&at, seal, BASE_SHA256);
     return (size_t)(at - s->bytes);
 }
 
-static struct mark mark_of(uint64_t generation, const uint8_t digest[BASE_SHA256])
+/* Slots and marks begin with different words, so one's seal is never the other's. */
+static struct mark mark_of(const struct head_key *key, uint64_t generation,
+                           const uint8_t slot_seal[BASE_SHA256])
 {
     struct mark m = {.generation = generation};
     memcpy(m.magic, mark_magic, sizeof m.magic);
-    memcpy(m.digest, digest, BASE_SHA256);
+    memcpy(m.slot_seal, slot_seal, BASE_SHA256);
+    base_hmac_sha256(key->bytes, sizeof key->bytes, &m, offsetof(struct mark, seal), m.seal);
     return m;
 }
 
-/* The sizes inside the release records: all else that a whole digest vouches for is fixed. */
+/* The sizes inside the release records: all else that a whole seal vouches for is fixed. */
 static bool releases_fit(const struct keeper_head *h)
 {
     for (uint32_t i = 0; i < h->nreleases; i++)
@@ -86,7 +91,8 @@ static bool releases_fit(const struct keeper_head *h)
     return true;
 }
 
-static bool decode(const struct slot *s, uint64_t slot, struct keeper_head *h)
+static bool decode(const struct head_key *key, const struct slot *s, uint64_t slot,
+                   struct keeper_head *h)
 {
     struct slot_fields f;
     const uint8_t *at = s->bytes;
@@ -96,10 +102,10 @@ static bool decode(const struct slot *s, uint64_t slot, struct keeper_head *h)
     if (f.nleaves > KEEPER_MAX_LEAVES || f.nreleases > KEEPER_MAX_RELEASES ||
         f.base_size > UINT64_MAX - HEAD_MAX_BATCH)
         return false;
-    uint8_t digest[BASE_SHA256];
+    uint8_t seal[BASE_SHA256];
     size_t n = payload_bytes(&f);
-    base_sha256(s->bytes, n, digest);
-    if (memcmp(digest, s->bytes + n, sizeof digest) != 0)
+    base_hmac_sha256(key->bytes, sizeof key->bytes, s->bytes, n, seal);
+    if (!base_equal_ct(seal, s->bytes + n, sizeof seal))
         return false;
     memset(h, 0, sizeof *h);
     h->generation = f.generation;
@@ -113,18 +119,23 @@ static bool decode(const struct slot *s, uint64_t slot, struct keeper_head *h)
     h->edge = h->base;
     for (uint32_t i = 0; i < h->nleaves + h->nreleases; i++)
         tree_edge_append(&h->edge, h->leaf[i]);
-    struct mark want = mark_of(h->generation, digest);
-    h->committed = memcmp(s->bytes + HEAD_MARK_OFFSET, &want, sizeof want) == 0;
+    struct mark want = mark_of(key, h->generation, seal);
+    h->committed = base_equal_ct(s->bytes + HEAD_MARK_OFFSET, &want, sizeof want);
     return releases_fit(h);
 }
 
-void head_first(uint8_t out[HEAD_FILE_BYTES])
+int head_key_of(const struct audit_key *key, struct head_key *out, struct reeve_error *err)
+{
+    return audit_key_derive(key, STR("reeve-keeper-head-v1"), out->bytes, err);
+}
+
+void head_first(const struct head_key *key, uint8_t out[HEAD_FILE_BYTES])
 {
     static const struct keeper_head nothing = {.generation = 0};
     struct slot s = {{0}};
-    uint8_t digest[BASE_SHA256];
-    (void)encode(&nothing, &s, digest);
-    struct mark m = mark_of(0, digest);
+    uint8_t seal[BASE_SHA256];
+    (void)encode(key, &nothing, &s, seal);
+    struct mark m = mark_of(key, 0, seal);
     memcpy(s.bytes + HEAD_MARK_OFFSET, &m, sizeof m);
     memset(out, 0, HEAD_FILE_BYTES);
     memcpy(out, s.bytes, sizeof s.bytes);
@@ -149,7 +160,7 @@ static int read_slot(int fd, unsigned slot, struct slot *out)
     return 0;
 }
 
-int head_load(int fd, struct keeper_head *out, struct reeve_error *err)
+int head_load(int fd, const struct head_key *key, struct keeper_head *out, struct reeve_error *err)
 {
     bool found = false;
     for (unsigned slot = 0; slot < 2; slot++) {
@@ -157,35 +168,38 @@ int head_load(int fd, struct keeper_head *out, struct reeve_error *err)
         struct keeper_head h;
         if (read_slot(fd, slot, &s) != 0)
             return base_fail_errno(err, REEVE_EIO, errno, "keeper.head cannot be read");
-        if (!decode(&s, slot, &h) || (found && h.generation < out->generation))
+        if (!decode(key, &s, slot, &h) || (found && h.generation < out->generation))
             continue;
         *out = h;
         found = true;
     }
     if (!found)
         return base_fail(err, REEVE_ESTATE,
-                         "keeper.head is damaged: neither slot is whole, so "
-                         "nothing tells what was signed; restore it from a backup");
+                         "keeper.head is damaged, or not of this key: neither slot is whole and "
+                         "sealed with key.pem, so nothing tells what was signed; restore both "
+                         "from a backup");
     return 0;
 }
 
-int head_store(int fd, const struct keeper_head *h, struct reeve_error *err)
+int head_store(int fd, const struct head_key *key, const struct keeper_head *h,
+               struct reeve_error *err)
 {
     struct slot s;
-    uint8_t digest[BASE_SHA256];
-    size_t n = encode(h, &s, digest);
+    uint8_t seal[BASE_SHA256];
+    size_t n = encode(key, h, &s, seal);
     off_t at = (off_t)(h->generation & 1) * (off_t)HEAD_SLOT_BYTES;
     if (fd_pwrite_all(fd, s.bytes, n, at) != 0 || fdatasync(fd) != 0)
         return base_fail_errno(err, REEVE_EIO, errno, "keeper.head cannot be written");
     return 0;
 }
 
-int head_mark(int fd, const struct keeper_head *h, struct reeve_error *err)
+int head_mark(int fd, const struct head_key *key, const struct keeper_head *h,
+              struct reeve_error *err)
 {
     struct slot s;
-    uint8_t digest[BASE_SHA256];
-    (void)encode(h, &s, digest);
-    struct mark m = mark_of(h->generation, digest);
+    uint8_t seal[BASE_SHA256];
+    (void)encode(key, h, &s, seal);
+    struct mark m = mark_of(key, h->generation, seal);
     off_t at = (off_t)(h->generation & 1) * (off_t)HEAD_SLOT_BYTES + (off_t)HEAD_MARK_OFFSET;
     if (fd_pwrite_all(fd, &m, sizeof m, at) != 0)
         return base_fail_errno(err, REEVE_EIO, errno, "keeper.head cannot be written");

@@ -1,11 +1,13 @@
 /*
  * The keeper's head: what it last extended the tree to, in a file outside the database. Two slots
- * take turns, so that a torn write leaves the one before; docs/audit.md has the layout. Used by the
- * keeper, and by the making of a new log for its first, empty head.
+ * take turns, so that a torn write leaves the one before; all is sealed with a key that only the
+ * keeper can derive. docs/audit.md has the layout. Used by the keeper, and by the making of a new
+ * log for its first, empty head.
  */
 #ifndef AUDIT_KEEPER_HEAD_H
 #define AUDIT_KEEPER_HEAD_H
 
+#include "audit/key.h"
 #include "audit/tree.h"
 #include "core/frames.h"
 
@@ -24,17 +26,27 @@ struct keeper_head {
     bool committed; /* the owner said that the batch is durable in the database */
 };
 
+/** What seals a head file. Whoever can write the file and has no key.pem cannot make one. */
+struct head_key {
+    uint8_t bytes[BASE_SHA256];
+};
+int head_key_of(const struct audit_key *key, struct head_key *out, struct reeve_error *err);
+
 /** The bytes of a new log's head file: nothing signed yet. */
-void head_first(uint8_t out[HEAD_FILE_BYTES]);
-/** Read the newest whole slot. REEVE_ESTATE when there is none, REEVE_EIO when it cannot be read.
+void head_first(const struct head_key *key, uint8_t out[HEAD_FILE_BYTES]);
+/**
+ * Read the newest slot that is whole and sealed with `key`. REEVE_ESTATE when there is none,
+ * REEVE_EIO when it cannot be read.
  */
-int head_load(int fd, struct keeper_head *out, struct reeve_error *err);
+int head_load(int fd, const struct head_key *key, struct keeper_head *out, struct reeve_error *err);
 /** Write `h` into its slot, not committed, and make it durable. */
-int head_store(int fd, const struct keeper_head *h, struct reeve_error *err);
+int head_store(int fd, const struct head_key *key, const struct keeper_head *h,
+               struct reeve_error *err);
 /**
  * Note that `committed` came for the generation that is in the file. Not synced: the next store is,
  * and until then only a power failure takes the mark back, which makes the batch unacknowledged.
  */
-int head_mark(int fd, const struct keeper_head *h, struct reeve_error *err);
+int head_mark(int fd, const struct head_key *key, const struct keeper_head *h,
+              struct reeve_error *err);
 
 #endif

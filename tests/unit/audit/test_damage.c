@@ -148,6 +148,47 @@ static void test_no_head(void **state)
     scene_remove(&s);
 }
 
+/*
+ * A record, its leaf and the head that goes with them, all written anew by somebody who has no key:
+ * the tree, the counts and the mark are right, the seals are another key's.
+ */
+static void test_a_forged_head(void **state)
+{
+    (void)state;
+    static const char forged[] = "{\"seq\":1,\"type\":\"approval\"}";
+    static const struct head_key mine = {"whatever somebody else may think"};
+    struct scene s;
+    struct keeper_head h;
+    struct head_key key;
+    struct audit_found found;
+    char sql[256], hex[2 * BASE_SHA256 + 1];
+    scene_log(&s, 3);
+    int fd = scene_head(&s, &key);
+    assert_int_equal(head_load(fd, &key, &h, NULL), 0);
+    tree_leaf_hash(forged, sizeof forged - 1, h.leaf[1]);
+    base_hex(h.leaf[1], BASE_SHA256, hex);
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE log SET record = CAST('%s' AS BLOB), leaf = x'%s' WHERE seq = 1", forged,
+                   hex);
+    for (int with_the_key = 0; with_the_key < 2; with_the_key++) {
+        const struct head_key *sealed_with = with_the_key ? &key : &mine;
+        assert_int_equal(ftruncate(fd, 0), 0); /* nothing of before is left to fall back on */
+        assert_int_equal(ftruncate(fd, HEAD_FILE_BYTES), 0);
+        assert_int_equal(head_store(fd, sealed_with, &h, NULL), 0);
+        assert_int_equal(head_mark(fd, sealed_with, &h, NULL), 0);
+        run_sql(&s, sql);
+        if (!with_the_key)
+            assert_condemned(&s, AUDIT_DAMAGED, 0);
+        struct audit_log *log = scene_reopen(&s, &found);
+        /* Who has the key can do all: that the forgery was a whole one. */
+        assert_int_equal(found.condition, with_the_key ? AUDIT_OK : AUDIT_DAMAGED);
+        assert_true(with_the_key || strstr(found.detail, "sealed with key.pem"));
+        scene_close(&s, &log);
+    }
+    close(fd);
+    scene_remove(&s);
+}
+
 static void open_fails(struct scene *s, int code, const char *says)
 {
     struct audit_found found;
@@ -207,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_a_forged_pair),
         cmocka_unit_test(test_files_that_are_no_database),
         cmocka_unit_test(test_no_head),
+        cmocka_unit_test(test_a_forged_head),
         cmocka_unit_test(test_keys_that_do_not_fit),
         cmocka_unit_test(test_create_refuses_a_log),
     };

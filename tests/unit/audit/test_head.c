@@ -4,12 +4,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static const struct head_key key = {"the key that seals these heads.."};
+
 static int new_file(void)
 {
     static uint8_t bytes[HEAD_FILE_BYTES];
     int fd = memfd_create("head", MFD_CLOEXEC);
     assert_true(fd >= 0);
-    head_first(bytes);
+    head_first(&key, bytes);
     assert_int_equal(fd_pwrite_all(fd, bytes, sizeof bytes, 0), 0);
     return fd;
 }
@@ -17,7 +19,7 @@ static int new_file(void)
 static void load(int fd, struct keeper_head *h)
 {
     struct reeve_error err = {0};
-    assert_rc(head_load(fd, h, &err), 0, &err);
+    assert_rc(head_load(fd, &key, h, &err), 0, &err);
 }
 
 /* The next generation: `leaves` of the owner, `releases` of the keeper. */
@@ -43,7 +45,7 @@ static void extend(struct keeper_head *h, uint32_t leaves, uint32_t releases)
 static void store(int fd, const struct keeper_head *h)
 {
     struct reeve_error err = {0};
-    assert_rc(head_store(fd, h, &err), 0, &err);
+    assert_rc(head_store(fd, &key, h, &err), 0, &err);
 }
 
 static void assert_same(const struct keeper_head *a, const struct keeper_head *b)
@@ -85,7 +87,7 @@ static void test_round_trip(void **state)
         load(fd, &again);
         assert_same(&h, &again);
         if (i % 2) {
-            assert_int_equal(head_mark(fd, &h, NULL), 0);
+            assert_int_equal(head_mark(fd, &key, &h, NULL), 0);
             h.committed = true;
             load(fd, &again);
             assert_same(&h, &again);
@@ -105,7 +107,7 @@ static void test_torn_store(void **state)
     for (int i = 0; i < 3; i++) {
         extend(&before, 3, 1);
         store(fd, &before);
-        assert_int_equal(head_mark(fd, &before, NULL), 0);
+        assert_int_equal(head_mark(fd, &key, &before, NULL), 0);
         before.committed = true;
     }
     assert_int_equal(pread(fd, old, sizeof old, 0), sizeof old);
@@ -129,7 +131,7 @@ static void test_torn_store(void **state)
     close(fd);
 }
 
-/* Every bit of a slot is under its digest, those of the mark under the mark's own check. */
+/* Every bit of a slot is under its seal, those of the mark under the mark's own check. */
 static void test_every_bit_counts(void **state)
 {
     (void)state;
@@ -164,7 +166,7 @@ static void test_old_mark(void **state)
     load(fd, &h);
     extend(&h, 1, 0);
     store(fd, &h);
-    assert_int_equal(head_mark(fd, &h, NULL), 0);
+    assert_int_equal(head_mark(fd, &key, &h, NULL), 0);
     for (int i = 0; i < 2; i++) {
         extend(&h, 1, 0);
         store(fd, &h);
@@ -172,6 +174,37 @@ static void test_old_mark(void **state)
     load(fd, &found);
     assert_int_equal(found.generation, 3);
     assert_false(found.committed);
+    close(fd);
+}
+
+/* Who has the bytes and not the key makes neither a slot nor a mark that counts. */
+static void test_another_key(void **state)
+{
+    (void)state;
+    static const struct head_key other = {"some other key of 32 bytes......"};
+    struct keeper_head h, forged, found;
+    struct reeve_error err = {0};
+    int fd = new_file();
+    load(fd, &h);
+    extend(&h, 2, 1);
+    store(fd, &h);
+    assert_int_equal(head_mark(fd, &other, &h, NULL), 0);
+    load(fd, &found);
+    assert_false(found.committed);
+    assert_int_equal(head_mark(fd, &key, &h, NULL), 0);
+    forged = h;
+    extend(&forged, 1, 0);
+    assert_int_equal(head_store(fd, &other, &forged, NULL), 0);
+    assert_int_equal(head_mark(fd, &other, &forged, NULL), 0);
+    load(fd, &found);
+    h.committed = true;
+    assert_same(&found, &h);
+    assert_rc(head_load(fd, &other, &found, &err), 0, &err); /* that it was made well */
+    assert_int_equal(found.generation, 2);
+    extend(&forged, 1, 0);
+    assert_int_equal(head_store(fd, &other, &forged, NULL), 0);
+    assert_rc(head_load(fd, &key, &found, &err), REEVE_ESTATE, &err);
+    assert_non_null(strstr(err.message, "sealed with key.pem"));
     close(fd);
 }
 
@@ -186,7 +219,7 @@ static void test_nothing_whole(void **state)
         struct reeve_error err = {0};
         int fd = memfd_create("head", MFD_CLOEXEC);
         assert_int_equal(fd_pwrite_all(fd, noise, sizes[i], 0), 0);
-        assert_rc(head_load(fd, &h, &err), REEVE_ESTATE, &err);
+        assert_rc(head_load(fd, &key, &h, &err), REEVE_ESTATE, &err);
         assert_non_null(strstr(err.message, "neither slot is whole"));
         close(fd);
     }
@@ -195,9 +228,10 @@ static void test_nothing_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first),      cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_torn_store), cmocka_unit_test(test_every_bit_counts),
-        cmocka_unit_test(test_old_mark),   cmocka_unit_test(test_nothing_whole),
+        cmocka_unit_test(test_first),         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_torn_store),    cmocka_unit_test(test_every_bit_counts),
+        cmocka_unit_test(test_old_mark),      cmocka_unit_test(test_another_key),
+        cmocka_unit_test(test_nothing_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
