@@ -74,7 +74,10 @@ static bool load_head(struct holdings *h, struct reeve_error *err)
         return false;
     }
     h->keeper.head_fd = fd;
-    return head_load(fd, &h->keeper.head_key, &h->keeper.head, err) == 0;
+    if (head_load(fd, &h->keeper.head_key, &h->keeper.head, err) != 0)
+        return false;
+    head_mend(fd, &h->keeper.head_key, &h->keeper.head);
+    return true;
 }
 
 /* False: the owner was told why. */

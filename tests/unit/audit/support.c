@@ -284,8 +284,10 @@ void scene_uncommit(const struct scene *s)
     int fd = scene_head(s, &key);
     assert_int_equal(head_load(fd, &key, &h, NULL), 0);
     assert_true(h.committed);
-    off_t at = (off_t)(h.generation & 1) * HEAD_SLOT_BYTES + HEAD_MARK_OFFSET;
-    assert_int_equal(fd_pwrite_all(fd, zeroes, sizeof zeroes, at), 0);
+    for (unsigned slot = h.generation & 1; slot < 2 * HEAD_COPIES; slot += 2)
+        assert_int_equal(fd_pwrite_all(fd, zeroes, sizeof zeroes,
+                                       (off_t)slot * HEAD_SLOT_BYTES + HEAD_MARK_OFFSET),
+                         0);
     close(fd);
 }
 

@@ -189,6 +189,103 @@ static void test_a_forged_head(void **state)
     scene_remove(&s);
 }
 
+/* The file with one bit flipped: the same head as before, all that was acknowledged, or an error.
+ */
+static void flip(int fd, const struct head_key *key, const struct keeper_head *want, size_t bit)
+{
+    struct keeper_head h;
+    uint8_t byte, flipped;
+    assert_int_equal(pread(fd, &byte, 1, (off_t)(bit / 8)), 1);
+    flipped = (uint8_t)(byte ^ 1u << bit % 8);
+    assert_int_equal(fd_pwrite_all(fd, &flipped, 1, (off_t)(bit / 8)), 0);
+    if (head_load(fd, key, &h, NULL) == 0 &&
+        (h.edge.size != want->edge.size || h.committed != want->committed ||
+         memcmp(h.edge.node, want->edge.node, want->edge.n * (size_t)BASE_SHA256) != 0))
+        fail_msg("bit %zu leaves a head of %" PRIu64 " records", bit, h.edge.size);
+    assert_int_equal(fd_pwrite_all(fd, &byte, 1, (off_t)(bit / 8)), 0);
+}
+
+/* A bit of every byte of the head file, and every bit of what its slots and marks hold. */
+static void test_every_byte_of_the_head(void **state)
+{
+    (void)state;
+    enum { USED = 1024, MARK = 128 };
+    struct scene s;
+    struct head_key key;
+    struct keeper_head h;
+    scene_log(&s, 3);
+    scene_extend(&s);
+    int fd = scene_head(&s, &key);
+    for (int committed = 1; committed >= 0; committed--) {
+        if (!committed)
+            scene_uncommit(&s);
+        assert_int_equal(head_load(fd, &key, &h, NULL), 0);
+        assert_int_equal(h.committed, committed);
+        for (size_t at = 0; at < HEAD_FILE_BYTES; at++) {
+            size_t in_slot = at % HEAD_SLOT_BYTES;
+            bool field = in_slot < USED ||
+                         (in_slot >= HEAD_MARK_OFFSET && in_slot < HEAD_MARK_OFFSET + MARK);
+            for (unsigned bit = 0; field && bit < 8; bit++)
+                flip(fd, &key, &h, at * 8 + bit);
+            if (!field && (committed || at % 61 == 0))
+                flip(fd, &key, &h, at * 8 + at % 8);
+        }
+    }
+    close(fd);
+    scene_remove(&s);
+}
+
+/* The same by the real keeper, for a bit of each field: nothing is set aside, nothing is lost. */
+static void test_flips_in_the_head(void **state)
+{
+    (void)state;
+    static const size_t fields[] = {0,   8,   16,  24,  28,    32,    64,    96,
+                                    128, 160, 164, 548, 32256, 32264, 32272, 32304};
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 3);
+    scene_extend(&s);
+    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
+    for (size_t i = 0; i < BASE_COUNT(fields) * 4; i++) {
+        off_t at = (off_t)(fields[i / 4] + i % 4 * HEAD_SLOT_BYTES);
+        uint8_t byte;
+        scene_save(&s, "saved.head", AUDIT_HEAD_NAME);
+        int fd = openat(s.dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
+        assert_int_equal(pread(fd, &byte, 1, at), 1);
+        byte ^= 4;
+        assert_int_equal(fd_pwrite_all(fd, &byte, 1, at), 0);
+        close(fd);
+        struct audit_log *log = scene_reopen(&s, &found);
+        assert_int_equal(found.condition, AUDIT_OK);
+        assert_int_equal(found.unsigned_count + found.restored_count, 0);
+        assert_whole(log, 6);
+        scene_close(&s, &log);
+    }
+    scene_remove(&s);
+}
+
+/* Both copies of the last batch, which was committed: no torn write, and nothing is set aside. */
+static void test_a_slot_that_is_gone(void **state)
+{
+    (void)state;
+    static const uint8_t zeroes[512];
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 3);
+    scene_extend(&s); /* generation 2: slot 0 */
+    int fd = openat(s.dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
+    for (unsigned copy = 0; copy < HEAD_COPIES; copy++)
+        assert_int_equal(
+            fd_pwrite_all(fd, zeroes, sizeof zeroes, (off_t)copy * 2 * HEAD_SLOT_BYTES), 0);
+    close(fd);
+    assert_condemned(&s, AUDIT_DAMAGED, 0);
+    struct audit_log *log = scene_reopen(&s, &found);
+    assert_non_null(strstr(found.detail, "batch 2 was committed"));
+    scene_close(&s, &log);
+    assert_int_equal(faccessat(s.dir_fd, "unsigned-3-5.jsonl", F_OK, 0), -1);
+    scene_remove(&s);
+}
+
 static void open_fails(struct scene *s, int code, const char *says)
 {
     struct audit_found found;
@@ -249,6 +346,9 @@ int main(void)
         cmocka_unit_test(test_files_that_are_no_database),
         cmocka_unit_test(test_no_head),
         cmocka_unit_test(test_a_forged_head),
+        cmocka_unit_test(test_every_byte_of_the_head),
+        cmocka_unit_test(test_flips_in_the_head),
+        cmocka_unit_test(test_a_slot_that_is_gone),
         cmocka_unit_test(test_keys_that_do_not_fit),
         cmocka_unit_test(test_create_refuses_a_log),
     };
