@@ -67,7 +67,8 @@ void audit_log_close(struct audit_log **log);
 uint64_t audit_log_next(const struct audit_log *log);
 /**
  * Queue one record: canonical JSON, at most AUDIT_MAX_RECORD bytes, its "seq" is audit_log_next
- * (REEVE_EINVAL when not: such a record would make the log damaged). REEVE_EBUSY: flush first.
+ * (REEVE_EINVAL when not: such a record would make the log damaged), its type is not `release`,
+ * which the keeper alone writes (REEVE_EINVAL). REEVE_EBUSY: flush first.
  */
 int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
 /**

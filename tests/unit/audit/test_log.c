@@ -86,7 +86,8 @@ static void test_what_is_no_record(void **state)
                                         "{\"seq\":\"\"}",
                                         "{\"seq\":0}x",
                                         "{\"seq\":0.5}",
-                                        "{\"a\":{\"seq\":0}}"};
+                                        "{\"a\":{\"seq\":0}}",
+                                        "{\"seq\":0,\"type\":\"release\"}"};
     struct scene s;
     struct audit_found found;
     struct reeve_error err = {0};
