@@ -31,6 +31,10 @@ refuses "no key" 3 "key.pem" add key
 made policy && printf 'rules: 7\n' >"$work/policy/policy.yaml"
 refuses "the folder's policy has errors" 1 "policy.yaml:[0-9]+:[0-9]+|policy.yaml.*line" add policy
 
+made swept && : >"$work/swept/key.pem.0123456789abcdef.tmp" && : >"$work/swept/blobs/ab.0123456789abcdef.tmp"
+gives "an owner starts" 0 '^42$' add swept
+[ -z "$(find "$work/swept" -name '*.tmp')" ] || complain "what a writer left half-written is still there"
+
 made gone && gives "a record" 0 '^42$' add gone && end_reeved
 rm "$work/gone"/log.db*
 refuses "records that were taken away" 3 "tail-lost from record 0" add gone
