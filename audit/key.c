@@ -51,16 +51,6 @@ int audit_key_generate(struct audit_key *out, struct reeve_error *err)
     return 0;
 }
 
-int audit_key_from_seed(const uint8_t seed[AUDIT_SEED_BYTES], struct audit_key *out,
-                        struct reeve_error *err)
-{
-    auto_pkey EVP_PKEY *pkey =
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, AUDIT_SEED_BYTES);
-    if (!adopt(&pkey, out))
-        return base_fail(err, REEVE_EKEY, "OpenSSL takes no Ed25519 seed");
-    return 0;
-}
-
 static int check_file(int fd, const char *name, struct reeve_error *err)
 {
     struct stat st;

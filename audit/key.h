@@ -19,9 +19,6 @@ struct audit_key {
 
 /** A new random key. REEVE_EKEY when OpenSSL refuses. Free with audit_key_free. */
 int audit_key_generate(struct audit_key *out, struct reeve_error *err);
-/** The key of a 32-byte RFC 8032 seed. REEVE_EKEY when OpenSSL refuses. */
-int audit_key_from_seed(const uint8_t seed[AUDIT_SEED_BYTES], struct audit_key *out,
-                        struct reeve_error *err);
 /**
  * Load the PEM file `name` of `dir_fd`. It must be a regular file that the effective uid or root
  * owns and nobody else can reach; REEVE_EKEY names the file and what sets that right.

@@ -45,15 +45,6 @@ void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256])
         node_hash(e->node[i - 1], out, out);
 }
 
-void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256])
-{
-    struct tree_edge e;
-    tree_edge_init(&e);
-    for (uint64_t i = 0; i < n; i++)
-        tree_edge_append(&e, leaf[i]);
-    tree_edge_root(&e, out);
-}
-
 /* The largest power of two below `n`; `n` is at least 2. */
 static uint64_t split(uint64_t n)
 {
@@ -80,16 +71,6 @@ unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_E
         path[i] = path[depth - 1 - i];
         path[depth - 1 - i] = outer;
     }
-    return depth;
-}
-
-unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
-                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256])
-{
-    struct tree_range path[TREE_MAX_EDGE];
-    unsigned depth = tree_path(n, index, path);
-    for (unsigned i = 0; i < depth; i++)
-        tree_root(leaf + path[i].from, path[i].to - path[i].from, proof[i]);
     return depth;
 }
 

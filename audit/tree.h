@@ -22,12 +22,6 @@ void tree_leaf_hash(const void *record, size_t n,
 void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256]);
 /** Root of the tree; SHA-256 of nothing when empty. */
 void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256]);
-/** Root of `n` leaves at once. */
-void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256]);
-/** Inclusion proof of leaf `index` among `n` leaves (RFC 6962 section 2.1.1), leaf's sibling first.
- * At most 64. */
-unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
-                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256]);
 /* A run of leaves, [from, to). */
 struct tree_range {
     uint64_t from, to;

@@ -1,4 +1,5 @@
 /* Trees against the Certificate Transparency vectors and against RFC 6962's own recursion. */
+#include "plain.h"
 #include "support.h"
 
 static const char *const entries[] = {"",
@@ -64,7 +65,7 @@ static void test_published_roots(void **state)
     uint8_t leaf[8][BASE_SHA256], root[BASE_SHA256];
     vector_leaves(leaf);
     for (uint64_t n = 0; n <= 8; n++) {
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, n, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, n, root);
         assert_hash(root, roots[n]);
     }
 }
@@ -75,12 +76,12 @@ static void test_published_proofs(void **state)
     uint8_t leaf[8][BASE_SHA256], proof[TREE_MAX_EDGE][BASE_SHA256], root[BASE_SHA256];
     vector_leaves(leaf);
     for (size_t i = 0; i < BASE_COUNT(proofs); i++) {
-        unsigned n =
-            tree_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, proofs[i].index, proof);
+        unsigned n = plain_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size,
+                                 proofs[i].index, proof);
         assert_int_equal(n, proofs[i].n);
         for (unsigned k = 0; k < n; k++)
             assert_hash(proof[k], proofs[i].proof[k]);
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, root);
         assert_true(tree_proof_holds(leaf[proofs[i].index], proofs[i].index, proofs[i].size,
                                      (const uint8_t(*)[BASE_SHA256])proof, n, root));
     }
@@ -141,9 +142,9 @@ static void test_proofs_hold_for_their_own_leaf_only(void **state)
     const uint8_t(*p)[BASE_SHA256] = (const uint8_t(*)[BASE_SHA256])proof;
     many_leaves(leaf);
     for (unsigned size = 1; size <= 70; size++) {
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, size, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, size, root);
         for (unsigned i = 0; i < size; i++) {
-            unsigned n = tree_prove((const uint8_t(*)[BASE_SHA256])leaf, size, i, proof);
+            unsigned n = plain_prove((const uint8_t(*)[BASE_SHA256])leaf, size, i, proof);
             assert_true(tree_proof_holds(leaf[i], i, size, p, n, root));
             assert_false(tree_proof_holds(leaf[i + 1], i, size, p, n, root));
             assert_false(tree_proof_holds(leaf[i], i + 1, size, p, n, root));
