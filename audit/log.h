@@ -89,6 +89,7 @@ struct audit_log {
     int keeper_fd;
     struct tree_edge edge;         /* durable, both in the database and in the keeper's head */
     struct tree_edge entered_edge; /* with the batch in flight */
+    struct tree_nodes nodes;       /* of the rows of either edge: nothing but them can follow */
 
     /* The batch: filled while queueing, fixed once entered. */
     struct keeper_batch batch;

@@ -134,7 +134,7 @@ static int restore(struct audit_log *log, const struct keeper_state *state,
     if (rc)
         return rc;
     for (uint32_t i = 0; i < rows.n; i++)
-        tree_edge_append(&log->edge, state->leaf[i]);
+        tree_nodes_append(&log->nodes, &log->edge, state->leaf[i]);
     if (!found->restored_count)
         found->restored_from = rows.from;
     found->restored_count += rows.n; /* those of an earlier start end where these begin */
@@ -261,6 +261,7 @@ void audit_log_close(struct audit_log **log)
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
     buf_fini(&l->bytes);
+    buf_fini(&l->nodes.roots);
     buf_fini(&l->note);
     buf_fini(&l->origin);
     buf_fini(&l->vkey);

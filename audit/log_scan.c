@@ -216,7 +216,7 @@ static int take_row(void *arg, const struct log_row *row)
         (void)record_holes_take(&s->holes, s->next, NULL);
     if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
         return 1;
-    tree_edge_append(&s->log->edge, row->leaf);
+    tree_nodes_append(&s->log->nodes, &s->log->edge, row->leaf);
     s->next++;
     return 0;
 }
