@@ -38,7 +38,9 @@ struct audit_found {
     char detail[256];   /* one sentence, when not OK */
     /* Unacknowledged batches that were entered again, and of which no record tells yet. */
     uint64_t restored_from, restored_count;
-    uint64_t unsigned_from, unsigned_count; /* rows set aside, in unsigned-<from>-<to>.jsonl */
+    /* Rows set aside, in unsigned-<from>-<to>.jsonl, by this start or by one that recorded nothing.
+     */
+    uint64_t unsigned_from, unsigned_count;
     /* More rows than one crash leaves: somebody added them, or put an older keeper's head back. */
     bool unsigned_beyond_crash;
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */

@@ -97,6 +97,8 @@ static int check_record(struct scan *s, const struct log_row *row)
         note_release(s, seq);
     else if (info.kind == RECORD_END && info.has_release)
         note_end(s, info.release);
+    else if (info.kind == RECORD_UNSIGNED)
+        s->log->unsigned_told = seq + 1;
     return s->no_memory;
 }
 
