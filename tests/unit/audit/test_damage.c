@@ -189,6 +189,39 @@ static void test_a_forged_head(void **state)
     scene_remove(&s);
 }
 
+/*
+ * The newest slot alone, both copies and marks, with the older one left to fall back on: the log is
+ * back by that batch, and what was forged is set aside, not signed.
+ */
+static void test_a_forged_slot(void **state)
+{
+    (void)state;
+    static const struct head_key mine = {"whatever somebody else may think"};
+    struct scene s;
+    struct keeper_head h;
+    struct head_key key;
+    struct audit_found found;
+    struct audit_head head;
+    scene_log(&s, 3);
+    scene_extend(&s);
+    int fd = scene_head(&s, &key);
+    assert_int_equal(head_load(fd, &key, &h, NULL), 0);
+    assert_int_equal(head_store(fd, &mine, &h, NULL), 0);
+    assert_int_equal(head_mark(fd, &mine, &h, NULL), 0);
+    close(fd);
+    struct audit_log *log = scene_open(&s, &found);
+    assert_int_equal(found.condition, AUDIT_OK);
+    assert_int_equal(found.unsigned_from, 3);
+    assert_int_equal(found.unsigned_count, 3);
+    audit_log_head(log, &head);
+    assert_int_equal(head.size, 3);
+    assert_int_equal(tell(log, &found), 2);
+    assert_whole(log, 5);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
 /* The file with one bit flipped: the same head as before, all that was acknowledged, or an error.
  */
 static void flip(int fd, const struct head_key *key, const struct keeper_head *want, size_t bit)
@@ -346,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_files_that_are_no_database),
         cmocka_unit_test(test_no_head),
         cmocka_unit_test(test_a_forged_head),
+        cmocka_unit_test(test_a_forged_slot),
         cmocka_unit_test(test_every_byte_of_the_head),
         cmocka_unit_test(test_flips_in_the_head),
         cmocka_unit_test(test_a_slot_that_is_gone),
