@@ -38,7 +38,9 @@ struct audit_found {
     char detail[256];   /* one sentence, when not OK */
     /* Unacknowledged batches that were entered again, and of which no record tells yet. */
     uint64_t restored_from, restored_count;
-    uint64_t unsigned_from, unsigned_count; /* rows set aside, in unsigned-<from>-<to>.jsonl */
+    /* Rows set aside, in unsigned-<from>-<to>.jsonl, by this start or by one that recorded nothing.
+     */
+    uint64_t unsigned_from, unsigned_count;
     /* More rows than one crash leaves: somebody added them, or put an older keeper's head back. */
     bool unsigned_beyond_crash;
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
@@ -69,7 +71,8 @@ void audit_log_close(struct audit_log **log);
 uint64_t audit_log_next(const struct audit_log *log);
 /**
  * Queue one record: canonical JSON, at most AUDIT_MAX_RECORD bytes, its "seq" is audit_log_next
- * (REEVE_EINVAL when not: such a record would make the log damaged). REEVE_EBUSY: flush first.
+ * (REEVE_EINVAL when not: such a record would make the log damaged), its type is not `release`,
+ * which the keeper alone writes (REEVE_EINVAL). REEVE_EBUSY: flush first.
  */
 int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
 /**

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
 static int refuse_existing(int dir_fd, struct reeve_error *err)
@@ -43,12 +44,17 @@ static int write_names(int dir_fd, struct str origin, const struct audit_key *ke
     return rc ? rc : write_line(dir_fd, AUDIT_VKEY_NAME, &vkey, err);
 }
 
-static int write_head(int dir_fd, struct reeve_error *err)
+static int write_head(int dir_fd, const struct audit_key *key, struct reeve_error *err)
 {
+    struct head_key seal;
     auto_free uint8_t *bytes = malloc(HEAD_FILE_BYTES);
     if (!bytes)
         return base_fail(err, REEVE_ENOMEM, "out of memory for " AUDIT_HEAD_NAME);
-    head_first(bytes);
+    int rc = head_key_of(key, &seal, err);
+    if (rc)
+        return rc;
+    head_first(&seal, bytes);
+    OPENSSL_cleanse(&seal, sizeof seal);
     return fd_write_file(dir_fd, AUDIT_HEAD_NAME, bytes, HEAD_FILE_BYTES, 0600, err);
 }
 
@@ -72,7 +78,7 @@ int audit_create(int dir_fd, struct str origin, struct reeve_error *err)
     auto_key struct audit_key key = {0};
     rc = audit_key_generate(&key, err);
     if (rc == 0)
-        rc = write_head(dir_fd, err);
+        rc = write_head(dir_fd, &key, err);
     if (rc == 0)
         rc = write_names(dir_fd, origin, &key, err);
     return rc ? rc : audit_key_store(&key, dir_fd, AUDIT_KEY_NAME, err);

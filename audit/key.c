@@ -51,16 +51,6 @@ int audit_key_generate(struct audit_key *out, struct reeve_error *err)
     return 0;
 }
 
-int audit_key_from_seed(const uint8_t seed[AUDIT_SEED_BYTES], struct audit_key *out,
-                        struct reeve_error *err)
-{
-    auto_pkey EVP_PKEY *pkey =
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, AUDIT_SEED_BYTES);
-    if (!adopt(&pkey, out))
-        return base_fail(err, REEVE_EKEY, "OpenSSL takes no Ed25519 seed");
-    return 0;
-}
-
 static int check_file(int fd, const char *name, struct reeve_error *err)
 {
     struct stat st;
@@ -134,6 +124,18 @@ void audit_key_free(struct audit_key *key)
 {
     EVP_PKEY_free(key->pkey);
     key->pkey = NULL;
+}
+
+int audit_key_derive(const struct audit_key *key, struct str label, uint8_t out[BASE_SHA256],
+                     struct reeve_error *err)
+{
+    uint8_t seed[AUDIT_SEED_BYTES];
+    size_t n = sizeof seed;
+    if (EVP_PKEY_get_raw_private_key(key->pkey, seed, &n) != 1 || n != sizeof seed)
+        return base_fail(err, REEVE_EKEY, "OpenSSL does not give the key's private half");
+    base_hmac_sha256(seed, sizeof seed, label.p, label.n, out);
+    OPENSSL_cleanse(seed, sizeof seed);
+    return 0;
 }
 
 int audit_key_sign(const struct audit_key *key, struct str message,

@@ -19,9 +19,6 @@ struct audit_key {
 
 /** A new random key. REEVE_EKEY when OpenSSL refuses. Free with audit_key_free. */
 int audit_key_generate(struct audit_key *out, struct reeve_error *err);
-/** The key of a 32-byte RFC 8032 seed. REEVE_EKEY when OpenSSL refuses. */
-int audit_key_from_seed(const uint8_t seed[AUDIT_SEED_BYTES], struct audit_key *out,
-                        struct reeve_error *err);
 /**
  * Load the PEM file `name` of `dir_fd`. It must be a regular file that the effective uid or root
  * owns and nobody else can reach; REEVE_EKEY names the file and what sets that right.
@@ -32,6 +29,12 @@ int audit_key_store(const struct audit_key *key, int dir_fd, const char *name,
                     struct reeve_error *err);
 void audit_key_free(struct audit_key *key);
 
+/**
+ * 32 bytes that only the key's holder has, another for each `label`: HMAC-SHA-256 of the label
+ * under the private half. The caller wipes them.
+ */
+int audit_key_derive(const struct audit_key *key, struct str label, uint8_t out[BASE_SHA256],
+                     struct reeve_error *err);
 int audit_key_sign(const struct audit_key *key, struct str message,
                    uint8_t out[AUDIT_SIGNATURE_BYTES], struct reeve_error *err);
 /** Whether `signature` is that of `message` under `pub`; false as well when memory is out. */

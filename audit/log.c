@@ -62,6 +62,9 @@ int audit_log_append(struct audit_log *log, struct str record, struct reeve_erro
         return base_fail(err, REEVE_EINVAL,
                          "a record must be JSON of at most %u bytes with \"seq\" %" PRIu64,
                          AUDIT_MAX_RECORD, audit_log_next(log));
+    if (info.kind == RECORD_RELEASE)
+        return base_fail(err, REEVE_EINVAL,
+                         "a record of type \"release\" is the keeper's to write; ask for one");
     buf_put(&log->bytes, record.p, record.n);
     if (log->bytes.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory for a record");

@@ -1,7 +1,7 @@
 /*
  * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_keeper.c (the
- * keeper's frames), log_open.c (what start and crash left), log.c (append and flush), log_read.c.
- * Nobody else includes this but the log's own tests.
+ * keeper's frames), log_open.c (what start and crash left), log_aside.c (rows beyond), log.c
+ * (append and flush), log_read.c. Nobody else includes this but the log's own tests.
  */
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
@@ -89,6 +89,8 @@ struct audit_log {
     int keeper_fd;
     struct tree_edge edge;         /* durable, both in the database and in the keeper's head */
     struct tree_edge entered_edge; /* with the batch in flight */
+    uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
+    struct tree_nodes nodes; /* of the rows of either edge: nothing but them can follow */
 
     /* The batch: filled while queueing, fixed once entered. */
     struct keeper_batch batch;
@@ -135,5 +137,15 @@ void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_b
  */
 int log_scan(struct audit_log *log, const struct keeper_state *state, struct audit_found *found,
              struct buf *aside, struct reeve_error *err);
+
+/* ---- log_aside.c ---- */
+
+/**
+ * Set `rows` aside, which log_scan rendered, and delete them from the database; none when
+ * `found->unsigned_count` is 0. What an earlier start set aside and no record tells of is added to
+ * `found`.
+ */
+int log_aside(struct audit_log *log, int dir_fd, struct audit_found *found, struct str rows,
+              struct reeve_error *err);
 
 #endif

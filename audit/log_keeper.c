@@ -147,7 +147,7 @@ int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
     }
     log->entered_edge = log->edge;
     for (uint32_t i = 0; i < b->nleaves + b->nreleases; i++)
-        tree_edge_append(&log->entered_edge, log->leaf[i]);
+        tree_nodes_append(&log->nodes, &log->entered_edge, log->leaf[i]);
     log->phase = LOG_ENTERED;
     return 0;
 }

@@ -4,14 +4,8 @@
  */
 #include "audit/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define MAX_ASIDE_FILES 1000u
 
 void audit_found_fini(struct audit_found *f)
 {
@@ -84,43 +78,6 @@ static int check_signature(struct audit_log *log, const struct keeper_state *sta
 
 /* ---- what is done about what was found ---- */
 
-/* Whether `name` already holds these bytes: a crash came between the rename and the deletion. */
-static bool file_holds(int dir_fd, const char *name, struct str bytes)
-{
-    auto_buf struct buf there;
-    buf_init(&there, LOG_MAX_ASIDE_BYTES);
-    return fd_slurp(dir_fd, name, bytes.n, &there, NULL) == 0 && str_eq(buf_view(&there), bytes);
-}
-
-/* Under a name that is free, or that has the same bytes: nothing set aside earlier is lost. */
-static int write_aside(int dir_fd, const struct audit_found *f, struct str bytes,
-                       struct reeve_error *err)
-{
-    for (unsigned i = 1; i <= MAX_ASIDE_FILES; i++) {
-        char name[96], again[16] = "";
-        struct stat st;
-        if (i > 1)
-            (void)snprintf(again, sizeof again, ".%u", i);
-        (void)snprintf(name, sizeof name, "unsigned-%" PRIu64 "-%" PRIu64 "%s.jsonl",
-                       f->unsigned_from, f->unsigned_from + f->unsigned_count - 1, again);
-        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-            return fd_write_file(dir_fd, name, bytes.p, bytes.n, 0600, err);
-        if (file_holds(dir_fd, name, bytes))
-            return 0;
-    }
-    return base_fail(err, REEVE_ESTATE,
-                     "%u files of unsigned records are in the folder; look into "
-                     "them and move them away",
-                     MAX_ASIDE_FILES);
-}
-
-static int set_aside(struct audit_log *log, int dir_fd, const struct audit_found *f,
-                     struct str bytes, struct reeve_error *err)
-{
-    int rc = write_aside(dir_fd, f, bytes, err);
-    return rc ? rc : log_db_cut(&log->db, log->edge.size, err);
-}
-
 /* The unacknowledged batch again: the release records whole, the others as leaves without bytes. */
 static int restore(struct audit_log *log, const struct keeper_state *state,
                    struct audit_found *found, struct reeve_error *err)
@@ -134,7 +91,7 @@ static int restore(struct audit_log *log, const struct keeper_state *state,
     if (rc)
         return rc;
     for (uint32_t i = 0; i < rows.n; i++)
-        tree_edge_append(&log->edge, state->leaf[i]);
+        tree_nodes_append(&log->nodes, &log->edge, state->leaf[i]);
     if (!found->restored_count)
         found->restored_from = rows.from;
     found->restored_count += rows.n; /* those of an earlier start end where these begin */
@@ -159,9 +116,7 @@ static int settle(struct audit_log *log, int dir_fd, const struct keeper_state *
                     state->size, rows);
         return 0;
     }
-    int rc = 0;
-    if (found->unsigned_count)
-        rc = set_aside(log, dir_fd, found, aside, err);
+    int rc = log_aside(log, dir_fd, found, aside, err);
     if (rc == 0 && unacknowledged)
         rc = restore(log, state, found, err);
     if (rc || state->committed)
@@ -261,6 +216,7 @@ void audit_log_close(struct audit_log **log)
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
     buf_fini(&l->bytes);
+    buf_fini(&l->nodes.roots);
     buf_fini(&l->note);
     buf_fini(&l->origin);
     buf_fini(&l->vkey);

@@ -56,59 +56,101 @@ void audit_log_head(const struct audit_log *log, struct audit_head *out)
 
 /* ---- receipts ---- */
 
-/* One walk over all leaves: those beside the path become the proof's hashes. */
-struct proof_walk {
-    uint64_t index, next;
-    struct tree_range path[TREE_MAX_EDGE];
-    unsigned npath;
-    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256];
-    struct tree_edge edge;
+struct proof {
+    uint64_t index, size;
+    unsigned n;
+    uint8_t hash[TREE_MAX_EDGE][BASE_SHA256];
     struct buf record;
-    bool kept;
+    bool found, kept;
 };
 
-static int walk_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+static int take_record(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
 {
-    struct proof_walk *w = arg;
-    if (seq != w->next)
+    struct proof *p = arg;
+    (void)leaf;
+    p->found = seq == p->index;
+    p->kept = record.p != NULL;
+    buf_str(&p->record, record);
+    return 1;
+}
+
+struct leaves {
+    uint64_t next;
+    struct tree_edge *edge;
+};
+static int take_leaf(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct leaves *l = arg;
+    (void)record;
+    if (seq != l->next)
         return 1;
-    w->next++;
-    if (seq == w->index) {
-        w->kept = record.p != NULL;
-        buf_str(&w->record, record);
-        return 0;
-    }
-    tree_edge_append(&w->edge, leaf);
-    for (unsigned i = 0; i < w->npath; i++)
-        if (w->path[i].to == seq + 1) {
-            tree_edge_root(&w->edge, w->proof[i]);
-            tree_edge_init(&w->edge);
-            break;
-        }
+    tree_edge_append(l->edge, leaf);
+    l->next++;
     return 0;
 }
 
-/* The leaf's own range ends where one beside it begins, so an edge never spans two of them. */
-static int prove(struct audit_log *log, struct proof_walk *w, struct reeve_error *err)
+static int not_signed(uint64_t seq, struct reeve_error *err)
 {
-    uint64_t size = log->signed_head.size;
-    w->npath = tree_path(size, w->index, w->path);
-    int rc = audit_log_read(log, 0, size, walk_row, w, err);
+    return base_fail(err, REEVE_EDAMAGED,
+                     "record %" PRIu64 " does not lead to the root that was signed", seq);
+}
+
+/* The root of a run of leaves: of what is kept in memory, and of the leaves where nothing is. */
+static int range_root(struct audit_log *log, const struct proof *p, struct tree_range range,
+                      uint8_t out[BASE_SHA256], struct reeve_error *err)
+{
+    struct tree_edge edge;
+    tree_edge_init(&edge);
+    for (uint64_t at = range.from; at < range.to; at = range.from + edge.size) {
+        uint64_t size, chunk_end = (at / TREE_CHUNK + 1) * TREE_CHUNK;
+        const uint8_t *root = tree_nodes_find(&log->nodes, at, range.to, &size);
+        if (root) {
+            tree_edge_push(&edge, root, size);
+            continue;
+        }
+        uint64_t end = chunk_end < range.to ? chunk_end : range.to;
+        struct leaves leaves = {.next = at, .edge = &edge};
+        int rc = audit_log_read(log, at, end - at, take_leaf, &leaves, err);
+        if (rc)
+            return rc;
+        if (leaves.next != end)
+            return not_signed(p->index, err);
+    }
+    tree_edge_root(&edge, out);
+    return 0;
+}
+
+static int read_record(struct audit_log *log, struct proof *p, struct reeve_error *err)
+{
+    int rc = audit_log_read(log, p->index, 1, take_record, p, err);
     if (rc)
         return rc;
-    if (w->record.failed)
+    if (p->record.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory for a receipt");
-    uint8_t leaf[BASE_SHA256];
-    tree_leaf_hash(w->record.data, w->record.len, leaf);
-    if (w->next == size && w->kept &&
-        tree_proof_holds(leaf, w->index, size, w->proof, w->npath, log->signed_head.root))
-        return 0;
-    if (w->next > w->index && !w->kept)
+    if (!p->found)
+        return not_signed(p->index, err);
+    if (!p->kept)
         return base_fail(err, REEVE_ENOENT,
                          "the bytes of record %" PRIu64 " are not kept: there is nothing to prove",
-                         w->index);
-    return base_fail(err, REEVE_EDAMAGED,
-                     "record %" PRIu64 " does not lead to the root that was signed", w->index);
+                         p->index);
+    return 0;
+}
+
+static int prove(struct audit_log *log, struct proof *p, struct reeve_error *err)
+{
+    struct tree_range path[TREE_MAX_EDGE];
+    uint8_t leaf[BASE_SHA256];
+    int rc = read_record(log, p, err);
+    p->n = tree_path(p->size, p->index, path);
+    for (unsigned i = 0; rc == 0 && i < p->n; i++)
+        rc = range_root(log, p, path[i], p->hash[i], err);
+    if (rc)
+        return rc;
+    tree_leaf_hash(p->record.data, p->record.len, leaf);
+    return tree_proof_holds(leaf, p->index, p->size, (const uint8_t(*)[BASE_SHA256])p->hash, p->n,
+                            log->signed_head.root)
+               ? 0
+               : not_signed(p->index, err);
 }
 
 int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out, struct reeve_error *err)
@@ -118,21 +160,18 @@ int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out, stru
                          "there is no signed record %" PRIu64 "; the log has "
                          "%" PRIu64,
                          seq, log->signed_head.size);
-    auto_free struct proof_walk *w = calloc(1, sizeof *w);
-    if (!w)
-        return base_fail(err, REEVE_ENOMEM, "out of memory for a receipt");
-    w->index = seq;
-    int rc = prove(log, w, err);
+    struct proof p = {.index = seq, .size = log->signed_head.size};
+    int rc = prove(log, &p, err);
     if (rc == 0) {
-        struct receipt_parts parts = {.record = buf_view(&w->record),
+        struct receipt_parts parts = {.record = buf_view(&p.record),
                                       .index = seq,
-                                      .proof = w->proof,
-                                      .nproof = w->npath,
+                                      .proof = (const uint8_t(*)[BASE_SHA256])p.hash,
+                                      .nproof = p.n,
                                       .note = buf_view(&log->note)};
         receipt_format(&parts, out);
         if (out->failed)
             rc = base_fail(err, REEVE_ENOMEM, "out of memory for a receipt");
     }
-    buf_fini(&w->record);
+    buf_fini(&p.record);
     return rc;
 }

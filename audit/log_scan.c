@@ -97,6 +97,8 @@ static int check_record(struct scan *s, const struct log_row *row)
         note_release(s, seq);
     else if (info.kind == RECORD_END && info.has_release)
         note_end(s, info.release);
+    else if (info.kind == RECORD_UNSIGNED)
+        s->log->unsigned_told = seq + 1;
     return s->no_memory;
 }
 
@@ -216,7 +218,7 @@ static int take_row(void *arg, const struct log_row *row)
         (void)record_holes_take(&s->holes, s->next, NULL);
     if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
         return 1;
-    tree_edge_append(&s->log->edge, row->leaf);
+    tree_nodes_append(&s->log->nodes, &s->log->edge, row->leaf);
     s->next++;
     return 0;
 }

@@ -23,15 +23,65 @@ void tree_edge_init(struct tree_edge *e)
     e->n = 0;
 }
 
-void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256])
+static void keep(struct tree_nodes *t, const uint8_t root[BASE_SHA256], uint64_t size)
 {
-    assert(e->n < TREE_MAX_EDGE && e->size < UINT64_MAX);
-    memcpy(e->node[e->n++], leaf, BASE_SHA256);
+    if (t && size >= TREE_CHUNK)
+        buf_put(&t->roots, root, BASE_SHA256);
+}
+
+static void grow(struct tree_edge *e, struct tree_nodes *kept, const uint8_t root[BASE_SHA256],
+                 uint64_t size)
+{
+    assert(e->n < TREE_MAX_EDGE && e->size <= UINT64_MAX - size && e->size % size == 0);
+    memcpy(e->node[e->n++], root, BASE_SHA256);
+    keep(kept, root, size);
     /* Each one bit at the low end of the old size is a complete subtree as large as the new one. */
-    for (uint64_t ones = e->size++; ones & 1; ones >>= 1) {
+    for (uint64_t old = e->size; old & size; size *= 2) {
         e->n--;
         node_hash(e->node[e->n - 1], e->node[e->n], e->node[e->n - 1]);
+        keep(kept, e->node[e->n - 1], 2 * size);
     }
+}
+
+void tree_edge_push(struct tree_edge *e, const uint8_t root[BASE_SHA256], uint64_t size)
+{
+    grow(e, NULL, root, size);
+    e->size += size;
+}
+
+void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256])
+{
+    tree_edge_push(e, leaf, 1);
+}
+
+void tree_nodes_append(struct tree_nodes *t, struct tree_edge *e, const uint8_t leaf[BASE_SHA256])
+{
+    grow(e, t, leaf, 1);
+    e->size++;
+}
+
+/* Before the chunk `c` began, c chunks and all pairs of equal subtrees of them were complete. */
+static uint64_t place(uint64_t from, uint64_t size)
+{
+    uint64_t last = (from + size) / TREE_CHUNK - 1;
+    unsigned height = (unsigned)__builtin_ctzll(size / TREE_CHUNK);
+    return 2 * last - (uint64_t)__builtin_popcountll(last) + height;
+}
+
+const uint8_t *tree_nodes_find(const struct tree_nodes *t, uint64_t from, uint64_t to,
+                               uint64_t *size)
+{
+    uint64_t most = from < to ? to - from : 0;
+    if (from && (from & -from) < most)
+        most = from & -from;
+    if (most < TREE_CHUNK)
+        return NULL;
+    for (*size = UINT64_C(1) << (63 - __builtin_clzll(most)); *size >= TREE_CHUNK; *size /= 2) {
+        uint64_t at = place(from, *size);
+        if (at < t->roots.len / BASE_SHA256)
+            return (const uint8_t *)t->roots.data + at * BASE_SHA256;
+    }
+    return NULL;
 }
 
 void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256])
@@ -43,15 +93,6 @@ void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256])
     memcpy(out, e->node[e->n - 1], BASE_SHA256);
     for (unsigned i = e->n - 1; i > 0; i--)
         node_hash(e->node[i - 1], out, out);
-}
-
-void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256])
-{
-    struct tree_edge e;
-    tree_edge_init(&e);
-    for (uint64_t i = 0; i < n; i++)
-        tree_edge_append(&e, leaf[i]);
-    tree_edge_root(&e, out);
 }
 
 /* The largest power of two below `n`; `n` is at least 2. */
@@ -80,16 +121,6 @@ unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_E
         path[i] = path[depth - 1 - i];
         path[depth - 1 - i] = outer;
     }
-    return depth;
-}
-
-unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
-                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256])
-{
-    struct tree_range path[TREE_MAX_EDGE];
-    unsigned depth = tree_path(n, index, path);
-    for (unsigned i = 0; i < depth; i++)
-        tree_root(leaf + path[i].from, path[i].to - path[i].from, proof[i]);
     return depth;
 }
 

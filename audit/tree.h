@@ -20,14 +20,30 @@ void tree_edge_init(struct tree_edge *e);
 void tree_leaf_hash(const void *record, size_t n,
                     uint8_t out[BASE_SHA256]); /* SHA-256(0x00 ‖ record) */
 void tree_edge_append(struct tree_edge *e, const uint8_t leaf[BASE_SHA256]);
+/** Append a complete subtree of `size` leaves, a power of two that divides what the edge has. */
+void tree_edge_push(struct tree_edge *e, const uint8_t root[BASE_SHA256], uint64_t size);
 /** Root of the tree; SHA-256 of nothing when empty. */
 void tree_edge_root(const struct tree_edge *e, uint8_t out[BASE_SHA256]);
-/** Root of `n` leaves at once. */
-void tree_root(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint8_t out[BASE_SHA256]);
-/** Inclusion proof of leaf `index` among `n` leaves (RFC 6962 section 2.1.1), leaf's sibling first.
- * At most 64. */
-unsigned tree_prove(const uint8_t (*leaf)[BASE_SHA256], uint64_t n, uint64_t index,
-                    uint8_t proof[TREE_MAX_EDGE][BASE_SHA256]);
+
+/**
+ * The roots of all complete subtrees of TREE_CHUNK leaves and more, in the order in which they
+ * became complete: with them a proof needs the leaves of two chunks, however many there are.
+ * 64 bytes for every TREE_CHUNK leaves; where memory or the buffer's bound is out no more are kept,
+ * and what is missing must be made of its leaves.
+ */
+#define TREE_CHUNK 1024u
+struct tree_nodes {
+    struct buf roots;
+};
+/** tree_edge_append for an edge that has grown leaf by leaf, from none, with these nodes. */
+void tree_nodes_append(struct tree_nodes *t, struct tree_edge *e, const uint8_t leaf[BASE_SHA256]);
+/**
+ * The root of the largest subtree kept that begins at leaf `from` and ends at or before `to`, and
+ * its size; NULL when there is none. Good until the next append.
+ */
+const uint8_t *tree_nodes_find(const struct tree_nodes *t, uint64_t from, uint64_t to,
+                               uint64_t *size);
+
 /* A run of leaves, [from, to). */
 struct tree_range {
     uint64_t from, to;

@@ -158,7 +158,7 @@ void base_rfc3339(int64_t ns, char out[BASE_RFC3339_MAX]);
 /** The kernel's boot id, 36 characters and a NUL; "unknown" where it cannot be read. */
 void base_boot_id(char out[BASE_BOOT_ID_MAX]);
 
-/* ---- descriptors and files (fd.c) ---- */
+/* ---- descriptors and files (fd.c, file.c) ---- */
 
 /** write/read all `n` bytes despite EINTR and short counts. 0, or -1 with errno (EPIPE on end of
  * file for read). */
@@ -168,11 +168,16 @@ int fd_pwrite_all(int fd, const void *p, size_t n, off_t at);
 /** The whole of a file of at most `max` bytes; `out` is reset first. */
 int fd_slurp(int dir_fd, const char *path, size_t max, struct buf *out, struct reeve_error *err);
 /**
- * Make `name` in `dir_fd` hold these bytes: written beside it, fsync'ed, then renamed over it,
- * folder fsync'ed. Nothing half-written is ever visible under `name`.
+ * Make `name` in `dir_fd` hold these bytes: written without a name or beside it, fsync'ed, then
+ * linked or renamed to it, folder fsync'ed. Nothing half-written is ever visible under `name`.
  */
 int fd_write_file(int dir_fd, const char *name, const void *p, size_t n, mode_t mode,
                   struct reeve_error *err);
+/**
+ * Remove what fd_write_file left in a folder when its process was ended in the middle. Only for
+ * who owns the folder alone: the file of a writer at work goes too.
+ */
+void fd_sweep_temps(int dir_fd);
 /** One message with up to 8 descriptors over a Unix socket. 0, or -1 with errno. Never raises
  * SIGPIPE. */
 int fd_send_with(int sock, const void *p, size_t n, const int *fds, size_t nfds);

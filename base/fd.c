@@ -1,10 +1,8 @@
-/* Descriptors: whole reads and writes, files that appear by rename, messages with descriptors,
- * cleanup helpers. */
+/* Descriptors: whole reads and writes, messages with descriptors, cleanup helpers. */
 #include "base/base.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -90,38 +88,6 @@ int fd_slurp(int dir_fd, const char *path, size_t max, struct buf *out, struct r
     if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode))
         return base_fail(err, REEVE_EIO, "%s is a folder, not a file", path);
     return drain(fd, path, max, out, err);
-}
-
-/* Writes, syncs and renames; the caller removes `temp` when this fails. */
-static int write_and_rename(int dir_fd, const char *temp, const char *name, const void *p, size_t n,
-                            mode_t mode)
-{
-    auto_close int fd =
-        openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0 || fchmod(fd, mode) != 0)
-        return -1;
-    if (fd_write_all(fd, p, n) != 0 || fsync(fd) != 0)
-        return -1;
-    if (renameat(dir_fd, temp, dir_fd, name) != 0)
-        return -1;
-    return fsync(dir_fd);
-}
-
-int fd_write_file(int dir_fd, const char *name, const void *p, size_t n, mode_t mode,
-                  struct reeve_error *err)
-{
-    uint8_t salt[8];
-    char hex[2 * sizeof salt + 1], temp[256];
-    base_random(salt, sizeof salt);
-    base_hex(salt, sizeof salt, hex);
-    int len = snprintf(temp, sizeof temp, "%s.%s.tmp", name, hex);
-    if (len < 0 || (size_t)len >= sizeof temp)
-        return base_fail(err, REEVE_EINVAL, "the file name %s is too long", name);
-    if (write_and_rename(dir_fd, temp, name, p, n, mode) == 0)
-        return 0;
-    int errnum = errno;
-    (void)unlinkat(dir_fd, temp, 0);
-    return base_fail_errno(err, REEVE_EIO, errnum, "%s cannot be written", name);
 }
 
 int fd_send_with(int sock, const void *p, size_t n, const int *fds, size_t nfds)

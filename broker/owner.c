@@ -252,6 +252,8 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = state_lock(owner->dir_fd, owner->dir, &owner->lock_fd, err);
     if (!rc)
+        state_sweep(owner->dir_fd);
+    if (!rc)
         rc = config_load(owner->dir_fd, owner->dir, err);
     if (!rc)
         rc = load_policy(owner, err);

@@ -227,6 +227,15 @@ int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *er
     return 0;
 }
 
+void state_sweep(int dir_fd)
+{
+    auto_close int blobs =
+        openat(dir_fd, STATE_BLOB_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    fd_sweep_temps(dir_fd);
+    if (blobs >= 0)
+        fd_sweep_temps(blobs);
+}
+
 int state_socket_address(const char *dir, int dir_fd, const char *name, struct sockaddr_un *out,
                          struct reeve_error *err)
 {

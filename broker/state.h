@@ -36,6 +36,8 @@ int state_require_owner(const char *dir, uid_t owner, struct reeve_error *err);
  * every copy of it is closed.
  */
 int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *err);
+/** Remove what a writer that was ended left half-written. For the holder of the lock. */
+void state_sweep(int dir_fd);
 /** The pid that is written in the lock file, or 0. */
 pid_t state_lock_pid(int dir_fd);
 

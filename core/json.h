@@ -106,7 +106,6 @@ void json_str(struct json_out *o, struct str s);
 void json_int(struct json_out *o, int64_t v);
 void json_uint(struct json_out *o, uint64_t v);
 void json_bool(struct json_out *o, bool v);
-void json_null(struct json_out *o);
 void json_raw(struct json_out *o, struct str json); /* already JSON */
 static inline void json_kv_str(struct json_out *o, const char *key, struct str s)
 {

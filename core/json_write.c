@@ -138,11 +138,6 @@ void json_bool(struct json_out *o, bool v)
     json_raw(o, v ? STR("true") : STR("false"));
 }
 
-void json_null(struct json_out *o)
-{
-    json_raw(o, STR("null"));
-}
-
 void json_raw(struct json_out *o, struct str json)
 {
     separate(o);

@@ -143,7 +143,7 @@ static bool take_batch(struct keeper *k, const void *frame, int64_t now_ns)
     if (!send_frame(k, &answer, KEEPER_RECORDS, sizeof answer))
         return false;
     struct reeve_error err;
-    if (head_store(k->head_fd, &k->head, &err) != 0)
+    if (head_store(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->phase = KEEPER_ENTERED;
     return true;
@@ -153,7 +153,7 @@ static bool take_committed(struct keeper *k, const void *frame, int64_t now_ns)
 {
     (void)frame, (void)now_ns;
     struct reeve_error err;
-    if (head_mark(k->head_fd, &k->head, &err) != 0)
+    if (head_mark(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->head.committed = true;
     struct keeper_grants answer = {.size = k->head.edge.size, .ntokens = k->ntokens};

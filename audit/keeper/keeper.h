@@ -28,6 +28,7 @@ struct keeper {
     uint8_t token_key[TOKEN_KEY_BYTES];
     char boot[BASE_BOOT_ID_MAX];
     int head_fd;
+    struct head_key head_key;
     struct keeper_head head;
     struct token token[KEEPER_MAX_RELEASES]; /* of the entered batch, given after `committed` */
     uint32_t ntokens;

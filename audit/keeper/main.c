@@ -74,7 +74,10 @@ static bool load_head(struct holdings *h, struct reeve_error *err)
         return false;
     }
     h->keeper.head_fd = fd;
-    return head_load(fd, &h->keeper.head, err) == 0;
+    if (head_load(fd, &h->keeper.head_key, &h->keeper.head, err) != 0)
+        return false;
+    head_mend(fd, &h->keeper.head_key, &h->keeper.head);
+    return true;
 }
 
 /* False: the owner was told why. */
@@ -82,7 +85,8 @@ static bool load(struct holdings *h)
 {
     struct reeve_error err = {0};
     if (!load_origin(h, &err) ||
-        audit_key_load(STATE_FD, AUDIT_KEY_NAME, &h->keeper.key, &err) != 0)
+        audit_key_load(STATE_FD, AUDIT_KEY_NAME, &h->keeper.key, &err) != 0 ||
+        head_key_of(&h->keeper.key, &h->keeper.head_key, &err) != 0)
         return keeper_refuse(&h->keeper, KEEPER_REFUSAL_KEY, &err);
     if (!load_head(h, &err))
         return keeper_refuse(&h->keeper, KEEPER_REFUSAL_HEAD, &err);
@@ -135,6 +139,7 @@ int main(void)
             serve(&h);
     }
     OPENSSL_cleanse(h.keeper.token_key, sizeof h.keeper.token_key);
+    OPENSSL_cleanse(&h.keeper.head_key, sizeof h.keeper.head_key);
     audit_key_free(&h.keeper.key);
     buf_fini(&h.origin);
     return 0;

@@ -56,6 +56,10 @@ refuses "a configuration that is no file" 3 "config.yaml" add config
 refuses "a name that no log can have" 2 "a log's name has" ask init --origin 'a+b' "$work/noname"
 [ ! -e "$work/noname" ] || { what="and nothing is made" && complain "a folder is there"; }
 
+made swept && : >"$work/swept/key.pem.0123456789abcdef.tmp" && : >"$work/swept/blobs/ab.0123456789abcdef.tmp"
+gives "an owner starts" 0 '^42$' add swept
+[ -z "$(find "$work/swept" -name '*.tmp')" ] || complain "what a writer left half-written is still there"
+
 made gone && gives "a record" 0 '^42$' add gone && end_reeved
 rm "$work/gone"/log.db*
 refuses "records that were taken away" 3 "tail-lost from record 0" add gone

@@ -264,17 +264,30 @@ void scene_extend(struct scene *s)
     scene_close(s, &log);
 }
 
+int scene_head(const struct scene *s, struct head_key *key)
+{
+    auto_key struct audit_key own = {0};
+    struct reeve_error err = {0};
+    assert_rc(audit_key_load(s->dir_fd, AUDIT_KEY_NAME, &own, &err), 0, &err);
+    assert_rc(head_key_of(&own, key, &err), 0, &err);
+    int fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
 /* Take the mark off the head: `committed` had not come. */
 void scene_uncommit(const struct scene *s)
 {
     static const uint8_t zeroes[512];
     struct keeper_head h;
-    int fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(head_load(fd, &h, NULL), 0);
+    struct head_key key;
+    int fd = scene_head(s, &key);
+    assert_int_equal(head_load(fd, &key, &h, NULL), 0);
     assert_true(h.committed);
-    off_t at = (off_t)(h.generation & 1) * HEAD_SLOT_BYTES + HEAD_MARK_OFFSET;
-    assert_int_equal(fd_pwrite_all(fd, zeroes, sizeof zeroes, at), 0);
+    for (unsigned slot = h.generation & 1; slot < 2 * HEAD_COPIES; slot += 2)
+        assert_int_equal(fd_pwrite_all(fd, zeroes, sizeof zeroes,
+                                       (off_t)slot * HEAD_SLOT_BYTES + HEAD_MARK_OFFSET),
+                         0);
     close(fd);
 }
 

@@ -71,6 +71,8 @@ void verify(struct audit_log *log, struct audit_report *report);
 void scene_log(struct scene *s, unsigned n);
 /** One batch more: two records and a release of the first; closed. */
 void scene_extend(struct scene *s);
+/** The folder's head file, open, and what seals it. */
+int scene_head(const struct scene *s, struct head_key *key);
 /** Take the mark off the head: `committed` had not come. */
 void scene_uncommit(const struct scene *s);
 /** The log verifies and has signed `size` records. */

@@ -84,7 +84,7 @@ static const struct {
 } broken[] = {
     {break_key_mode, KEEPER_REFUSAL_KEY, "chmod 600 key.pem"},
     {break_origin, KEEPER_REFUSAL_KEY, "origin must hold"},
-    {break_head, KEEPER_REFUSAL_HEAD, "neither slot is whole"},
+    {break_head, KEEPER_REFUSAL_HEAD, "neither slot is whole and sealed with key.pem"},
     {remove_head, KEEPER_REFUSAL_HEAD, "nothing tells what was signed"},
 };
 

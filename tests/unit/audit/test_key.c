@@ -1,4 +1,5 @@
 /* The key's file: who may hold it, and what each refusal tells its reader to do. */
+#include "plain.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -38,6 +39,24 @@ static void test_two_keys_differ(void **state)
     assert_memory_not_equal(a.pub, b.pub, sizeof a.pub);
     audit_key_free(&a);
     audit_key_free(&b);
+}
+
+/* What is derived is HMAC-SHA-256 of the label under the seed: here of RFC 8032's first. */
+static void test_derive(void **state)
+{
+    (void)state;
+    static const uint8_t seed[AUDIT_SEED_BYTES] = {0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60,
+                                                   0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4,
+                                                   0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19,
+                                                   0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60};
+    struct audit_key key;
+    uint8_t out[BASE_SHA256];
+    char hex[2 * BASE_SHA256 + 1];
+    plain_key(seed, &key);
+    assert_int_equal(audit_key_derive(&key, STR("reeve-keeper-head-v1"), out, NULL), 0);
+    base_hex(out, sizeof out, hex);
+    assert_string_equal(hex, "da581495a568d01ffa1de72764d5182d9eb8a2930219f135a31dcd00c6322a57");
+    audit_key_free(&key);
 }
 
 /* A file of another kind, mode or content, and a word that its error must have. */
@@ -122,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_two_keys_differ),
+        cmocka_unit_test(test_derive),
         cmocka_unit_test(test_files_that_are_no_key),
         cmocka_unit_test(test_a_stranger_owns_the_file),
     };

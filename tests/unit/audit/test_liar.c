@@ -169,7 +169,9 @@ static void be_liar(struct scene *s, int fd, void (*lie)(struct liar *, void *, 
     l.keeper.send_arg = &l;
     l.keeper.head_fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
     if (audit_key_load(s->dir_fd, AUDIT_KEY_NAME, &l.keeper.key, NULL) != 0 ||
-        head_load(l.keeper.head_fd, &l.keeper.head, NULL) != 0 || !keeper_begin(&l.keeper))
+        head_key_of(&l.keeper.key, &l.keeper.head_key, NULL) != 0 ||
+        head_load(l.keeper.head_fd, &l.keeper.head_key, &l.keeper.head, NULL) != 0 ||
+        !keeper_begin(&l.keeper))
         _exit(4);
     for (;;) {
         ssize_t n = recv(fd, &frame, sizeof frame, 0);

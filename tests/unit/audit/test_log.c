@@ -86,7 +86,8 @@ static void test_what_is_no_record(void **state)
                                         "{\"seq\":\"\"}",
                                         "{\"seq\":0}x",
                                         "{\"seq\":0.5}",
-                                        "{\"a\":{\"seq\":0}}"};
+                                        "{\"a\":{\"seq\":0}}",
+                                        "{\"seq\":0,\"type\":\"release\"}"};
     struct scene s;
     struct audit_found found;
     struct reeve_error err = {0};
@@ -404,6 +405,65 @@ static void test_receipts(void **state)
     scene_remove(&s);
 }
 
+/* What SQLite executed for one receipt: some steps for each row. */
+enum { MAX_STEPS = (2 * TREE_CHUNK + 100) * 8 };
+
+static int receipt_steps(struct audit_log *log, uint64_t seq, struct buf *text)
+{
+    struct reeve_error err = {0};
+    (void)sqlite3_stmt_status(log->db.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
+    assert_rc(audit_log_receipt(log, seq, text, &err), 0, &err);
+    return sqlite3_stmt_status(log->db.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
+/* The receipts of some records, and that few rows are read for one. */
+static void check_receipts(struct audit_log *log, uint64_t size)
+{
+    const uint64_t seqs[] = {0, 1023, 1024, size / 2, size - size % 1024 - 1, size - 1};
+    struct audit_head head;
+    struct reeve_error err = {0};
+    audit_log_head(log, &head);
+    assert_int_equal(head.size, size);
+    for (size_t i = 0; i < BASE_COUNT(seqs); i++) {
+        auto_buf struct buf text = {0};
+        auto_arena struct arena arena = {0};
+        struct audit_receipt r;
+        assert_in_range(receipt_steps(log, seqs[i], &text), 1, MAX_STEPS);
+        assert_rc(audit_receipt_check(buf_view(&text), head.vkey, &arena, &r, &err), 0, &err);
+        assert_int_equal(r.index, seqs[i]);
+        assert_int_equal(r.size, size);
+    }
+}
+
+static void test_receipts_of_a_long_log(void **state)
+{
+    (void)state;
+    enum { FIRST = 9 * 1024 + 1000, MORE = 100 }; /* a chunk is completed by a later batch */
+    struct scene s;
+    struct audit_found found;
+    scene_make(&s);
+    struct audit_log *log = scene_reopen(&s, &found);
+    for (unsigned i = 1; i <= FIRST; i++) {
+        put_record(log, "decision");
+        if (i % KEEPER_MAX_LEAVES == 0 || i == FIRST)
+            flush(log, NULL, 0);
+    }
+    check_receipts(log, FIRST);
+    scene_close(&s, &log);
+    log = scene_reopen(&s, &found);
+    check_receipts(log, FIRST);
+    for (unsigned i = 0; i < MORE; i++)
+        put_record(log, "decision");
+    flush(log, NULL, 0);
+    check_receipts(log, FIRST + MORE);
+    /* With nothing in memory the leaves themselves lead there. */
+    buf_reset(&log->nodes.roots);
+    auto_buf struct buf text = {0};
+    assert_true(receipt_steps(log, 5000, &text) > MAX_STEPS);
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_nobody_else_opens_it),
         cmocka_unit_test(test_a_row_that_another_wrote),
         cmocka_unit_test(test_receipts),
+        cmocka_unit_test(test_receipts_of_a_long_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

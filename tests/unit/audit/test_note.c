@@ -2,6 +2,7 @@
  * Notes and verifier keys against published ones (the Go note package's), signatures against RFC
  * 8032, and the many texts that are none.
  */
+#include "plain.h"
 #include "support.h"
 
 #define VKEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -29,10 +30,9 @@ static void test_published_key(void **state)
     (void)state;
     struct note_key key;
     struct audit_key own;
-    struct reeve_error err = {0};
     auto_buf struct buf text = {0};
     peter(&key);
-    assert_rc(audit_key_from_seed(seed, &own, &err), 0, &err);
+    plain_key(seed, &own);
     assert_memory_equal(own.pub, key.pub, sizeof key.pub);
     note_key_format(key.name, own.pub, &text);
     assert_string_equal(text.data, VKEY);
@@ -50,7 +50,7 @@ static void test_published_note(void **state)
     peter(&key);
     assert_rc(note_open(STR(NOTE), &key, &text, &err), 0, &err);
     assert_true(str_is(text, TEXT));
-    assert_rc(audit_key_from_seed(seed, &own, &err), 0, &err);
+    plain_key(seed, &own);
     assert_rc(note_sign(STR(TEXT), key.name, &own, &made, &err), 0, &err);
     assert_string_equal(made.data, NOTE);
     audit_key_free(&own);
@@ -88,7 +88,7 @@ static void test_published_signatures(void **state)
         struct str text = str_of(signatures[i].message);
         assert_true(base_unhex(str_of(signatures[i].seed), from, sizeof from));
         assert_true(base_unhex(text, message, text.n / 2));
-        assert_rc(audit_key_from_seed(from, &key, &err), 0, &err);
+        plain_key(from, &key);
         base_hex(key.pub, sizeof key.pub, hex);
         assert_string_equal(hex, signatures[i].pub);
         struct str m = {(const char *)message, text.n / 2};
@@ -297,7 +297,7 @@ static void test_a_key_signs_for_its_own_log(void **state)
     auto_buf struct buf right = {0}, wrong = {0};
     struct note_checkpoint c = {.origin = STR("PeterNeumann"), .size = 7}, read;
     peter(&key);
-    assert_rc(audit_key_from_seed(seed, &own, &err), 0, &err);
+    plain_key(seed, &own);
     assert_rc(note_checkpoint_sign(&c, &own, &right, &err), 0, &err);
     assert_rc(note_checkpoint_open(buf_view(&right), &key, &read, &err), 0, &err);
     assert_int_equal(read.size, 7);

@@ -1,6 +1,7 @@
 /*
- * The table "At start, and after a crash", but for damage: each crash point is built from copies of
- * the files as they were at that point, then the log is opened with the real keeper.
+ * The table "At start, and after a crash", but for damage and rows beyond: each crash point is
+ * built from copies of the files as they were at that point, then the log is opened with the real
+ * keeper.
  */
 #include "support.h"
 
@@ -262,109 +263,6 @@ static void test_half_a_batch(void **state)
     scene_remove(&s);
 }
 
-/* ---- row 3: rows beyond ---- */
-
-static void assert_file_says(const struct scene *s, const char *name, const char *text)
-{
-    auto_buf struct buf b = {0};
-    struct reeve_error err = {0};
-    assert_rc(fd_slurp(s->dir_fd, name, 1 << 20, &b, &err), 0, &err);
-    if (!strstr(b.data, text))
-        fail_msg("%s: %s", name, b.data);
-}
-
-static void test_unsigned_rows(void **state)
-{
-    (void)state;
-    struct scene s;
-    struct audit_found found;
-    scene_log(&s, 4);
-    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
-    scene_extend(&s);
-    scene_save(&s, AUDIT_DB_NAME, "saved.db");
-    restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
-    for (int crash = 0; crash < 2; crash++) {
-        struct audit_log *log = scene_open(&s, &found);
-        assert_int_equal(found.condition, AUDIT_OK);
-        assert_int_equal(found.unsigned_from, 4);
-        assert_int_equal(found.unsigned_count, 3);
-        assert_int_equal(found.nlost, 0);
-        assert_whole(log, 4);
-        audit_found_fini(&found);
-        scene_close(&s, &log);
-        assert_file_says(&s, "unsigned-4-6.jsonl", "\"seq\":4}\n");
-        assert_file_says(&s, "unsigned-4-6.jsonl", "\\\"type\\\":\\\"release\\\"");
-        restore_file(&s, "saved.db", AUDIT_DB_NAME); /* the crash before the rows were deleted */
-        assert_int_equal(faccessat(s.dir_fd, "unsigned-4-6.2.jsonl", F_OK, 0), -1);
-    }
-    /* Other rows of the same sequences: the first file stays as it is. */
-    run_sql(&s, "UPDATE log SET record = 'text', leaf = x'00' WHERE seq = 5");
-    struct audit_log *log = scene_reopen(&s, &found);
-    scene_close(&s, &log);
-    assert_file_says(&s, "unsigned-4-6.jsonl", "of note");
-    assert_file_says(&s, "unsigned-4-6.2.jsonl",
-                     "{\"leaf\":\"\",\"record_base64\":\"\",\"seq\":5}");
-    assert_usable(&s, 4);
-    scene_remove(&s);
-}
-
-/* An older keeper's head alone: the rows of one batch a crash explains, others it does not. */
-static void test_an_older_head(void **state)
-{
-    (void)state;
-    struct scene s;
-    struct audit_found found;
-    struct audit_report r;
-    scene_log(&s, 4);
-    scene_save(&s, AUDIT_HEAD_NAME, "saved.head");
-    scene_extend(&s); /* 4, 5, and the release 6 */
-    for (int ended = 0; ended < 2; ended++) {
-        struct audit_log *log;
-        if (ended) {
-            log = scene_reopen(&s, &found);
-            put_end(log, 6);
-            flush(log, NULL, 0);
-            scene_close(&s, &log);
-        }
-        scene_save(&s, AUDIT_DB_NAME, "saved.db");
-        scene_save(&s, AUDIT_HEAD_NAME, "newer.head");
-        restore_file(&s, "saved.head", AUDIT_HEAD_NAME);
-        log = scene_open(&s, &found);
-        assert_int_equal(found.unsigned_from, 4);
-        assert_int_equal(found.unsigned_beyond_crash, ended);
-        tell(log, &found);
-        audit_found_fini(&found);
-        verify(log, &r);
-        assert_true(r.ok);
-        assert_int_equal(r.set_aside, 1);
-        assert_int_equal(r.set_aside_at, 5);
-        assert_int_equal(r.set_aside_beyond_crash, ended);
-        scene_close(&s, &log);
-        restore_file(&s, "saved.db", AUDIT_DB_NAME);
-        restore_file(&s, "newer.head", AUDIT_HEAD_NAME);
-    }
-    scene_remove(&s);
-}
-
-static void test_rows_of_strange_sequences(void **state)
-{
-    (void)state;
-    struct scene s;
-    struct audit_found found;
-    scene_log(&s, 2);
-    run_sql(&s, "INSERT INTO log VALUES(9, x'ff00', zeroblob(32)), "
-                "(9223372036854775807, NULL, zeroblob(32))");
-    struct audit_log *log = scene_reopen(&s, &found);
-    assert_int_equal(found.condition, AUDIT_OK);
-    assert_int_equal(found.unsigned_from, 9);
-    assert_true(found.unsigned_beyond_crash);
-    assert_whole(log, 2);
-    scene_close(&s, &log);
-    assert_file_says(&s, "unsigned-9-9223372036854775807.jsonl", "\"record_base64\":\"/wA=\"");
-    assert_usable(&s, 2);
-    scene_remove(&s);
-}
-
 /* ---- row 4: releases ---- */
 
 static void test_lost_releases(void **state)
@@ -416,9 +314,6 @@ int main(void)
         cmocka_unit_test(test_rows_deleted_at_the_end),
         cmocka_unit_test(test_no_database),
         cmocka_unit_test(test_half_a_batch),
-        cmocka_unit_test(test_unsigned_rows),
-        cmocka_unit_test(test_an_older_head),
-        cmocka_unit_test(test_rows_of_strange_sequences),
         cmocka_unit_test(test_lost_releases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

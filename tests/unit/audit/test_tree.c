@@ -1,4 +1,5 @@
 /* Trees against the Certificate Transparency vectors and against RFC 6962's own recursion. */
+#include "plain.h"
 #include "support.h"
 
 static const char *const entries[] = {"",
@@ -64,7 +65,7 @@ static void test_published_roots(void **state)
     uint8_t leaf[8][BASE_SHA256], root[BASE_SHA256];
     vector_leaves(leaf);
     for (uint64_t n = 0; n <= 8; n++) {
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, n, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, n, root);
         assert_hash(root, roots[n]);
     }
 }
@@ -75,12 +76,12 @@ static void test_published_proofs(void **state)
     uint8_t leaf[8][BASE_SHA256], proof[TREE_MAX_EDGE][BASE_SHA256], root[BASE_SHA256];
     vector_leaves(leaf);
     for (size_t i = 0; i < BASE_COUNT(proofs); i++) {
-        unsigned n =
-            tree_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, proofs[i].index, proof);
+        unsigned n = plain_prove((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size,
+                                 proofs[i].index, proof);
         assert_int_equal(n, proofs[i].n);
         for (unsigned k = 0; k < n; k++)
             assert_hash(proof[k], proofs[i].proof[k]);
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, proofs[i].size, root);
         assert_true(tree_proof_holds(leaf[proofs[i].index], proofs[i].index, proofs[i].size,
                                      (const uint8_t(*)[BASE_SHA256])proof, n, root));
     }
@@ -141,9 +142,9 @@ static void test_proofs_hold_for_their_own_leaf_only(void **state)
     const uint8_t(*p)[BASE_SHA256] = (const uint8_t(*)[BASE_SHA256])proof;
     many_leaves(leaf);
     for (unsigned size = 1; size <= 70; size++) {
-        tree_root((const uint8_t(*)[BASE_SHA256])leaf, size, root);
+        plain_root((const uint8_t(*)[BASE_SHA256])leaf, size, root);
         for (unsigned i = 0; i < size; i++) {
-            unsigned n = tree_prove((const uint8_t(*)[BASE_SHA256])leaf, size, i, proof);
+            unsigned n = plain_prove((const uint8_t(*)[BASE_SHA256])leaf, size, i, proof);
             assert_true(tree_proof_holds(leaf[i], i, size, p, n, root));
             assert_false(tree_proof_holds(leaf[i + 1], i, size, p, n, root));
             assert_false(tree_proof_holds(leaf[i], i + 1, size, p, n, root));
@@ -157,6 +158,42 @@ static void test_proofs_hold_for_their_own_leaf_only(void **state)
             }
         }
     }
+}
+
+/* Each aligned subtree of chunks is kept under its own root, as soon as it is complete. */
+static void test_kept_nodes(void **state)
+{
+    (void)state;
+    enum { SIZE = 11 * TREE_CHUNK + 7 };
+    static uint8_t leaf[SIZE][BASE_SHA256];
+    struct tree_edge edge, plain;
+    struct tree_nodes nodes = {0};
+    uint8_t root[BASE_SHA256];
+    uint64_t size;
+    tree_edge_init(&edge);
+    tree_edge_init(&plain);
+    for (uint64_t i = 0; i < SIZE; i++) {
+        tree_leaf_hash(&i, sizeof i, leaf[i]);
+        tree_nodes_append(&nodes, &edge, leaf[i]);
+        tree_edge_append(&plain, leaf[i]);
+    }
+    assert_int_equal(edge.size, plain.size);
+    assert_int_equal(edge.n, plain.n);
+    assert_memory_equal(edge.node, plain.node, edge.n * (size_t)BASE_SHA256);
+    assert_int_equal(nodes.roots.len / BASE_SHA256, 11 + 5 + 2 + 1);
+    for (uint64_t want = TREE_CHUNK; want <= 8 * TREE_CHUNK; want *= 2)
+        for (uint64_t from = 0; from + want <= SIZE; from += want) {
+            const uint8_t *got = tree_nodes_find(&nodes, from, from + want + TREE_CHUNK - 1, &size);
+            assert_non_null(got);
+            assert_int_equal(size, want);
+            plain_root((const uint8_t(*)[BASE_SHA256])leaf + from, want, root);
+            assert_memory_equal(got, root, sizeof root);
+        }
+    assert_null(tree_nodes_find(&nodes, 11 * TREE_CHUNK, SIZE, &size));
+    assert_null(tree_nodes_find(&nodes, 11 * TREE_CHUNK, 12 * TREE_CHUNK, &size)); /* not yet */
+    assert_null(tree_nodes_find(&nodes, 1, SIZE, &size));
+    assert_null(tree_nodes_find(&nodes, 0, TREE_CHUNK - 1, &size));
+    buf_fini(&nodes.roots);
 }
 
 static void test_path_is_bounded(void **state)
@@ -178,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_published_proofs),
         cmocka_unit_test(test_edge_is_the_recursion),
         cmocka_unit_test(test_proofs_hold_for_their_own_leaf_only),
+        cmocka_unit_test(test_kept_nodes),
         cmocka_unit_test(test_path_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

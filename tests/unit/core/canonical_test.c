@@ -136,7 +136,7 @@ static void builder_places_commas(void **state)
     json_open_object(&o);
     json_close_object(&o);
     json_bool(&o, true);
-    json_null(&o);
+    json_raw(&o, STR("null"));
     json_raw(&o, STR("[1]"));
     json_close_array(&o);
     json_key(&o, "u");
