@@ -2,10 +2,11 @@
 # A disk that is full: what waits is told why after a while, and all goes on by itself once there is room.
 set -euo pipefail
 if [ "${5:-}" != inside ]; then
-    as=-Urm
-    [ "$(id -u)" -ne 0 ] || as=-m
-    unshare "$as" true 2>/dev/null || { echo "no mount namespace, so no small disk to fill"; exit 77; }
-    exec unshare "$as" "$BASH" "$0" "$1" "$2" "$3" "" inside
+    if [ "$(id -u)" -ne 0 ] || ! unshare -m true 2>/dev/null; then
+        echo "only root can mount a small disk"
+        exit 77
+    fi
+    exec unshare -m "$BASH" "$0" "$1" "$2" "$3" "" inside
 fi
 . "$(dirname "$0")/lib.sh"
 tour=$root/rules/examples/tour.yaml
