@@ -22,7 +22,9 @@ struct lab {
 /** Start `helper_dir`/reeve-launcher as `uid` (of this process when that is not root), with
  * descriptors leaked to it. */
 void lab_start(struct lab *lab, uid_t uid);
-/** The same as root in a chroot, where the kernel gives nobody a user namespace. */
+/** The same with a state folder that the test made; else it is an empty one, the same for all. */
+void lab_start_beside(struct lab *lab, uid_t uid, const char *state);
+/** As lab_start, as root in a chroot, where the kernel gives nobody a user namespace. */
 void lab_start_chrooted(struct lab *lab);
 /** Close both sockets, wait for the launcher to end. */
 void lab_stop(struct lab *lab);

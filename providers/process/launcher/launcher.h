@@ -1,7 +1,7 @@
 /*
  * What the launcher's files share: its state, its runs, and who does what. One thread, no
- * allocation after start, one table of runs. main.c waits, runs.c decides, prepare.c opens, spawn.c
- * clones, host.c is the start.
+ * allocation after start, one table of runs. main.c waits, runs.c decides, prepare.c opens, guard.c
+ * keeps the state folder out, spawn.c clones, host.c is the start.
  */
 #ifndef LAUNCHER_LAUNCHER_H
 #define LAUNCHER_LAUNCHER_H
@@ -12,7 +12,14 @@
 #include "providers/process/launcher/token.h"
 
 /* The descriptors that it is started with. */
-enum { LAUNCHER_FD_OWNER = 3, LAUNCHER_FD_KEEPER, LAUNCHER_FD_LOCK, LAUNCHER_FD_HELPERS };
+enum {
+    LAUNCHER_FD_OWNER = 3,
+    LAUNCHER_FD_KEEPER,
+    LAUNCHER_FD_LOCK,
+    LAUNCHER_FD_HELPERS,
+    LAUNCHER_FD_STATE,
+    LAUNCHER_FD_END,
+};
 
 enum run_state {
     RUN_NONE,     /* a free row */
@@ -58,8 +65,8 @@ struct outbox {
     union outbox_event event[OUTBOX_MAX];
 };
 
-/* Its own four, and for each run its control socket, pidfd and program. */
-#define LAUNCHER_MAX_FOREIGN (4 + 3 * LAUNCHER_MAX_RUNS + 1)
+/* Its own five, and for each run its control socket, pidfd and program. */
+#define LAUNCHER_MAX_FOREIGN (LAUNCHER_FD_END - LAUNCHER_FD_OWNER + 3 * LAUNCHER_MAX_RUNS + 1)
 
 struct launcher {
     bool privileged;
@@ -92,6 +99,30 @@ bool host_take_key(struct launcher *l);
 /** open_tree of a descriptor: a detached clone, recursive, with `attr` added, private. -1 with
  * errno. */
 int host_clone_tree(int fd, uint64_t attr);
+
+/* ---- guard.c: no mount shows the state folder ---- */
+
+#define GUARD_MAX_DEPTH 128
+
+struct place {
+    uint32_t dev_major, dev_minor;
+    uint64_t ino, mount;
+};
+/* Where the state folder is just now: itself, then every folder above it. */
+struct guard {
+    struct place above[GUARD_MAX_DEPTH];
+    uint32_t nabove;
+    char path[4096];
+};
+/** Find the state folder. All of these: 0 or a descriptor, -1 with errno. */
+int guard_look(struct guard *g);
+/** Open a path of the host (O_PATH), no link followed. */
+int guard_open(const char *path);
+/** The same for what a plan wants shown. EPERM: it is the state folder, or lies in it. */
+int guard_open_source(const struct guard *g, const char *path);
+/** Find the state folder in `tree`, a clone of `source` and the last mount of `b`, and add it to
+ * what is masked. */
+int guard_find(const struct guard *g, int source, int tree, struct sandbox *b);
 
 /* ---- prepare.c: from plan to sandbox ---- */
 

@@ -8,12 +8,10 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -52,16 +50,11 @@ void prepared_fini(struct prepared *p)
         fd_close(&b->device[i]);
     for (uint32_t i = 0; i < b->nmounts; i++)
         fd_close(&p->mounts[i].tree);
+    for (uint32_t i = 0; i < b->nmasks; i++)
+        fd_close(&b->masks[i].place);
 }
 
 /* ---- paths of the host ---- */
-
-static int open_real(const char *path)
-{
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-}
 
 /* Through a read-only mount of its own, so that the guest cannot write the program by way of
  * /proc/self/exe. */
@@ -69,7 +62,7 @@ static int open_program(const char *path)
 {
     struct stat st;
     char self[32];
-    auto_close int fd = open_real(path);
+    auto_close int fd = guard_open(path);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -1;
     if (!S_ISREG(st.st_mode)) {
@@ -129,10 +122,10 @@ static bool take_program(const struct plan_view *plan, struct prepared *p, struc
 /* ---- mounts ---- */
 
 /* Folders and files only: a read-only mount holds nobody back from a socket, a FIFO or a device. */
-static bool take_tree(const char *path, struct sandbox_mount *m)
+static bool take_tree(const struct guard *g, struct sandbox *b, struct sandbox_mount *m)
 {
     struct stat st;
-    auto_close int fd = open_real(path);
+    auto_close int fd = guard_open_source(g, m->source);
     if (fd < 0 || fstat(fd, &st) < 0)
         return false;
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
@@ -141,12 +134,15 @@ static bool take_tree(const char *path, struct sandbox_mount *m)
     }
     m->is_dir = S_ISDIR(st.st_mode);
     m->tree = host_clone_tree(fd, ATTR_READ);
-    return m->tree >= 0;
+    return m->tree >= 0 && guard_find(g, fd, m->tree, b) == 0;
 }
 
 static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct failure *why)
 {
+    struct guard g;
     p->box.mounts = p->mounts;
+    if (plan->nmounts && guard_look(&g) < 0)
+        return fail(why, LAUNCHER_WHY_STATE_FOLDER, errno, 0);
     for (uint32_t i = 0; i < plan->nmounts; i++) {
         const struct plan_mount *from = plan_mount_at(plan, i);
         struct sandbox_mount *m = &p->mounts[i];
@@ -155,7 +151,7 @@ static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct
                                     .source = plan_str(plan, from->source),
                                     .target = plan_str(plan, from->target)};
         p->box.nmounts = i + 1;
-        if (m->kind == PLAN_MOUNT_READ && !take_tree(m->source, m))
+        if (m->kind == PLAN_MOUNT_READ && !take_tree(&g, &p->box, m))
             return fail(why, LAUNCHER_WHY_MOUNT_OPEN, errno, i);
     }
     return true;
