@@ -206,6 +206,29 @@ static int add_host_links(struct mounts *m, struct reeve_error *err)
     return 0;
 }
 
+/*
+ * The state folder is nobody's to see. What is shown is shown where it lies, so that the folder's
+ * real path is also its place in the sandbox. The launcher sees to the same by itself.
+ */
+static int keep_state_out(const struct owner *owner, struct mounts *m, struct reeve_error *err)
+{
+    char self[32], real[PATH_MAX];
+    struct stat here, there;
+    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", owner->dir_fd);
+    if (!realpath(self, real) || stat(real, &there) != 0 || fstat(owner->dir_fd, &here) != 0 ||
+        here.st_dev != there.st_dev || here.st_ino != there.st_ino)
+        return base_fail(err, REEVE_ESTATE,
+                         "where the state folder lies cannot be said, so it cannot be hidden");
+    const struct str state = str_of(real);
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].kind == PLAN_MOUNT_READ && core_path_under(m->list[i].source, state))
+            return base_fail(err, REEVE_ESTATE,
+                             "the grant shows %s, which lies in this state folder; no program may "
+                             "see that",
+                             m->list[i].source.p);
+    return is_shown(m, state) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), state, err) : 0;
+}
+
 static int by_target(const void *a, const void *b)
 {
     const struct plan_mount_part *x = a, *y = b;
@@ -226,6 +249,8 @@ static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_
     }
     if (!rc)
         rc = add_host_links(m, err);
+    if (!rc)
+        rc = keep_state_out(run->owner, m, err);
     qsort(m->list, m->n, sizeof m->list[0], by_target); /* a parent sorts before what is below it */
     return rc;
 }
@@ -301,8 +326,9 @@ int program_plan(struct reeve_run *run, struct reeve_error *err)
     int rc = collect_mounts(run, m, &why);
     if (!rc)
         rc = build(run, m, &why);
-    if (rc == REEVE_EINVAL || rc == REEVE_EPERM) {
-        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", why.message);
+    if (rc == REEVE_EINVAL || rc == REEVE_EPERM || rc == REEVE_ESTATE) {
+        run_refuse(run, rc == REEVE_ESTATE ? CORE_REFUSAL_NOT_RUNNABLE : CORE_REFUSAL_BAD_ARGUMENTS,
+                   "%s", why.message);
         return 0;
     }
     if (rc) {
