@@ -24,9 +24,10 @@
 /* What the attacks are pointed at. */
 struct scene {
     char dir[64], program[96], other[96], readable[96], fresh[96], escape[96], up[128], secret[96],
-        hidden[96], hidden_dir[96], in_hidden_dir[96], setuid[96], grant[96], by_root[128];
+        hidden[96], hidden_dir[96], in_hidden_dir[96], setuid[96], grant[96], by_root[128],
+        stream[96], datagram[96];
     char port[8], abstract[32], pid[16], host[65];
-    int listeners[2];
+    int listeners[4];
 };
 
 /* ---- building the scene ---- */
@@ -61,6 +62,8 @@ static void name_files(struct scene *s)
         {s->hidden_dir, sizeof s->hidden_dir, "", "grant/hidden-dir"},
         {s->in_hidden_dir, sizeof s->in_hidden_dir, "", "grant/hidden-dir/file"},
         {s->setuid, sizeof s->setuid, "", "grant/setuid"},
+        {s->stream, sizeof s->stream, "", "grant/stream"},
+        {s->datagram, sizeof s->datagram, "", "grant/datagram"},
         {s->secret, sizeof s->secret, "", "secret"},
         {s->by_root, sizeof s->by_root, "/proc/self/root", "secret"},
     };
@@ -96,8 +99,8 @@ static void make_files(struct scene *s, uid_t uid)
 
 static void remove_files(const struct scene *s)
 {
-    const char *const files[] = {s->program, s->other,  s->readable,      s->escape,
-                                 s->secret,  s->hidden, s->in_hidden_dir, s->setuid};
+    const char *const files[] = {s->program, s->other,  s->readable,      s->escape, s->stream,
+                                 s->secret,  s->hidden, s->in_hidden_dir, s->setuid, s->datagram};
     for (size_t i = 0; i < BASE_COUNT(files); i++)
         must(unlink(files[i]) == 0, files[i]);
     must(rmdir(s->hidden_dir) == 0 && rmdir(s->grant) == 0 && rmdir(s->dir) == 0, s->dir);
@@ -124,19 +127,33 @@ static void listen_here(struct scene *s)
     (void)snprintf(s->port, sizeof s->port, "%u", ntohs(in.sin_port));
 }
 
+/* A socket that lies in the grant, open to everybody. */
+static int bind_at(const char *path, int type)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    (void)snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    must(fd >= 0 && bind(fd, (struct sockaddr *)&un, sizeof un) == 0 && chmod(path, 0777) == 0 &&
+             (type == SOCK_DGRAM || listen(fd, 64) == 0),
+         path);
+    return fd;
+}
+
 static void make_scene(struct scene *s, uid_t uid)
 {
     *s = (struct scene){0};
     make_files(s, uid);
     listen_here(s);
+    s->listeners[2] = bind_at(s->stream, SOCK_STREAM);
+    s->listeners[3] = bind_at(s->datagram, SOCK_DGRAM);
     (void)snprintf(s->pid, sizeof s->pid, "%d", getpid());
     must(getpid() > 16 && gethostname(s->host, sizeof s->host - 1) == 0, "pid and host name");
 }
 
 static void unmake_scene(struct scene *s)
 {
-    fd_close(&s->listeners[0]);
-    fd_close(&s->listeners[1]);
+    for (size_t i = 0; i < BASE_COUNT(s->listeners); i++)
+        fd_close(&s->listeners[i]);
     remove_files(s);
 }
 
@@ -204,6 +221,9 @@ static const struct row rows[] = {
     /* the network */
     {"connect-loopback", AT(port), MUST, FENCES},
     {"connect-abstract", AT(abstract), MUST, FENCES},
+    {"connect-path", AT(stream), MUST, FILTER},
+    {"send-to-path", AT(datagram), MUST, FILTER},
+    {"send-to-path-by-pair", AT(datagram), MUST, FILTER},
     {"send-out", ARG(""), MAY, FENCES},
     {"has-interface", ARG(""), MAY, FENCES},
     {"open-family", ARG("netlink"), MUST, FILTER},

@@ -165,7 +165,8 @@ static const struct call calls[] = {
     {"setns", DENIED, SYS_setns, {0}, 0},
 
     /* sockets */
-    {"unix", ALLOW, SYS_socket, {1}, 0},
+    {"unix", DENIED, SYS_socket, {1, 1}, 0},
+    {"unix, high bits", DENIED, SYS_socket, {HIGH | 1, 1}, 0},
     {"inet", ALLOW, SYS_socket, {2}, 0},
     {"inet6", ALLOW, SYS_socket, {10}, 0},
     {"unspec", DENIED, SYS_socket, {0}, 0},
@@ -174,8 +175,14 @@ static const struct call calls[] = {
     {"alg", DENIED, SYS_socket, {38}, 0},
     {"vsock", DENIED, SYS_socket, {40}, 0},
     {"vsock, high bits", DENIED, SYS_socket, {HIGH | 40}, 0},
-    {"socketpair unix", ALLOW, SYS_socketpair, {1}, 0},
-    {"socketpair inet", DENIED, SYS_socketpair, {2}, 0},
+    {"socketpair unix", ALLOW, SYS_socketpair, {1, 1}, 0},
+    {"socketpair unix, flags", ALLOW, SYS_socketpair, {1, 0x80801}, 0},
+    {"socketpair unix, packets", ALLOW, SYS_socketpair, {1, 0x80005}, 0},
+    {"socketpair unix, datagrams", DENIED, SYS_socketpair, {1, 2}, 0},
+    {"socketpair unix, datagrams, flags", DENIED, SYS_socketpair, {1, 0x80802}, 0},
+    {"socketpair unix, datagrams by another name", DENIED, SYS_socketpair, {1, 3}, 0},
+    {"socketpair unix, high bits", DENIED, SYS_socketpair, {1, HIGH | 2}, 0},
+    {"socketpair inet", DENIED, SYS_socketpair, {2, 1}, 0},
 
     /* terminals */
     {"TCGETS", ALLOW, SYS_ioctl, {0, 0x5401}, 0},
@@ -317,7 +324,7 @@ static void refusals_hold_for_all_arguments(void **state)
         bool plain = calls[i].arg[0] == 0 && calls[i].arg[1] == 0 && calls[i].arg[2] == 0;
         bool conditional = calls[i].nr == SYS_socket || calls[i].nr == SYS_clone ||
                            calls[i].nr == SYS_ioctl || calls[i].nr == SYS_prctl ||
-                           calls[i].nr == SYS_personality;
+                           calls[i].nr == SYS_personality || calls[i].nr == SYS_socketpair;
         if (!plain || conditional)
             continue;
         for (int bit = 0; bit < 3 * 64; bit++) {
