@@ -12,9 +12,6 @@
 
 #include "broker/internal.h"
 
-/* What is hashed holds the owner up, so it has a bound. */
-enum { PROGRAM_MAX_BYTES = 256 << 20 };
-
 /* ---- before the decision ---- */
 
 /* Whether it can be executed by descriptor; a script cannot, its interpreter would have nothing to
@@ -28,15 +25,16 @@ static int check_program(struct reeve_run *run, int fd, struct reeve_error *err)
         return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be examined", path);
     if (!S_ISREG(st.st_mode))
         return base_fail(err, REEVE_EIO, "%s is no regular file", path);
-    if (st.st_size > PROGRAM_MAX_BYTES)
-        return base_fail(err, REEVE_EIO, "%s is larger than %d MiB", path, PROGRAM_MAX_BYTES >> 20);
+    if (st.st_size > PLAN_MAX_PROGRAM_BYTES)
+        return base_fail(err, REEVE_EIO, "%s is larger than %d MiB", path,
+                         (int)(PLAN_MAX_PROGRAM_BYTES >> 20));
     if (!(st.st_mode & 0111))
         return base_fail(err, REEVE_EIO, "%s is not executable; run: chmod +x %s", path, path);
     if (pread(fd, magic, 2, 0) == 2 && magic[0] == '#' && magic[1] == '!')
         return base_fail(err, REEVE_EIO,
                          "%s is a script; name its interpreter and give the script as an argument",
                          path);
-    return base_sha256_fd(fd, run->program_sha256, NULL, err);
+    return base_sha256_fd_of_size(fd, (uint64_t)st.st_size, run->program_sha256, err);
 }
 
 /* Failures are the run's own: they count only after an allow. */

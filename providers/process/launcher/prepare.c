@@ -8,12 +8,22 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* Not in linux/magic.h of every release, or in no header at all. */
+#ifndef CONFIGFS_MAGIC
+#define CONFIGFS_MAGIC 0x62656570
+#endif
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
 
 #if defined(__x86_64__)
 #define NATIVE_MACHINE EM_X86_64
@@ -56,24 +66,58 @@ void prepared_fini(struct prepared *p)
 
 /* ---- paths of the host ---- */
 
-/* Through a read-only mount of its own, so that the guest cannot write the program by way of
- * /proc/self/exe. */
-static int open_program(const char *path)
+/*
+ * File systems that make their files up when they are read, or ask another process for them: what
+ * is read may wait for ever, and no program lives there.
+ */
+static bool is_made_up(int fd)
+{
+    static const uint32_t magic[] = {
+        PROC_SUPER_MAGIC,    SYSFS_MAGIC,    TRACEFS_MAGIC,   DEBUGFS_MAGIC,      SECURITYFS_MAGIC,
+        BPF_FS_MAGIC,        PSTOREFS_MAGIC, EFIVARFS_MAGIC,  CGROUP_SUPER_MAGIC, NSFS_MAGIC,
+        CGROUP2_SUPER_MAGIC, CONFIGFS_MAGIC, FUSE_SUPER_MAGIC};
+    struct statfs fs;
+    if (fstatfs(fd, &fs) < 0)
+        return true;
+    for (size_t i = 0; i < BASE_COUNT(magic); i++)
+        if ((uint32_t)fs.f_type == magic[i])
+            return true;
+    return false;
+}
+
+/* 0, or the errno that says why it can be no program. Before it is opened: that alone can block. */
+static int program_fault(int fd)
 {
     struct stat st;
+    if (is_made_up(fd))
+        return ENOTSUP;
+    if (fstat(fd, &st) < 0)
+        return errno;
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+        return EACCES;
+    return st.st_size > PLAN_MAX_PROGRAM_BYTES ? EFBIG : 0;
+}
+
+/*
+ * Through a read-only mount of its own, so that the guest cannot write the program by way of
+ * /proc/self/exe. Somebody's lease on the file is not waited for.
+ */
+static int open_program(const char *path)
+{
     char self[32];
     auto_close int fd = guard_open(path);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0)
         return -1;
-    if (!S_ISREG(st.st_mode)) {
-        errno = EACCES;
+    int fault = program_fault(fd);
+    if (fault) {
+        errno = fault;
         return -1;
     }
     auto_close int tree = host_clone_tree(fd, ATTR_READ);
     if (tree < 0)
         return -1;
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", tree);
-    return open(self, O_RDONLY | O_CLOEXEC);
+    return open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static int64_t stamp_ns(struct timespec t)
@@ -108,11 +152,12 @@ static bool is_native_elf(int fd)
 static bool take_program(const struct plan_view *plan, struct prepared *p, struct failure *why)
 {
     uint8_t digest[BASE_SHA256];
-    uint64_t size;
     int fd = p->box.program = open_program(plan_str(plan, plan->h->program));
     if (fd < 0 || !program_identify(fd, &p->program_id))
         return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, errno, 0);
-    if (base_sha256_fd(fd, digest, &size, NULL) != 0)
+    if (p->program_id.size > (uint64_t)PLAN_MAX_PROGRAM_BYTES)
+        return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, EFBIG, 0);
+    if (base_sha256_fd_of_size(fd, p->program_id.size, digest, NULL) != 0)
         return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, EIO, 0);
     if (memcmp(digest, plan->h->program_sha256, sizeof digest) != 0)
         return fail(why, LAUNCHER_WHY_PROGRAM_DIGEST, 0, 0);

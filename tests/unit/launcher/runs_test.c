@@ -189,7 +189,7 @@ static void bad_programs(void **state)
         {LAB_GUEST, true, LAUNCHER_WHY_PROGRAM_DIGEST, 0},
         {f.script, true, LAUNCHER_WHY_PROGRAM_DIGEST, 0},
         {f.script, false, LAUNCHER_WHY_EXEC, ENOEXEC},
-        {f.secret, false, LAUNCHER_WHY_EXEC, ENOEXEC},
+        {f.secret, false, LAUNCHER_WHY_PROGRAM_OPEN, EACCES}, /* not executable */
     };
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct lab_run run;
