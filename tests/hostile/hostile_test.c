@@ -7,12 +7,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@
 struct scene {
     char dir[64], program[96], other[96], readable[96], fresh[96], escape[96], up[128], secret[96],
         hidden[96], hidden_dir[96], in_hidden_dir[96], setuid[96], grant[96], by_root[128],
-        stream[96], datagram[96];
+        stream[96], datagram[96], odd[64], fifo[96];
     char port[8], abstract[32], pid[16], host[65];
     int listeners[4];
 };
@@ -90,6 +92,11 @@ static void make_files(struct scene *s, uid_t uid)
     write_file(s->hidden, "hidden", 6, 0666);
     write_file(s->in_hidden_dir, "hidden", 6, 0666);
     must(symlink("../secret", s->escape) == 0, s->escape);
+    /* Not below /tmp: there the guest may write, whatever is shown in it. */
+    (void)snprintf(s->odd, sizeof s->odd, "/var/tmp/hostile-XXXXXX");
+    must(mkdtemp(s->odd) && chmod(s->odd, 0777) == 0, s->odd);
+    (void)snprintf(s->fifo, sizeof s->fifo, "%s/fifo", s->odd);
+    must(mkfifo(s->fifo, 0600) == 0 && chmod(s->fifo, 0666) == 0, s->fifo);
     const char *const owned[] = {s->program, s->other, s->readable,  s->secret,
                                  s->hidden,  s->grant, s->hidden_dir};
     for (size_t i = 0; i < BASE_COUNT(owned) && geteuid() == 0; i++)
@@ -103,6 +110,7 @@ static void remove_files(const struct scene *s)
                                  s->secret,  s->hidden, s->in_hidden_dir, s->setuid, s->datagram};
     for (size_t i = 0; i < BASE_COUNT(files); i++)
         must(unlink(files[i]) == 0, files[i]);
+    must(unlink(s->fifo) == 0 && rmdir(s->odd) == 0, s->odd);
     must(rmdir(s->hidden_dir) == 0 && rmdir(s->grant) == 0 && rmdir(s->dir) == 0, s->dir);
 }
 
@@ -169,7 +177,7 @@ enum outside {
 
 /* What holds it: several fences, or one alone, so that it is not tried where that one is missing.
  */
-enum fence { FENCES, FILTER, OWN_ID };
+enum fence { FENCES, FILTER, OWN_ID, LANDLOCK };
 
 struct row {
     const char *attack;
@@ -204,6 +212,8 @@ static const struct row rows[] = {
     {"make-link", AT(fresh), MUST, FENCES},
     {"open-for-writing", AT(readable), MUST, FENCES},
     {"remove", AT(readable), MUST, FENCES},
+    {"write-fifo", AT(fifo), MUST, LANDLOCK},
+    {"lease", AT(readable), MAY, FILTER},
     {"change-time", AT(readable), MUST, FENCES},
     {"create", ARG("/reeve-hostile"), ROOT, FENCES},
     {"make-link", ARG("/reeve-hostile"), ROOT, FENCES},
@@ -384,6 +394,7 @@ static bool judge_inside(const struct row *row, const struct scene *s, struct la
     lab_mount(&p, PLAN_MOUNT_READ, s->grant, s->grant);
     lab_mount(&p, PLAN_MOUNT_HIDE, "", s->hidden);
     lab_mount(&p, PLAN_MOUNT_HIDE, "", s->hidden_dir);
+    lab_mount(&p, PLAN_MOUNT_READ, s->odd, s->odd);
     lab_do(lab, &p, &run);
     bool own_end = run.end.how == CORE_HOW_OK && run.end.signal == 0;
     bool filtered = run.end.how == CORE_HOW_OK && run.end.signal == SIGSYS;
@@ -397,12 +408,17 @@ static bool judge_inside(const struct row *row, const struct scene *s, struct la
     return held && gone;
 }
 
+static bool has_landlock(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 1;
+}
+
 static bool judge(const struct row *row, const struct scene *s, struct lab *lab,
                   const struct grade *grade)
 {
     const char *inside = "-", *outside = "-";
     if ((row->fence == OWN_ID && !lab->hello.privileged) ||
-        (row->fence == FILTER && grade->no_filter))
+        (row->fence == FILTER && grade->no_filter) || (row->fence == LANDLOCK && !has_landlock()))
         return true;
     bool ok = judge_inside(row, s, lab, grade, &inside);
     if (!grade->no_filter)

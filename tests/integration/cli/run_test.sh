@@ -70,6 +70,7 @@ run_case "its own status" run -- /usr/bin/sh -c 'exit 7'
 [ "$got" -eq 7 ] && ! [ -s "$work/err" ] || complain "status $got instead of 7"
 run_case "its own signal" run -- /usr/bin/sh -c 'kill -SEGV $$'
 [ "$got" -eq 139 ] || complain "status $got instead of 139"
+gives "streams by their names" 0 '^named$' run -- /usr/bin/sh -c 'echo named >/dev/stdout; echo gone >/dev/null'
 run_case "both streams" run -- /usr/bin/sh -c 'echo out; echo err >&2'
 [ "$(cat "$work/out")" = out ] && [ "$(cat "$work/err")" = err ] || complain "not each on its own"
 

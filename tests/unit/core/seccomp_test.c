@@ -222,6 +222,13 @@ static const struct call calls[] = {
     {"ADDR_NO_RANDOMIZE", DENIED, SYS_personality, {0x40000}, 0},
     {"READ_IMPLIES_EXEC", DENIED, SYS_personality, {0x400000}, 0},
 
+    {"F_SETLK", ALLOW, SYS_fcntl, {3, 6}, 0},
+    {"F_OFD_SETLK", ALLOW, SYS_fcntl, {3, 37}, 0},
+    {"F_DUPFD_CLOEXEC", ALLOW, SYS_fcntl, {3, 0x406}, 0},
+    {"F_GETLEASE", ALLOW, SYS_fcntl, {3, 0x401}, 0},
+    {"F_SETLEASE", DENIED, SYS_fcntl, {3, 0x400}, 0},
+    {"F_SETLEASE, high bits", DENIED, SYS_fcntl, {3, HIGH | 0x400}, 0},
+
     /* files that are none */
     {"mkfifo", ALLOW, SYS_mknodat, {0, 0, 0010644}, 0},
     {"plain file", ALLOW, SYS_mknodat, {0, 0, 0100644}, 0},
