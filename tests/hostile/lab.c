@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -331,6 +332,24 @@ void lab_run_fini(struct lab_run *run)
 {
     buf_fini(&run->plan);
     fd_close(&run->output);
+}
+
+void lab_trace(struct lab *lab)
+{
+    if (ptrace(PTRACE_SEIZE, lab->pid, NULL, PTRACE_O_TRACEFORK) < 0)
+        lab_die("the launcher cannot be traced: %s", strerror(errno));
+}
+
+pid_t lab_catch_clone(struct lab *lab)
+{
+    int status = 0;
+    unsigned long child = 0;
+    if (waitpid(lab->pid, &status, __WALL) != lab->pid ||
+        status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8) ||
+        ptrace(PTRACE_GETEVENTMSG, lab->pid, NULL, &child) < 0 ||
+        waitpid((pid_t)child, &status, __WALL) != (pid_t)child)
+        lab_die("the launcher cloned nothing: status 0x%x", (unsigned)status);
+    return (pid_t)child;
 }
 
 pid_t lab_child_of(pid_t parent)

@@ -79,6 +79,11 @@ bool lab_output_ended(const struct lab_run *run);
 bool lab_read(const struct lab_run *run, char *out, size_t n);
 void lab_run_fini(struct lab_run *run);
 
+/** As root: the next child that the launcher clones is caught as it begins; both are stopped until
+ * they are detached (ptrace). */
+void lab_trace(struct lab *lab);
+pid_t lab_catch_clone(struct lab *lab);
+
 /** The only child of `parent`, waiting until there is one. */
 pid_t lab_child_of(pid_t parent);
 

@@ -44,8 +44,10 @@ struct run {
     struct program_id program_id;
     uint8_t plan[BASE_SHA256];
     uint64_t wall_ns;
-    int64_t opened_ns, deadline_ns; /* CLOCK_BOOTTIME; deadline INT64_MAX: none */
-    uint32_t host_id;               /* init's; the guest's is the next */
+    /* CLOCK_BOOTTIME. The deadline is that of the state: released, the token's expiry; running, the
+     * plan's wall limit; else, or without a limit, INT64_MAX. */
+    int64_t expires_ns, opened_ns, deadline_ns;
+    uint32_t host_id; /* init's; the guest's is the next */
     bool usage_known;
     struct launcher_ended end;
 };

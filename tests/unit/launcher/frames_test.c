@@ -104,18 +104,6 @@ static void launcher_is_killed(void **state)
     expect_nothing_left(&s);
 }
 
-/* The child that the launcher is cloning; it, and the launcher, are stopped. */
-static pid_t catch_clone(pid_t launcher)
-{
-    int status = 0;
-    unsigned long child = 0;
-    assert_int_equal(waitpid(launcher, &status, __WALL), launcher);
-    assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_FORK << 8);
-    assert_int_equal(ptrace(PTRACE_GETEVENTMSG, launcher, NULL, &child), 0);
-    assert_int_equal(waitpid((pid_t)child, &status, __WALL), child);
-    return (pid_t)child;
-}
-
 /*
  * Killed in the midst of building: a child that is cloned and not yet exec'ed has copies of the
  * launcher's descriptors, and must hold none that keeps itself or another run from seeing the
@@ -135,9 +123,9 @@ static void killed_while_building(void **state)
     lab_plan_init(&p, LAB_GUEST);
     lab_do(&s.lab, &p, &built); /* frames are taken in order: both of the scene are cloned */
     lab_run_fini(&built);
-    assert_int_equal(ptrace(PTRACE_SEIZE, s.lab.pid, NULL, PTRACE_O_TRACEFORK), 0);
+    lab_trace(&s.lab);
     lab_prepare(&s.lab, &p, &next);
-    pid_t child = catch_clone(s.lab.pid);
+    pid_t child = lab_catch_clone(&s.lab);
     assert_int_equal(kill(s.lab.pid, SIGKILL), 0);
     (void)lab_wait_launcher(&s.lab);
     assert_int_equal(ptrace(PTRACE_DETACH, child, NULL, NULL), 0);
