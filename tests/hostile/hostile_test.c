@@ -243,6 +243,10 @@ static const struct row rows[] = {
     {"open-family", ARG("alg"), MAY, FILTER},
     {"open-family", ARG("bluetooth"), MAY, FILTER},
     {"open-family", ARG("key"), MAY, FILTER},
+    {"open-family", ARG("sctp"), MAY, FILTER},
+    {"open-family", ARG("dccp"), MAY, FILTER},
+    {"open-family", ARG("mptcp"), MAY, FILTER},
+    {"open-family", ARG("udp-lite"), MAY, FILTER},
     /* rights */
     {"has-capability", ARG(""), ROOT, FENCES},
     {"has-bounding-set", ARG(""), ROOT, FENCES},

@@ -101,6 +101,10 @@ static const struct {
     {"alg", AF_ALG, SOCK_SEQPACKET, 0},
     {"bluetooth", AF_BLUETOOTH, SOCK_RAW, 1},
     {"key", AF_KEY, SOCK_RAW, 2},
+    {"sctp", AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP},
+    {"dccp", AF_INET, SOCK_DCCP, IPPROTO_DCCP},
+    {"mptcp", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
+    {"udp-lite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
 };
 
 static bool open_family(const char *name)
