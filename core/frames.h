@@ -120,7 +120,7 @@ struct keeper_refused {
 enum launcher_frame {
     LAUNCHER_HELLO = 1, /* launcher, first: struct launcher_hello */
     LAUNCHER_PREPARE, /* owner: struct launcher_prepare, plan; descriptors: stdin, stdout, stderr of
-                         the guest */
+                         the guest, each a pipe or /dev/null */
     LAUNCHER_RELEASE, /* owner: struct launcher_release */
     LAUNCHER_CANCEL,  /* owner: struct launcher_cancel */
     LAUNCHER_STARTED, /* launcher: struct launcher_event: the gate was opened */

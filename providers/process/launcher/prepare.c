@@ -204,15 +204,14 @@ static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct
 
 /* ---- streams, plan ---- */
 
-/* Pipes, sockets and /dev/null: a file or a terminal could be opened anew with other rights, or
- * typed into. */
+/* Pipes and /dev/null: a file or a terminal could be opened anew with other rights, or typed into;
+ * a socket can be connected to anything, and bring descriptors. */
 static bool is_stream(int fd)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return false;
-    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
-           (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
+    return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
 }
 
 static bool take_streams(const int stdio[3], struct prepared *p, struct failure *why)
