@@ -75,6 +75,9 @@ struct launcher {
     int userns_errno; /* not 0: nothing can be built here */
     uint32_t uid, gid;
     int init, null, device[SANDBOX_DEVICES];
+    int timer; /* counts by CLOCK_BOOTTIME, as deadlines do: a poll's timeout stands still in a
+                  suspend */
+    int64_t timer_ns;                  /* when it goes off; INT64_MAX: never */
     int foreign[LAUNCHER_MAX_FOREIGN]; /* what the next child has no business with */
     uint8_t *key;                      /* a page of its own, empty in every child */
     uint32_t next_host_id;

@@ -1,6 +1,7 @@
 /*
- * A token is good until its expiry and not beyond, however long its sandbox takes to be built. The
- * sandbox is held up by tracing it, which takes root.
+ * A token is good until its expiry and not beyond, however long its sandbox takes to be built; and
+ * deadlines go on while the machine sleeps. The sandbox is held up by tracing it, and the launcher
+ * looked into, which takes root.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +10,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/hostile/lab.h"
@@ -94,10 +98,64 @@ static void ready_too_late(void **state)
     lab_stop(&lab);
 }
 
+/* What /proc says of the launcher's timer: on which clock, and how long it has left. */
+static void timer_of(const struct lab *lab, unsigned long *clock, unsigned long *left_s)
+{
+    char path[64];
+    auto_buf struct buf text;
+    buf_init(&text, 4096);
+    for (int fd = 3; fd < 64; fd++) {
+        (void)snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", lab->pid, fd);
+        if (fd_slurp(AT_FDCWD, path, 4096, &text, NULL) != 0)
+            continue;
+        const char *at = strstr(text.data, "clockid: ");
+        const char *left = at ? strstr(at, "it_value: (") : NULL;
+        if (!left)
+            continue;
+        *clock = strtoul(at + strlen("clockid: "), NULL, 10);
+        *left_s = strtoul(left + strlen("it_value: ("), NULL, 10);
+        return;
+    }
+    fail_msg("the launcher has no timer");
+}
+
+/* A machine cannot be put to sleep here: the clock's name stands for what it does then. */
+static void counts_in_suspend(void **state)
+{
+    struct lab lab;
+    struct lab_plan p;
+    struct lab_run run;
+    unsigned long clock = 0, left_s = 1;
+    char up[2];
+    (void)state;
+    lab_start(&lab, 0);
+    timer_of(&lab, &clock, &left_s);
+    assert_int_equal(clock, CLOCK_BOOTTIME);
+    assert_int_equal(left_s, 0);
+    lab_plan_init(&p, LAB_GUEST);
+    p.argv[0] = "stay";
+    p.argv[1] = "up";
+    p.wall_ns = 1000 * (uint64_t)BASE_NS_PER_S;
+    lab_prepare(&lab, &p, &run);
+    const struct token t = lab_token(&lab, &run);
+    lab_release(&lab, &run, &t);
+    assert_true(lab_read(&run, up, sizeof up));
+    for (int i = 0; i < 2000 && left_s < 900; i++) {
+        timer_of(&lab, &clock, &left_s);
+        base_pause_ms(1);
+    }
+    assert_in_range(left_s, 900, 1000);
+    lab_cancel(&lab, &run, 0);
+    lab_wait(&lab, &run);
+    lab_run_fini(&run);
+    lab_stop(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(never_ready),
-                                       cmocka_unit_test(ready_too_late)};
+                                       cmocka_unit_test(ready_too_late),
+                                       cmocka_unit_test(counts_in_suspend)};
     if (geteuid() != 0) {
         print_message("skipped: only root can trace a process that is undumpable\n");
         return SKIPPED;
