@@ -1,7 +1,8 @@
 /*
- * What the launcher's files share: its state, its runs, and who does what. One thread, no
- * allocation after start, one table of runs. main.c waits, runs.c decides, prepare.c opens, guard.c
- * keeps the state folder out, spawn.c clones, host.c is the start.
+ * What the launcher's files share: its state, its runs, and who does what. One thread, one
+ * table of runs, no memory asked for after the start but by libcrypto, for as long as it hashes.
+ * main.c waits, runs.c decides, prepare.c opens, guard.c keeps the state folder out, spawn.c
+ * clones, host.c is the start.
  */
 #ifndef LAUNCHER_LAUNCHER_H
 #define LAUNCHER_LAUNCHER_H
