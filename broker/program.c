@@ -204,27 +204,29 @@ static int add_host_links(struct mounts *m, struct reeve_error *err)
     return 0;
 }
 
-/*
- * The state folder is nobody's to see. What is shown is shown where it lies, so that the folder's
- * real path is also its place in the sandbox. The launcher sees to the same by itself.
- */
-static int keep_state_out(const struct owner *owner, struct mounts *m, struct reeve_error *err)
+/* What is shown is shown where it lies, so that a path of the folder's is also its place in the
+ * sandbox. */
+static int keep_out(struct mounts *m, struct str place, struct reeve_error *err)
 {
-    char self[32], real[PATH_MAX];
-    struct stat here, there;
-    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", owner->dir_fd);
-    if (!realpath(self, real) || stat(real, &there) != 0 || fstat(owner->dir_fd, &here) != 0 ||
-        here.st_dev != there.st_dev || here.st_ino != there.st_ino)
-        return base_fail(err, REEVE_ESTATE,
-                         "where the state folder lies cannot be said, so it cannot be hidden");
-    const struct str state = str_of(real);
     for (uint32_t i = 0; i < m->n; i++)
-        if (m->list[i].kind == PLAN_MOUNT_READ && core_path_under(m->list[i].source, state))
+        if (m->list[i].kind == PLAN_MOUNT_READ && core_path_under(m->list[i].source, place))
             return base_fail(err, REEVE_ESTATE,
                              "the grant shows %s, which lies in this state folder; no program may "
                              "see that",
                              m->list[i].source.p);
-    return is_shown(m, state) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), state, err) : 0;
+    return is_shown(m, place) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), place, err) : 0;
+}
+
+/* The state folder is nobody's to see. The launcher sees to the same by itself. */
+static int keep_state_out(const struct owner *owner, struct mounts *m, struct reeve_error *err)
+{
+    struct state_places places;
+    if (m->n == 0)
+        return 0;
+    int rc = state_places(owner->dir_fd, &places, m->arena, err);
+    for (uint32_t i = 0; !rc && i < places.n; i++)
+        rc = keep_out(m, places.list[i], err);
+    return rc;
 }
 
 static int by_target(const void *a, const void *b)

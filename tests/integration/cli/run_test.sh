@@ -115,6 +115,14 @@ if [ "$(id -u)" -eq 0 ]; then
     run_case "a guest with the folder's own user" own run --policy "$work/policy.yaml" --agent above-1 -- \
         /usr/bin/cat "$work/own/key.pem"
     [ "$got" -eq 1 ] && ! [ -s "$work/out" ] && grep -q 'Permission denied' "$work/err" || complain "it read the key"
+    # Another mount may show it a second time. "a b" is written as a\\040b in the table of mounts.
+    end_reeved
+    mkdir "$work/a b"
+    run_case "the same by another mount" unshare --mount bash -c 'mount --bind "$1" "$1/a b" && shift && exec "$@"' - "$work" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$reeve" --helper-dir "$helpers" --state "$work/own" \
+        run --policy "$work/policy.yaml" --agent above-1 -- /usr/bin/cat "$work/a b/own/key.pem"
+    [ "$got" -eq 1 ] && ! [ -s "$work/out" ] && grep -q 'Permission denied' "$work/err" || complain "it read the key"
+    end_reeved
 fi
 
 before=$(ask audit query --json | wc -l)
