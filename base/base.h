@@ -136,6 +136,10 @@ void base_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n,
                       uint8_t out[BASE_SHA256]);
 /** SHA-256 of a whole file from offset 0, by pread. REEVE_EIO when it cannot be read. */
 int base_sha256_fd(int fd, uint8_t out[BASE_SHA256], uint64_t *size, struct reeve_error *err);
+/** The same of a file that was found to have `size` bytes; REEVE_EIO too when it has more or fewer
+ * by now. */
+int base_sha256_fd_of_size(int fd, uint64_t size, uint8_t out[BASE_SHA256],
+                           struct reeve_error *err);
 /** Equality in time that depends on `n` alone. */
 bool base_equal_ct(const void *a, const void *b, size_t n);
 void base_hex(const void *p, size_t n, char *out); /* 2n+1 bytes, lower case, NUL */

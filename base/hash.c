@@ -40,30 +40,50 @@ void base_hmac_sha256(const void *key, size_t key_len, const void *p, size_t n,
     must(HMAC(EVP_sha256(), key, (int)key_len, p, n, out, &len) != NULL && len == BASE_SHA256);
 }
 
-int base_sha256_fd(int fd, uint8_t out[BASE_SHA256], uint64_t *size, struct reeve_error *err)
+/* At most `max` bytes from offset 0; 0 or errno. */
+static int hash_file(int fd, uint64_t max, uint8_t out[BASE_SHA256], uint64_t *size)
 {
     uint8_t chunk[65536];
+    int failed = 0;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     must(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
-    uint64_t total = 0;
-    for (;;) {
-        ssize_t n = pread(fd, chunk, sizeof chunk, (off_t)total);
+    for (*size = 0; *size < max;) {
+        uint64_t left = max - *size;
+        ssize_t n =
+            pread(fd, chunk, left < sizeof chunk ? (size_t)left : sizeof chunk, (off_t)*size);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            int errnum = errno;
-            EVP_MD_CTX_free(ctx);
-            return base_fail_errno(err, REEVE_EIO, errnum, "a file could not be read to its end");
-        }
-        if (n == 0)
+        failed = n < 0 ? errno : 0;
+        if (n <= 0)
             break;
         must(EVP_DigestUpdate(ctx, chunk, (size_t)n) == 1);
-        total += (uint64_t)n;
+        *size += (uint64_t)n;
     }
     must(EVP_DigestFinal_ex(ctx, out, NULL) == 1);
     EVP_MD_CTX_free(ctx);
+    return failed;
+}
+
+int base_sha256_fd(int fd, uint8_t out[BASE_SHA256], uint64_t *size, struct reeve_error *err)
+{
+    uint64_t n;
+    int e = hash_file(fd, UINT64_MAX, out, &n);
+    if (e)
+        return base_fail_errno(err, REEVE_EIO, e, "a file could not be read to its end");
     if (size)
-        *size = total;
+        *size = n;
+    return 0;
+}
+
+int base_sha256_fd_of_size(int fd, uint64_t size, uint8_t out[BASE_SHA256], struct reeve_error *err)
+{
+    uint8_t beyond;
+    uint64_t n;
+    int e = hash_file(fd, size, out, &n);
+    if (e)
+        return base_fail_errno(err, REEVE_EIO, e, "a file could not be read to its end");
+    if (n != size || pread(fd, &beyond, 1, (off_t)size) != 0)
+        return base_fail(err, REEVE_EIO, "a file changed its size while it was read");
     return 0;
 }
 

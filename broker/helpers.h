@@ -11,7 +11,7 @@
  *
  * - reeve-keeper: 3 owner, 4 launcher, 5 ownership lock, 6 state folder
  *
- * - reeve-launcher: 3 owner, 4 keeper, 5 ownership lock, 6 helper folder
+ * - reeve-launcher: 3 owner, 4 keeper, 5 ownership lock, 6 helper folder, 7 state folder
  *
  * First thing, the keeper sends the launcher TOKEN_KEY_BYTES random bytes over their socket
  * (SOCK_SEQPACKET, as all three).

@@ -214,6 +214,17 @@ void request_reject(struct owner *owner, const struct request_peer *peer, const 
 void request_begin(struct conn *conn, struct owner *owner, struct str json,
                    struct policy_image *image, const struct request_peer *peer);
 
+/* ---- places.c: where the state folder can be seen ---- */
+#define STATE_MAX_PLACES 32u
+struct state_places {
+    struct str list[STATE_MAX_PLACES]; /* its own real path first */
+    uint32_t n;
+};
+/** Every path here at which the folder of `dir_fd` can be seen; strings in `arena`. REEVE_ESTATE:
+ * that cannot be said. */
+int state_places(int dir_fd, struct state_places *out, struct arena *arena,
+                 struct reeve_error *err);
+
 /* ---- program.c: what `program.external` needs before and after an allow ---- */
 /** Resolve args.path, hash the program, put the broker's arguments in. Failures are kept in the
  * run, judged after an allow. */

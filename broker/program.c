@@ -12,9 +12,6 @@
 
 #include "broker/internal.h"
 
-/* What is hashed holds the owner up, so it has a bound. */
-enum { PROGRAM_MAX_BYTES = 256 << 20 };
-
 /* ---- before the decision ---- */
 
 /* Whether it can be executed by descriptor; a script cannot, its interpreter would have nothing to
@@ -28,15 +25,16 @@ static int check_program(struct reeve_run *run, int fd, struct reeve_error *err)
         return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be examined", path);
     if (!S_ISREG(st.st_mode))
         return base_fail(err, REEVE_EIO, "%s is no regular file", path);
-    if (st.st_size > PROGRAM_MAX_BYTES)
-        return base_fail(err, REEVE_EIO, "%s is larger than %d MiB", path, PROGRAM_MAX_BYTES >> 20);
+    if (st.st_size > PLAN_MAX_PROGRAM_BYTES)
+        return base_fail(err, REEVE_EIO, "%s is larger than %d MiB", path,
+                         (int)(PLAN_MAX_PROGRAM_BYTES >> 20));
     if (!(st.st_mode & 0111))
         return base_fail(err, REEVE_EIO, "%s is not executable; run: chmod +x %s", path, path);
     if (pread(fd, magic, 2, 0) == 2 && magic[0] == '#' && magic[1] == '!')
         return base_fail(err, REEVE_EIO,
                          "%s is a script; name its interpreter and give the script as an argument",
                          path);
-    return base_sha256_fd(fd, run->program_sha256, NULL, err);
+    return base_sha256_fd_of_size(fd, (uint64_t)st.st_size, run->program_sha256, err);
 }
 
 /* Failures are the run's own: they count only after an allow. */
@@ -207,6 +205,31 @@ static int add_host_links(struct mounts *m, struct reeve_error *err)
     return 0;
 }
 
+/* What is shown is shown where it lies, so that a path of the folder's is also its place in the
+ * sandbox. */
+static int keep_out(struct mounts *m, struct str place, struct reeve_error *err)
+{
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].kind == PLAN_MOUNT_READ && core_path_under(m->list[i].source, place))
+            return base_fail(err, REEVE_ESTATE,
+                             "the grant shows %s, which lies in this state folder; no program may "
+                             "see that",
+                             m->list[i].source.p);
+    return is_shown(m, place) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), place, err) : 0;
+}
+
+/* The state folder is nobody's to see. The launcher sees to the same by itself. */
+static int keep_state_out(const struct owner *owner, struct mounts *m, struct reeve_error *err)
+{
+    struct state_places places;
+    if (m->n == 0)
+        return 0;
+    int rc = state_places(owner->dir_fd, &places, m->arena, err);
+    for (uint32_t i = 0; !rc && i < places.n; i++)
+        rc = keep_out(m, places.list[i], err);
+    return rc;
+}
+
 static int by_target(const void *a, const void *b)
 {
     const struct plan_mount_part *x = a, *y = b;
@@ -258,6 +281,8 @@ static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_
         rc = add_hide(m, g->hide[i], err);
     if (!rc)
         rc = add_host_links(m, err);
+    if (!rc)
+        rc = keep_state_out(run->owner, m, err);
     qsort(m->list, m->n, sizeof m->list[0], by_target); /* a parent sorts before what is below it */
     return rc;
 }
@@ -334,7 +359,9 @@ int program_plan(struct reeve_run *run, struct reeve_error *err)
     int rc = collect_mounts(run, m, &why);
     if (!rc)
         rc = build(run, m, &why);
-    if (rc == REEVE_EINVAL || rc == REEVE_EPERM) {
+    if (rc == REEVE_ESTATE)
+        m->refusal = CORE_REFUSAL_NOT_RUNNABLE;
+    if (rc == REEVE_EINVAL || rc == REEVE_EPERM || rc == REEVE_ESTATE) {
         run_refuse(run, m->refusal, "%s", why.message);
         return 0;
     }

@@ -120,7 +120,7 @@ struct keeper_refused {
 enum launcher_frame {
     LAUNCHER_HELLO = 1, /* launcher, first: struct launcher_hello */
     LAUNCHER_PREPARE, /* owner: struct launcher_prepare, plan; descriptors: stdin, stdout, stderr of
-                         the guest */
+                         the guest, each a pipe or /dev/null */
     LAUNCHER_RELEASE, /* owner: struct launcher_release */
     LAUNCHER_CANCEL,  /* owner: struct launcher_cancel */
     LAUNCHER_STARTED, /* launcher: struct launcher_event: the gate was opened */
@@ -136,6 +136,7 @@ enum launcher_frame {
     X(PROGRAM_OPEN, "the program cannot be opened")                                                \
     X(PROGRAM_DIGEST, "the program is not the one that was decided on")                            \
     X(MOUNT_OPEN, "a granted path cannot be opened")                                               \
+    X(STATE_FOLDER, "the state folder cannot be found, so nothing can be kept out of it")          \
     X(NAMESPACES, "the kernel refuses the namespaces")                                             \
     X(IDS, "user ids cannot be mapped")                                                            \
     X(ROOT, "the root file system cannot be built")                                                \

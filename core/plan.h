@@ -17,6 +17,8 @@
 #define PLAN_MAX_MOUNTS 256u
 #define PLAN_MAX_FILTER 4096u /* instructions */
 #define PLAN_MAX_NAME   64u   /* bytes of a hostname or profile name */
+/* Of the program's file: who hashes it does nothing else meanwhile. */
+#define PLAN_MAX_PROGRAM_BYTES ((int64_t)256 << 20)
 
 /* A byte range of the plan. Strings are followed by a NUL that `len` does not count and contain
  * none. */

@@ -29,7 +29,8 @@
 /* How a run ended. */
 #define CORE_HOW_TABLE(X)                                                                          \
     X(OK, "ok")           /* the program ended by itself; its status says how */                   \
-    X(ERROR, "error")     /* the sandbox or the program could not be started */                    \
+    X(ERROR, "error")     /* the sandbox or the program could not be started; or it was, and       \
+                             what watches over it ended without a report */                        \
     X(LIMIT, "limit")     /* a limit ended it; `limit` says which */                               \
     X(KILLED, "killed")   /* cancelled, or its client went away */                                 \
     X(REFUSED, "refused") /* never released */                                                     \

@@ -44,7 +44,7 @@ static bool close_others(void)
 static void become(const char *name, const int *fds, int n)
 {
     char *const argv[] = {(char *)(size_t)name, NULL}, *const envp[] = {NULL};
-    int high[4], dir = fcntl(FD_HELPERS, F_DUPFD_CLOEXEC, 32);
+    int high[5], dir = fcntl(FD_HELPERS, F_DUPFD_CLOEXEC, 32);
     for (int i = 0; i < n; i++)
         high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 32);
     for (int i = 0; i < n; i++)
@@ -74,6 +74,6 @@ int main(void)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return 1;
     const int keeper[] = {FD_KEEPER, pair[0], FD_LOCK, FD_STATE};
-    const int launcher[] = {FD_LAUNCHER, pair[1], FD_LOCK, FD_HELPERS};
-    return start("reeve-keeper", keeper, 4) && start("reeve-launcher", launcher, 4) ? 0 : 1;
+    const int launcher[] = {FD_LAUNCHER, pair[1], FD_LOCK, FD_HELPERS, FD_STATE};
+    return start("reeve-keeper", keeper, 4) && start("reeve-launcher", launcher, 5) ? 0 : 1;
 }

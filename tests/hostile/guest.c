@@ -4,10 +4,12 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +105,18 @@ static int do_fill(const char *arg)
     return 0;
 }
 
+/* Between two folders of its own, and what it then says of the devices: both need a right to write.
+ */
+static int do_move(const char *arg)
+{
+    int fd = -1;
+    if (mkdir("/tmp/a", 0700) == 0 && mkdir("/tmp/b", 0700) == 0)
+        fd = open("/tmp/a/f", O_WRONLY | O_CREAT, 0600);
+    bool moved = fd >= 0 && rename("/tmp/a/f", "/tmp/b/f") == 0;
+    bool devices = open("/dev/null", O_WRONLY) >= 0 && open("/dev/zero", O_RDWR) >= 0;
+    return do_print(moved && devices ? arg : "not ");
+}
+
 static int do_read(const char *arg)
 {
     char text[64];
@@ -129,6 +143,7 @@ static const struct {
     {"exit", do_exit},     {"signal", do_signal}, {"crash", do_crash},   {"print", do_print},
     {"stay", do_stay},     {"tree", do_tree},     {"daemon", do_daemon}, {"flood", do_flood},
     {"limits", do_limits}, {"fill", do_fill},     {"read", do_read},     {"self", do_self},
+    {"move", do_move},
 };
 
 int main(int argc, char **argv)

@@ -7,12 +7,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,9 +26,10 @@
 /* What the attacks are pointed at. */
 struct scene {
     char dir[64], program[96], other[96], readable[96], fresh[96], escape[96], up[128], secret[96],
-        hidden[96], hidden_dir[96], in_hidden_dir[96], setuid[96], grant[96], by_root[128];
+        hidden[96], hidden_dir[96], in_hidden_dir[96], setuid[96], grant[96], by_root[128],
+        stream[96], datagram[96], odd[64], fifo[96];
     char port[8], abstract[32], pid[16], host[65];
-    int listeners[2];
+    int listeners[4];
 };
 
 /* ---- building the scene ---- */
@@ -61,6 +64,8 @@ static void name_files(struct scene *s)
         {s->hidden_dir, sizeof s->hidden_dir, "", "grant/hidden-dir"},
         {s->in_hidden_dir, sizeof s->in_hidden_dir, "", "grant/hidden-dir/file"},
         {s->setuid, sizeof s->setuid, "", "grant/setuid"},
+        {s->stream, sizeof s->stream, "", "grant/stream"},
+        {s->datagram, sizeof s->datagram, "", "grant/datagram"},
         {s->secret, sizeof s->secret, "", "secret"},
         {s->by_root, sizeof s->by_root, "/proc/self/root", "secret"},
     };
@@ -87,6 +92,11 @@ static void make_files(struct scene *s, uid_t uid)
     write_file(s->hidden, "hidden", 6, 0666);
     write_file(s->in_hidden_dir, "hidden", 6, 0666);
     must(symlink("../secret", s->escape) == 0, s->escape);
+    /* Not below /tmp: there the guest may write, whatever is shown in it. */
+    (void)snprintf(s->odd, sizeof s->odd, "/var/tmp/hostile-XXXXXX");
+    must(mkdtemp(s->odd) && chmod(s->odd, 0777) == 0, s->odd);
+    (void)snprintf(s->fifo, sizeof s->fifo, "%s/fifo", s->odd);
+    must(mkfifo(s->fifo, 0600) == 0 && chmod(s->fifo, 0666) == 0, s->fifo);
     const char *const owned[] = {s->program, s->other, s->readable,  s->secret,
                                  s->hidden,  s->grant, s->hidden_dir};
     for (size_t i = 0; i < BASE_COUNT(owned) && geteuid() == 0; i++)
@@ -96,10 +106,11 @@ static void make_files(struct scene *s, uid_t uid)
 
 static void remove_files(const struct scene *s)
 {
-    const char *const files[] = {s->program, s->other,  s->readable,      s->escape,
-                                 s->secret,  s->hidden, s->in_hidden_dir, s->setuid};
+    const char *const files[] = {s->program, s->other,  s->readable,      s->escape, s->stream,
+                                 s->secret,  s->hidden, s->in_hidden_dir, s->setuid, s->datagram};
     for (size_t i = 0; i < BASE_COUNT(files); i++)
         must(unlink(files[i]) == 0, files[i]);
+    must(unlink(s->fifo) == 0 && rmdir(s->odd) == 0, s->odd);
     must(rmdir(s->hidden_dir) == 0 && rmdir(s->grant) == 0 && rmdir(s->dir) == 0, s->dir);
 }
 
@@ -124,19 +135,33 @@ static void listen_here(struct scene *s)
     (void)snprintf(s->port, sizeof s->port, "%u", ntohs(in.sin_port));
 }
 
+/* A socket that lies in the grant, open to everybody. */
+static int bind_at(const char *path, int type)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    (void)snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    must(fd >= 0 && bind(fd, (struct sockaddr *)&un, sizeof un) == 0 && chmod(path, 0777) == 0 &&
+             (type == SOCK_DGRAM || listen(fd, 64) == 0),
+         path);
+    return fd;
+}
+
 static void make_scene(struct scene *s, uid_t uid)
 {
     *s = (struct scene){0};
     make_files(s, uid);
     listen_here(s);
+    s->listeners[2] = bind_at(s->stream, SOCK_STREAM);
+    s->listeners[3] = bind_at(s->datagram, SOCK_DGRAM);
     (void)snprintf(s->pid, sizeof s->pid, "%d", getpid());
     must(getpid() > 16 && gethostname(s->host, sizeof s->host - 1) == 0, "pid and host name");
 }
 
 static void unmake_scene(struct scene *s)
 {
-    fd_close(&s->listeners[0]);
-    fd_close(&s->listeners[1]);
+    for (size_t i = 0; i < BASE_COUNT(s->listeners); i++)
+        fd_close(&s->listeners[i]);
     remove_files(s);
 }
 
@@ -152,7 +177,7 @@ enum outside {
 
 /* What holds it: several fences, or one alone, so that it is not tried where that one is missing.
  */
-enum fence { FENCES, FILTER, OWN_ID };
+enum fence { FENCES, FILTER, OWN_ID, LANDLOCK };
 
 struct row {
     const char *attack;
@@ -187,6 +212,8 @@ static const struct row rows[] = {
     {"make-link", AT(fresh), MUST, FENCES},
     {"open-for-writing", AT(readable), MUST, FENCES},
     {"remove", AT(readable), MUST, FENCES},
+    {"write-fifo", AT(fifo), MUST, LANDLOCK},
+    {"lease", AT(readable), MAY, FILTER},
     {"change-time", AT(readable), MUST, FENCES},
     {"create", ARG("/reeve-hostile"), ROOT, FENCES},
     {"make-link", ARG("/reeve-hostile"), ROOT, FENCES},
@@ -204,6 +231,9 @@ static const struct row rows[] = {
     /* the network */
     {"connect-loopback", AT(port), MUST, FENCES},
     {"connect-abstract", AT(abstract), MUST, FENCES},
+    {"connect-path", AT(stream), MUST, FILTER},
+    {"send-to-path", AT(datagram), MUST, FILTER},
+    {"send-to-path-by-pair", AT(datagram), MUST, FILTER},
     {"send-out", ARG(""), MAY, FENCES},
     {"has-interface", ARG(""), MAY, FENCES},
     {"open-family", ARG("netlink"), MUST, FILTER},
@@ -213,6 +243,10 @@ static const struct row rows[] = {
     {"open-family", ARG("alg"), MAY, FILTER},
     {"open-family", ARG("bluetooth"), MAY, FILTER},
     {"open-family", ARG("key"), MAY, FILTER},
+    {"open-family", ARG("sctp"), MAY, FILTER},
+    {"open-family", ARG("dccp"), MAY, FILTER},
+    {"open-family", ARG("mptcp"), MAY, FILTER},
+    {"open-family", ARG("udp-lite"), MAY, FILTER},
     /* rights */
     {"has-capability", ARG(""), ROOT, FENCES},
     {"has-bounding-set", ARG(""), ROOT, FENCES},
@@ -265,6 +299,10 @@ static const struct row rows[] = {
     {"signal", AT(pid), ROOT, FENCES},
     {"signal", ARG("1"), INSIDE, OWN_ID},
     {"kill-all", ARG(""), INSIDE, FENCES},
+    {"limit-init", ARG(""), INSIDE, FILTER},
+    {"schedule-init", ARG(""), INSIDE, FILTER},
+    {"fake-end", ARG(""), INSIDE, FENCES},
+    {"flood-init", ARG(""), INSIDE, FENCES},
     {"ptrace", AT(pid), ROOT, FENCES},
     {"ptrace", ARG("1"), INSIDE, FENCES},
     {"read-memory", AT(pid), ROOT, FENCES},
@@ -360,6 +398,7 @@ static bool judge_inside(const struct row *row, const struct scene *s, struct la
     lab_mount(&p, PLAN_MOUNT_READ, s->grant, s->grant);
     lab_mount(&p, PLAN_MOUNT_HIDE, "", s->hidden);
     lab_mount(&p, PLAN_MOUNT_HIDE, "", s->hidden_dir);
+    lab_mount(&p, PLAN_MOUNT_READ, s->odd, s->odd);
     lab_do(lab, &p, &run);
     bool own_end = run.end.how == CORE_HOW_OK && run.end.signal == 0;
     bool filtered = run.end.how == CORE_HOW_OK && run.end.signal == SIGSYS;
@@ -373,12 +412,17 @@ static bool judge_inside(const struct row *row, const struct scene *s, struct la
     return held && gone;
 }
 
+static bool has_landlock(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 1;
+}
+
 static bool judge(const struct row *row, const struct scene *s, struct lab *lab,
                   const struct grade *grade)
 {
     const char *inside = "-", *outside = "-";
     if ((row->fence == OWN_ID && !lab->hello.privileged) ||
-        (row->fence == FILTER && grade->no_filter))
+        (row->fence == FILTER && grade->no_filter) || (row->fence == LANDLOCK && !has_landlock()))
         return true;
     bool ok = judge_inside(row, s, lab, grade, &inside);
     if (!grade->no_filter)

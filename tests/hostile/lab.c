@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,16 +56,17 @@ static void enter_chroot(void)
 }
 
 /* The descriptors of helpers.h, and two beside them that were "forgotten". */
-static _Noreturn void become_launcher(int owner, int keeper, uid_t uid, bool chrooted)
+static _Noreturn void become_launcher(int owner, int keeper, const char *state, uid_t uid,
+                                      bool chrooted)
 {
     char *const argv[] = {(char *)"reeve-launcher", NULL}, *const envp[] = {NULL};
     int dir = open(LAB_HELPER_DIR, O_RDONLY | O_DIRECTORY), lock = open("/dev/null", O_RDWR);
-    const int from[] = {owner, keeper, lock, dir};
-    int high[4];
-    for (int i = 0; i < 4; i++)
+    const int from[] = {owner, keeper, lock, dir, open(state, O_RDONLY | O_DIRECTORY)};
+    int high[BASE_COUNT(from)];
+    for (size_t i = 0; i < BASE_COUNT(from); i++)
         high[i] = fcntl(from[i], F_DUPFD, 100);
-    for (int i = 0; i < 4; i++)
-        (void)dup2(high[i], 3 + i);
+    for (size_t i = 0; i < BASE_COUNT(from); i++)
+        (void)dup2(high[i], 3 + (int)i);
     (void)dup2(high[3], 50);
     for (int i = 0; i < 3; i++)
         (void)dup2(high[2], i);
@@ -72,7 +74,7 @@ static _Noreturn void become_launcher(int owner, int keeper, uid_t uid, bool chr
     if (chrooted)
         enter_chroot();
     become_uid(uid);
-    (void)fexecve(openat(dir, "reeve-launcher", O_PATH | O_CLOEXEC), argv, envp);
+    (void)fexecve(openat(high[3], "reeve-launcher", O_PATH | O_CLOEXEC), argv, envp);
     _exit(97);
 }
 
@@ -84,7 +86,7 @@ static void make_pair(int ends[2])
         lab_die("no socket: %s", strerror(errno));
 }
 
-static void start(struct lab *lab, uid_t uid, bool chrooted)
+static void start(struct lab *lab, const char *state, uid_t uid, bool chrooted)
 {
     int owner[2], keeper[2];
     *lab = (struct lab){.next_run = 1, .next_seq = 1000};
@@ -92,7 +94,7 @@ static void start(struct lab *lab, uid_t uid, bool chrooted)
     make_pair(keeper);
     lab->pid = fork();
     if (lab->pid == 0)
-        become_launcher(owner[1], keeper[1], uid, chrooted);
+        become_launcher(owner[1], keeper[1], state, uid, chrooted);
     (void)close(owner[1]);
     (void)close(keeper[1]);
     lab->owner = owner[0];
@@ -108,12 +110,17 @@ static void start(struct lab *lab, uid_t uid, bool chrooted)
 
 void lab_start(struct lab *lab, uid_t uid)
 {
-    start(lab, uid, false);
+    start(lab, LAB_STATE, uid, false);
+}
+
+void lab_start_beside(struct lab *lab, uid_t uid, const char *state)
+{
+    start(lab, state, uid, false);
 }
 
 void lab_start_chrooted(struct lab *lab)
 {
-    start(lab, 0, true);
+    start(lab, LAB_STATE, 0, true);
 }
 
 int lab_wait_launcher(struct lab *lab)
@@ -325,6 +332,24 @@ void lab_run_fini(struct lab_run *run)
 {
     buf_fini(&run->plan);
     fd_close(&run->output);
+}
+
+void lab_trace(struct lab *lab)
+{
+    if (ptrace(PTRACE_SEIZE, lab->pid, NULL, PTRACE_O_TRACEFORK) < 0)
+        lab_die("the launcher cannot be traced: %s", strerror(errno));
+}
+
+pid_t lab_catch_clone(struct lab *lab)
+{
+    int status = 0;
+    unsigned long child = 0;
+    if (waitpid(lab->pid, &status, __WALL) != lab->pid ||
+        status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8) ||
+        ptrace(PTRACE_GETEVENTMSG, lab->pid, NULL, &child) < 0 ||
+        waitpid((pid_t)child, &status, __WALL) != (pid_t)child)
+        lab_die("the launcher cloned nothing: status 0x%x", (unsigned)status);
+    return (pid_t)child;
 }
 
 pid_t lab_child_of(pid_t parent)

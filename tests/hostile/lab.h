@@ -22,7 +22,9 @@ struct lab {
 /** Start `helper_dir`/reeve-launcher as `uid` (of this process when that is not root), with
  * descriptors leaked to it. */
 void lab_start(struct lab *lab, uid_t uid);
-/** The same as root in a chroot, where the kernel gives nobody a user namespace. */
+/** The same with a state folder that the test made; else it is an empty one, the same for all. */
+void lab_start_beside(struct lab *lab, uid_t uid, const char *state);
+/** As lab_start, as root in a chroot, where the kernel gives nobody a user namespace. */
 void lab_start_chrooted(struct lab *lab);
 /** Close both sockets, wait for the launcher to end. */
 void lab_stop(struct lab *lab);
@@ -76,6 +78,11 @@ bool lab_output_ended(const struct lab_run *run);
 /** Read `n` bytes of output, waiting for them; false at an early end. */
 bool lab_read(const struct lab_run *run, char *out, size_t n);
 void lab_run_fini(struct lab_run *run);
+
+/** As root: the next child that the launcher clones is caught as it begins; both are stopped until
+ * they are detached (ptrace). */
+void lab_trace(struct lab *lab);
+pid_t lab_catch_clone(struct lab *lab);
 
 /** The only child of `parent`, waiting until there is one. */
 pid_t lab_child_of(pid_t parent);

@@ -1,7 +1,7 @@
 /*
  * rules/seccomp/NAME.yaml: an allow-list of system calls, compiled to BPF by libseccomp. Conditions
- * look at the low 32 bits of one argument, for these are what the kernel reads of a flag word, a
- * domain or an ioctl number: nothing slips by in the high half.
+ * look at the low 32 bits of an argument, for these are what the kernel reads of a flag word, a
+ * domain or an ioctl number: nothing slips by in the high half. Several conditions must all hold.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -19,7 +19,8 @@ struct profile {
     bool named[MAX_CALL]; /* each call has one rule */
 };
 
-/* One condition: any of `values` equals the argument under its mask. */
+/* One condition: the argument equals any of the values, each under its mask. */
+#define MAX_CONDITIONS 3u
 struct condition {
     unsigned arg;
     struct masked {
@@ -55,11 +56,17 @@ static void add_masked(const struct rules_file *f, const yaml_node_t *at, struct
     c->any[c->count++] = (struct masked){mask, value};
 }
 
-static void add_any_of(const struct rules_file *f, const yaml_node_t *list, struct condition *c)
+static void add_any_of(const struct rules_file *f, const yaml_node_t *list, uint32_t mask,
+                       struct condition *c)
 {
-    for (size_t i = 0; i < rules_count(f, list); i++)
-        add_masked(f, list, c, UINT32_MAX,
-                   (uint32_t)rules_number(f, rules_item(f, list, i), UINT32_MAX));
+    if (rules_count(f, list) == 0)
+        rules_die(f, list, "at least one value");
+    for (size_t i = 0; i < rules_count(f, list); i++) {
+        uint32_t value = (uint32_t)rules_number(f, rules_item(f, list, i), UINT32_MAX);
+        if (value & ~mask)
+            rules_die(f, rules_item(f, list, i), "a value that the mask hides");
+        add_masked(f, list, c, mask, value);
+    }
 }
 
 static bool any_shares(const uint32_t *values, size_t n, uint32_t mask, uint32_t prefix)
@@ -97,19 +104,41 @@ static void add_none_of(const struct rules_file *f, const yaml_node_t *list, str
 static void parse_condition(const struct rules_file *f, const yaml_node_t *when,
                             struct condition *c)
 {
-    static const char *const keys[] = {"arg", "any_of", "none_of", "clear", NULL};
+    static const char *const keys[] = {"arg", "mask", "any_of", "none_of", "clear", NULL};
     rules_check_map(f, when, keys);
-    if (rules_count(f, when) != 2)
-        rules_die(f, when, "expected arg and one of any_of, none_of, clear");
-    c->arg = (unsigned)rules_number(f, rules_need(f, when, "arg"), 5);
     const yaml_node_t *any = rules_get(f, when, "any_of"), *none = rules_get(f, when, "none_of");
+    const yaml_node_t *mask = rules_get(f, when, "mask");
+    if (rules_count(f, when) != (mask ? 3 : 2) || (mask && !any))
+        rules_die(f, when,
+                  "expected arg and one of any_of (with a mask or without), none_of, clear");
+    c->arg = (unsigned)rules_number(f, rules_need(f, when, "arg"), 5);
     if (any)
-        add_any_of(f, any, c);
+        add_any_of(f, any, mask ? (uint32_t)rules_number(f, mask, UINT32_MAX) : UINT32_MAX, c);
     else if (none)
         add_none_of(f, none, c);
     else
         add_masked(f, when, c, (uint32_t)rules_number(f, rules_need(f, when, "clear"), UINT32_MAX),
                    0);
+}
+
+/* A condition, or a list of them that look at an argument each. */
+static size_t parse_conditions(const struct rules_file *f, const yaml_node_t *when,
+                               struct condition c[MAX_CONDITIONS])
+{
+    if (when->type != YAML_SEQUENCE_NODE) {
+        parse_condition(f, when, &c[0]);
+        return 1;
+    }
+    size_t n = rules_count(f, when);
+    if (n == 0 || n > MAX_CONDITIONS)
+        rules_die(f, when, "1 to %u conditions", MAX_CONDITIONS);
+    for (size_t i = 0; i < n; i++) {
+        parse_condition(f, rules_item(f, when, i), &c[i]);
+        for (size_t k = 0; k < i; k++)
+            if (c[k].arg == c[i].arg)
+                rules_die(f, rules_item(f, when, i), "an argument a second time");
+    }
+    return n;
 }
 
 /* ---- rules ---- */
@@ -120,44 +149,56 @@ static void check_rc(const struct rules_file *f, const yaml_node_t *at, int rc)
         rules_die(f, at, "libseccomp: %s", strerror(-rc));
 }
 
+/* Each combination of one value for each condition is a rule of libseccomp's. */
+static void add_combinations(struct profile *p, const yaml_node_t *at, uint32_t action, int call,
+                             const struct condition *c, size_t n)
+{
+    size_t pick[MAX_CONDITIONS] = {0}, i = 0;
+    while (i < n || n == 0) {
+        struct scmp_arg_cmp cmp[MAX_CONDITIONS] = {0};
+        for (i = 0; i < n; i++)
+            cmp[i] = (struct scmp_arg_cmp){.arg = c[i].arg,
+                                           .op = SCMP_CMP_MASKED_EQ,
+                                           .datum_a = c[i].any[pick[i]].mask,
+                                           .datum_b = c[i].any[pick[i]].value};
+        check_rc(p->f, at, seccomp_rule_add_exact_array(p->ctx, action, call, (unsigned)n, cmp));
+        if (n == 0)
+            return;
+        for (i = 0; i < n && ++pick[i] == c[i].count; i++)
+            pick[i] = 0;
+    }
+}
+
 static void add_call(struct profile *p, const yaml_node_t *at, uint32_t action, int call,
-                     const struct condition *c)
+                     const struct condition *c, size_t n)
 {
     if (call < 0 || (unsigned)call >= MAX_CALL)
         rules_die(p->f, at, "no call of this architecture");
     if (p->named[call])
         rules_die(p->f, at, "a call a second time");
     p->named[call] = true;
-    if (c->count == 0)
-        check_rc(p->f, at, seccomp_rule_add_exact(p->ctx, action, call, 0));
-    for (size_t i = 0; i < c->count; i++) {
-        struct scmp_arg_cmp cmp = {.arg = c->arg,
-                                   .op = SCMP_CMP_MASKED_EQ,
-                                   .datum_a = c->any[i].mask,
-                                   .datum_b = c->any[i].value};
-        check_rc(p->f, at, seccomp_rule_add_exact_array(p->ctx, action, call, 1, &cmp));
-    }
+    add_combinations(p, at, action, call, c, n);
 }
 
 static void add_named(struct profile *p, const yaml_node_t *calls, uint32_t action,
-                      const struct condition *c)
+                      const struct condition *c, size_t n_conditions)
 {
     for (size_t i = 0; i < rules_count(p->f, calls); i++) {
         const yaml_node_t *n = rules_item(p->f, calls, i);
         const char *name = (const char *)n->data.scalar.value;
         (void)rules_text(p->f, n);
-        add_call(p, n, action, seccomp_syscall_resolve_name(name), c);
+        add_call(p, n, action, seccomp_syscall_resolve_name(name), c, n_conditions);
     }
 }
 
 static void add_numbered(struct profile *p, const yaml_node_t *range, uint32_t action,
-                         const struct condition *c)
+                         const struct condition *c, size_t n_conditions)
 {
     static const char *const keys[] = {"from", "to", NULL};
     rules_check_map(p->f, range, keys);
     uint64_t to = rules_number(p->f, rules_need(p->f, range, "to"), MAX_CALL - 1);
     for (uint64_t i = rules_number(p->f, rules_need(p->f, range, "from"), to); i <= to; i++)
-        add_call(p, range, action, (int)i, c);
+        add_call(p, range, action, (int)i, c, n_conditions);
 }
 
 static void add_rule(struct profile *p, const yaml_node_t *rule)
@@ -165,15 +206,14 @@ static void add_rule(struct profile *p, const yaml_node_t *rule)
     static const char *const keys[] = {"do", "calls", "numbers", "when", NULL};
     rules_check_map(p->f, rule, keys);
     uint32_t action = action_of(p->f, rules_need(p->f, rule, "do"));
-    struct condition c = {0};
+    struct condition c[MAX_CONDITIONS] = {0};
     const yaml_node_t *when = rules_get(p->f, rule, "when");
-    if (when)
-        parse_condition(p->f, when, &c);
+    size_t n = when ? parse_conditions(p->f, when, c) : 0;
     const yaml_node_t *numbers = rules_get(p->f, rule, "numbers");
     if (numbers)
-        add_numbered(p, numbers, action, &c);
+        add_numbered(p, numbers, action, c, n);
     else
-        add_named(p, rules_need(p->f, rule, "calls"), action, &c);
+        add_named(p, rules_need(p->f, rule, "calls"), action, c, n);
 }
 
 /* ---- the profile ---- */

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 /* ---- hardening ---- */
@@ -132,14 +133,22 @@ static int open_devices(struct launcher *l)
     return 0;
 }
 
+static bool is_folder(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 bool host_setup(struct launcher *l)
 {
     l->uid = geteuid();
     l->gid = getegid();
     l->privileged = l->uid == 0;
     l->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    l->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    l->timer_ns = INT64_MAX;
     l->init = openat(LAUNCHER_FD_HELPERS, "reeve-init", O_PATH | O_CLOEXEC | O_NOFOLLOW);
-    if (!harden(l) || l->null < 0 || l->init < 0)
+    if (!harden(l) || l->null < 0 || l->timer < 0 || l->init < 0 || !is_folder(LAUNCHER_FD_STATE))
         return false;
     if (!l->privileged)
         l->userns_errno = enter_own_namespaces(l);

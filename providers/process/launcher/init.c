@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -141,33 +141,57 @@ static _Noreturn void guest_ended(struct init *in, int status, const struct rusa
     _exit(0);
 }
 
-static void reap(struct init *in)
+/*
+ * A guest can send SIGCHLD, and make orphans, faster than they can be taken: so many at a time, and
+ * then the control socket has its turn. Whether there may be more.
+ */
+static bool reap(struct init *in)
 {
+    enum { AT_A_TIME = 64 };
     struct signalfd_siginfo si;
     struct rusage ru;
     int status;
-    pid_t pid;
-    while (read(in->signals, &si, sizeof si) > 0)
-        continue;
-    while ((pid = wait4(-1, &status, WNOHANG | __WALL, &ru)) > 0)
+    (void)!read(in->signals, &si, sizeof si);
+    for (int i = 0; i < AT_A_TIME; i++) {
+        pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &ru);
+        if (pid <= 0)
+            return false;
         if (pid == in->guest)
             guest_ended(in, status, &ru);
+    }
+    return true;
+}
+
+/* select and not poll, which fails where RLIMIT_NOFILE is below the number of descriptors: a guest
+ * with the same user id can lower that of its init. */
+static bool wait_events(const struct init *in, bool at_once, fd_set *ready)
+{
+    struct timeval now = {0};
+    int last = in->signals > in->failure ? in->signals : in->failure;
+    FD_ZERO(ready);
+    FD_SET(INIT_FD_CONTROL, ready);
+    FD_SET(in->signals, ready);
+    if (in->failure >= 0)
+        FD_SET(in->failure, ready);
+    return select(last + 1, ready, NULL, NULL, at_once ? &now : NULL) >= 0;
 }
 
 static _Noreturn void watch(struct init *in)
 {
+    bool more = false;
     for (;;) {
-        struct pollfd p[] = {{.fd = INIT_FD_CONTROL, .events = POLLIN},
-                             {.fd = in->signals, .events = POLLIN},
-                             {.fd = in->failure, .events = POLLIN}};
-        if (poll(p, BASE_COUNT(p), -1) < 0 && errno != EINTR)
+        fd_set ready;
+        if (!wait_events(in, more, &ready)) {
+            if (errno == EINTR)
+                continue;
             _exit(1);
-        if (p[0].revents)
+        }
+        if (FD_ISSET(INIT_FD_CONTROL, &ready))
             _exit(1);
-        if (p[2].revents)
+        if (in->failure >= 0 && FD_ISSET(in->failure, &ready))
             read_failure(in);
-        if (p[1].revents)
-            reap(in);
+        if (more || FD_ISSET(in->signals, &ready))
+            more = reap(in);
     }
 }
 

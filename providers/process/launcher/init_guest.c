@@ -166,12 +166,13 @@ static const struct {
     int (*run)(const struct plan_view *plan);
     uint32_t why;
 } steps[] = {
+    {no_new_privileges, LAUNCHER_WHY_CONFINE},
+    {guest_confine_writing, LAUNCHER_WHY_CONFINE}, /* opens files: before the limit on them */
     {new_session, LAUNCHER_WHY_CONFINE},
     {set_limits, LAUNCHER_WHY_CONFINE},
     {empty_bounding_set, LAUNCHER_WHY_CONFINE},
     {lock_securebits, LAUNCHER_WHY_CONFINE},
     {take_guest_id, LAUNCHER_WHY_CONFINE},
-    {no_new_privileges, LAUNCHER_WHY_CONFINE},
     {enter_cwd, LAUNCHER_WHY_CWD},
     {place_streams, LAUNCHER_WHY_CONFINE},
     {reset_signals, LAUNCHER_WHY_CONFINE},

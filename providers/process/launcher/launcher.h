@@ -1,6 +1,7 @@
 /*
- * What the launcher's files share: its state, its runs, and who does what. One thread, no
- * allocation after start, one table of runs. main.c waits, runs.c decides, prepare.c opens, spawn.c
+ * What the launcher's files share: its state, its runs, and who does what. One thread, one
+ * table of runs, no memory asked for after the start but by libcrypto, for as long as it hashes.
+ * main.c waits, runs.c decides, prepare.c opens, guard.c keeps the state folder out, spawn.c
  * clones, host.c is the start.
  */
 #ifndef LAUNCHER_LAUNCHER_H
@@ -12,7 +13,14 @@
 #include "providers/process/launcher/token.h"
 
 /* The descriptors that it is started with. */
-enum { LAUNCHER_FD_OWNER = 3, LAUNCHER_FD_KEEPER, LAUNCHER_FD_LOCK, LAUNCHER_FD_HELPERS };
+enum {
+    LAUNCHER_FD_OWNER = 3,
+    LAUNCHER_FD_KEEPER,
+    LAUNCHER_FD_LOCK,
+    LAUNCHER_FD_HELPERS,
+    LAUNCHER_FD_STATE,
+    LAUNCHER_FD_END,
+};
 
 enum run_state {
     RUN_NONE,     /* a free row */
@@ -37,8 +45,10 @@ struct run {
     struct program_id program_id;
     uint8_t plan[BASE_SHA256];
     uint64_t wall_ns;
-    int64_t opened_ns, deadline_ns; /* CLOCK_BOOTTIME; deadline INT64_MAX: none */
-    uint32_t host_id;               /* init's; the guest's is the next */
+    /* CLOCK_BOOTTIME. The deadline is that of the state: released, the token's expiry; running, the
+     * plan's wall limit; else, or without a limit, INT64_MAX. */
+    int64_t expires_ns, opened_ns, deadline_ns;
+    uint32_t host_id; /* init's; the guest's is the next */
     bool usage_known;
     struct launcher_ended end;
 };
@@ -58,14 +68,17 @@ struct outbox {
     union outbox_event event[OUTBOX_MAX];
 };
 
-/* Its own four, and for each run its control socket, pidfd and program. */
-#define LAUNCHER_MAX_FOREIGN (4 + 3 * LAUNCHER_MAX_RUNS + 1)
+/* Its own five, and for each run its control socket, pidfd and program. */
+#define LAUNCHER_MAX_FOREIGN (LAUNCHER_FD_END - LAUNCHER_FD_OWNER + 3 * LAUNCHER_MAX_RUNS + 1)
 
 struct launcher {
     bool privileged;
     int userns_errno; /* not 0: nothing can be built here */
     uint32_t uid, gid;
     int init, null, device[SANDBOX_DEVICES];
+    int timer; /* counts by CLOCK_BOOTTIME, as deadlines do: a poll's timeout stands still in a
+                  suspend */
+    int64_t timer_ns;                  /* when it goes off; INT64_MAX: never */
     int foreign[LAUNCHER_MAX_FOREIGN]; /* what the next child has no business with */
     uint8_t *key;                      /* a page of its own, empty in every child */
     uint32_t next_host_id;
@@ -92,6 +105,30 @@ bool host_take_key(struct launcher *l);
 /** open_tree of a descriptor: a detached clone, recursive, with `attr` added, private. -1 with
  * errno. */
 int host_clone_tree(int fd, uint64_t attr);
+
+/* ---- guard.c: no mount shows the state folder ---- */
+
+#define GUARD_MAX_DEPTH 128
+
+struct place {
+    uint32_t dev_major, dev_minor;
+    uint64_t ino, mount;
+};
+/* Where the state folder is just now: itself, then every folder above it. */
+struct guard {
+    struct place above[GUARD_MAX_DEPTH];
+    uint32_t nabove;
+    char path[4096];
+};
+/** Find the state folder. All of these: 0 or a descriptor, -1 with errno. */
+int guard_look(struct guard *g);
+/** Open a path of the host (O_PATH), no link followed. */
+int guard_open(const char *path);
+/** The same for what a plan wants shown. EPERM: it is the state folder, or lies in it. */
+int guard_open_source(const struct guard *g, const char *path);
+/** Find the state folder in `tree`, a clone of `source` and the last mount of `b`, and add it to
+ * what is masked. */
+int guard_find(const struct guard *g, int source, int tree, struct sandbox *b);
 
 /* ---- prepare.c: from plan to sandbox ---- */
 

@@ -10,11 +10,11 @@
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
-/* Two of its own, then for each row of the table its control socket and its pidfd. */
-enum { POLL_OWNER, POLL_KEEPER, POLL_RUNS };
+/* Three of its own, then for each row of the table its control socket and its pidfd. */
+enum { POLL_OWNER, POLL_KEEPER, POLL_TIMER, POLL_RUNS };
 #define POLL_COUNT (POLL_RUNS + 2 * LAUNCHER_MAX_RUNS)
 
 static void fill_poll(const struct launcher *l, struct pollfd p[POLL_COUNT])
@@ -22,6 +22,7 @@ static void fill_poll(const struct launcher *l, struct pollfd p[POLL_COUNT])
     p[POLL_OWNER] =
         (struct pollfd){.fd = LAUNCHER_FD_OWNER, .events = l->outbox.count ? POLLOUT : POLLIN};
     p[POLL_KEEPER] = (struct pollfd){.fd = LAUNCHER_FD_KEEPER, .events = POLLIN};
+    p[POLL_TIMER] = (struct pollfd){.fd = l->timer, .events = POLLIN};
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++) {
         bool on = l->runs[i].state != RUN_NONE;
         struct pollfd *at = &p[POLL_RUNS + 2 * i];
@@ -30,18 +31,32 @@ static void fill_poll(const struct launcher *l, struct pollfd p[POLL_COUNT])
     }
 }
 
-static bool wait_events(const struct launcher *l, struct pollfd p[POLL_COUNT])
+static bool set_timer(struct launcher *l)
 {
-    int64_t deadline = runs_next_deadline(l), left = deadline - base_boottime_ns();
-    struct timespec t = {0};
-    if (left > 0) {
-        t.tv_sec = (time_t)(left / BASE_NS_PER_S);
-        t.tv_nsec = (long)(left % BASE_NS_PER_S);
+    int64_t next = runs_next_deadline(l);
+    struct itimerspec t = {0}; /* all zero: off */
+    if (next == l->timer_ns)
+        return true;
+    l->timer_ns = next;
+    if (next != INT64_MAX) {
+        next = next > 0 ? next : 1;
+        t.it_value.tv_sec = (time_t)(next / BASE_NS_PER_S);
+        t.it_value.tv_nsec = (long)(next % BASE_NS_PER_S);
     }
-    int n = ppoll(p, POLL_COUNT, deadline == INT64_MAX ? NULL : &t, NULL);
+    return timerfd_settime(l->timer, TFD_TIMER_ABSTIME, &t, NULL) == 0;
+}
+
+static bool wait_events(struct launcher *l, struct pollfd p[POLL_COUNT])
+{
+    uint64_t times;
+    if (!set_timer(l))
+        return false;
+    int n = poll(p, POLL_COUNT, -1);
     if (n < 0)
         for (size_t i = 0; i < POLL_COUNT; i++)
             p[i].revents = 0;
+    if (p[POLL_TIMER].revents)
+        (void)!read(l->timer, &times, sizeof times);
     return n >= 0 || errno == EINTR;
 }
 

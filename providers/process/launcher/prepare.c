@@ -8,14 +8,22 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* Not in linux/magic.h of every release, or in no header at all. */
+#ifndef CONFIGFS_MAGIC
+#define CONFIGFS_MAGIC 0x62656570
+#endif
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
 
 #if defined(__x86_64__)
 #define NATIVE_MACHINE EM_X86_64
@@ -52,35 +60,64 @@ void prepared_fini(struct prepared *p)
         fd_close(&b->device[i]);
     for (uint32_t i = 0; i < b->nmounts; i++)
         fd_close(&p->mounts[i].tree);
+    for (uint32_t i = 0; i < b->nmasks; i++)
+        fd_close(&b->masks[i].place);
 }
 
 /* ---- paths of the host ---- */
 
-static int open_real(const char *path)
+/*
+ * File systems that make their files up when they are read, or ask another process for them: what
+ * is read may wait for ever, and no program lives there.
+ */
+static bool is_made_up(int fd)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    static const uint32_t magic[] = {
+        PROC_SUPER_MAGIC,    SYSFS_MAGIC,    TRACEFS_MAGIC,   DEBUGFS_MAGIC,      SECURITYFS_MAGIC,
+        BPF_FS_MAGIC,        PSTOREFS_MAGIC, EFIVARFS_MAGIC,  CGROUP_SUPER_MAGIC, NSFS_MAGIC,
+        CGROUP2_SUPER_MAGIC, CONFIGFS_MAGIC, FUSE_SUPER_MAGIC};
+    struct statfs fs;
+    if (fstatfs(fd, &fs) < 0)
+        return true;
+    for (size_t i = 0; i < BASE_COUNT(magic); i++)
+        if ((uint32_t)fs.f_type == magic[i])
+            return true;
+    return false;
 }
 
-/* Through a read-only mount of its own, so that the guest cannot write the program by way of
- * /proc/self/exe. */
-static int open_program(const char *path)
+/* 0, or the errno that says why it can be no program. Before it is opened: that alone can block. */
+static int program_fault(int fd)
 {
     struct stat st;
+    if (is_made_up(fd))
+        return ENOTSUP;
+    if (fstat(fd, &st) < 0)
+        return errno;
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+        return EACCES;
+    return st.st_size > PLAN_MAX_PROGRAM_BYTES ? EFBIG : 0;
+}
+
+/*
+ * Through a read-only mount of its own, so that the guest cannot write the program by way of
+ * /proc/self/exe. Somebody's lease on the file is not waited for.
+ */
+static int open_program(const char *path)
+{
     char self[32];
-    auto_close int fd = open_real(path);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    auto_close int fd = guard_open(path);
+    if (fd < 0)
         return -1;
-    if (!S_ISREG(st.st_mode)) {
-        errno = EACCES;
+    int fault = program_fault(fd);
+    if (fault) {
+        errno = fault;
         return -1;
     }
     auto_close int tree = host_clone_tree(fd, ATTR_READ);
     if (tree < 0)
         return -1;
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", tree);
-    return open(self, O_RDONLY | O_CLOEXEC);
+    return open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static int64_t stamp_ns(struct timespec t)
@@ -115,11 +152,12 @@ static bool is_native_elf(int fd)
 static bool take_program(const struct plan_view *plan, struct prepared *p, struct failure *why)
 {
     uint8_t digest[BASE_SHA256];
-    uint64_t size;
     int fd = p->box.program = open_program(plan_str(plan, plan->h->program));
     if (fd < 0 || !program_identify(fd, &p->program_id))
         return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, errno, 0);
-    if (base_sha256_fd(fd, digest, &size, NULL) != 0)
+    if (p->program_id.size > (uint64_t)PLAN_MAX_PROGRAM_BYTES)
+        return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, EFBIG, 0);
+    if (base_sha256_fd_of_size(fd, p->program_id.size, digest, NULL) != 0)
         return fail(why, LAUNCHER_WHY_PROGRAM_OPEN, EIO, 0);
     if (memcmp(digest, plan->h->program_sha256, sizeof digest) != 0)
         return fail(why, LAUNCHER_WHY_PROGRAM_DIGEST, 0, 0);
@@ -129,10 +167,10 @@ static bool take_program(const struct plan_view *plan, struct prepared *p, struc
 /* ---- mounts ---- */
 
 /* Folders and files only: a read-only mount holds nobody back from a socket, a FIFO or a device. */
-static bool take_tree(const char *path, struct sandbox_mount *m)
+static bool take_tree(const struct guard *g, struct sandbox *b, struct sandbox_mount *m)
 {
     struct stat st;
-    auto_close int fd = open_real(path);
+    auto_close int fd = guard_open_source(g, m->source);
     if (fd < 0 || fstat(fd, &st) < 0)
         return false;
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
@@ -141,12 +179,15 @@ static bool take_tree(const char *path, struct sandbox_mount *m)
     }
     m->is_dir = S_ISDIR(st.st_mode);
     m->tree = host_clone_tree(fd, ATTR_READ);
-    return m->tree >= 0;
+    return m->tree >= 0 && guard_find(g, fd, m->tree, b) == 0;
 }
 
 static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct failure *why)
 {
+    struct guard g;
     p->box.mounts = p->mounts;
+    if (plan->nmounts && guard_look(&g) < 0)
+        return fail(why, LAUNCHER_WHY_STATE_FOLDER, errno, 0);
     for (uint32_t i = 0; i < plan->nmounts; i++) {
         const struct plan_mount *from = plan_mount_at(plan, i);
         struct sandbox_mount *m = &p->mounts[i];
@@ -155,7 +196,7 @@ static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct
                                     .source = plan_str(plan, from->source),
                                     .target = plan_str(plan, from->target)};
         p->box.nmounts = i + 1;
-        if (m->kind == PLAN_MOUNT_READ && !take_tree(m->source, m))
+        if (m->kind == PLAN_MOUNT_READ && !take_tree(&g, &p->box, m))
             return fail(why, LAUNCHER_WHY_MOUNT_OPEN, errno, i);
     }
     return true;
@@ -163,15 +204,14 @@ static bool take_mounts(const struct plan_view *plan, struct prepared *p, struct
 
 /* ---- streams, plan ---- */
 
-/* Pipes, sockets and /dev/null: a file or a terminal could be opened anew with other rights, or
- * typed into. */
+/* Pipes and /dev/null: a file or a terminal could be opened anew with other rights, or typed into;
+ * a socket can be connected to anything, and bring descriptors. */
 static bool is_stream(int fd)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return false;
-    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ||
-           (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
+    return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
 }
 
 static bool take_streams(const int stdio[3], struct prepared *p, struct failure *why)

@@ -101,9 +101,19 @@ static int64_t deadline_of(const struct run *run)
     return run->opened_ns + (int64_t)run->wall_ns;
 }
 
+static void expire_token(struct run *run)
+{
+    decide_end(run, CORE_HOW_REFUSED, (struct failure){.why = LAUNCHER_WHY_TOKEN_EXPIRED});
+}
+
+/* The token was good when it came; it must be when it is used. */
 static void open_gate(struct launcher *l, struct run *run)
 {
     struct program_id now;
+    if (base_boottime_ns() >= run->expires_ns) {
+        expire_token(run);
+        return;
+    }
     if (!program_identify(run->program, &now) || !program_same(&now, &run->program_id)) {
         decide_end(run, CORE_HOW_ERROR, (struct failure){.why = LAUNCHER_WHY_PROGRAM_DIGEST});
         return;
@@ -224,9 +234,12 @@ static bool on_release(struct launcher *l, struct run *run, const struct frame *
 {
     const struct launcher_release *req = f->bytes;
     uint32_t why = token_check(&l->window, l->key, &req->token, run->plan, base_boottime_ns());
-    if (why)
+    if (why) {
         decide_end(run, CORE_HOW_REFUSED, (struct failure){.why = why});
-    else if (run->state == RUN_READY)
+        return true;
+    }
+    run->expires_ns = run->deadline_ns = req->token.expires_ns;
+    if (run->state == RUN_READY)
         open_gate(l, run);
     else
         run->state = RUN_RELEASED;
@@ -328,18 +341,26 @@ bool runs_frame(struct launcher *l, struct frame *f)
 
 /* ---- time ---- */
 
+static void expire(struct run *run)
+{
+    if (run->state == RUN_RELEASED)
+        expire_token(run);
+    else
+        limit_end(run, CORE_LIMIT_WALL + 1);
+}
+
 void runs_expire(struct launcher *l, int64_t now_ns)
 {
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++)
-        if (l->runs[i].state == RUN_RUNNING && l->runs[i].deadline_ns <= now_ns)
-            limit_end(&l->runs[i], CORE_LIMIT_WALL + 1);
+        if (l->runs[i].state != RUN_NONE && l->runs[i].deadline_ns <= now_ns)
+            expire(&l->runs[i]);
 }
 
 int64_t runs_next_deadline(const struct launcher *l)
 {
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++)
-        if (l->runs[i].state == RUN_RUNNING && l->runs[i].deadline_ns < next)
+        if (l->runs[i].state != RUN_NONE && l->runs[i].deadline_ns < next)
             next = l->runs[i].deadline_ns;
     return next;
 }

@@ -27,6 +27,13 @@ struct sandbox_mount {
     const char *target; /* absolute, normal */
 };
 
+/* The state folder can be below one path several times, when the host binds folders into others. */
+#define SANDBOX_MAX_MASKS 16
+struct sandbox_mask {
+    int place;      /* a folder in the tree of a mount, to be covered */
+    uint32_t mount; /* its index */
+};
+
 /** Everything is borrowed and complete before the clone. */
 struct sandbox {
     bool
@@ -41,6 +48,8 @@ struct sandbox {
     int device[SANDBOX_DEVICES]; /* detached mounts of the host's devices */
     const struct sandbox_mount *mounts;
     uint32_t nmounts;
+    struct sandbox_mask masks[SANDBOX_MAX_MASKS];
+    uint32_t nmasks;
     const char *hostname;
     size_t hostname_len;
     char tmp_size[24], tmp_inodes[24]; /* decimal */

@@ -216,15 +216,38 @@ static long hide(const struct builder *b, const struct sandbox_mount *m)
     return r;
 }
 
+/*
+ * What the launcher covers of a tree, whatever the plan says, before anything else is put there.
+ * Not by a hiding_tree: the plan may hide the same folder, and a folder that is mounted on cannot
+ * be unlinked.
+ */
+static long mask_all(const struct builder *b, uint32_t mount)
+{
+    static const struct option options[] = {
+        {"size", "4096"}, {"nr_inodes", "1"}, {"mode", "0"}, {0}};
+    for (uint32_t i = 0; i < b->s->nmasks; i++) {
+        if (b->s->masks[i].mount != mount)
+            continue;
+        long fs = fs_new("tmpfs", options, ATTR_BASE | MOUNT_ATTR_RDONLY);
+        long r = fs < 0 ? fs : attach(fs, b->s->masks[i].place);
+        if (fs >= 0)
+            raw1(SYS_close, fs);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static long show_all(const struct builder *b, uint32_t *index)
 {
     static long (*const show[])(const struct builder *, const struct sandbox_mount *) = {
         [PLAN_MOUNT_READ] = show_tree, [PLAN_MOUNT_LINK] = show_link, [PLAN_MOUNT_HIDE] = hide};
     for (uint32_t i = 0; i < b->s->nmounts; i++) {
         const struct sandbox_mount *m = &b->s->mounts[i];
-        if (m->kind == PLAN_MOUNT_READ && m->tree == b->root)
-            continue;
-        long r = show[m->kind](b, m);
+        bool is_root = m->kind == PLAN_MOUNT_READ && m->tree == b->root;
+        long r = is_root ? 0 : show[m->kind](b, m);
+        if (r == 0)
+            r = mask_all(b, i);
         if (r < 0) {
             *index = i;
             return r;

@@ -97,7 +97,7 @@ static void reap(struct run *run)
 static void list_foreign(struct launcher *l, const struct run *run, struct sandbox *b)
 {
     size_t n = 0;
-    for (int fd = LAUNCHER_FD_OWNER; fd <= LAUNCHER_FD_HELPERS; fd++)
+    for (int fd = LAUNCHER_FD_OWNER; fd < LAUNCHER_FD_END; fd++)
         l->foreign[n++] = fd;
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++) {
         const struct run *r = &l->runs[i];

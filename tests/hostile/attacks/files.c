@@ -61,6 +61,20 @@ static bool can_change_time(const char *path)
     return utimensat(AT_FDCWD, path, NULL, 0) == 0;
 }
 
+/* Both ways, so that no reader is needed; a byte that is written is read back by nobody. */
+static bool write_fifo(const char *path)
+{
+    int fd = open(path, O_RDWR | O_NONBLOCK);
+    return (fd >= 0 && write(fd, "x", 1) == 1) || open(path, O_WRONLY | O_NONBLOCK) >= 0;
+}
+
+/* Who opens the file for writing then waits. */
+static bool take_lease(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    return fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+}
+
 /* ---- programs ---- */
 
 static bool copy_self(int to)
@@ -190,6 +204,8 @@ const struct attack file_attacks[] = {
     {"remove", can_remove},
     {"change-time", can_change_time},
     {"make-device", make_device},
+    {"write-fifo", write_fifo},
+    {"lease", take_lease},
     {"exec-written", exec_written},
     {"map-written", map_written},
     {"exec-memfd", exec_memfd},

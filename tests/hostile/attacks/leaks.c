@@ -66,10 +66,11 @@ static bool sees_mount(const char *dir)
     return false;
 }
 
-/* Names in the root that a sandbox does not make. */
+/* Names in the root that a sandbox does not make; /var leads to one of the folders that are shown.
+ */
 static bool crowded_root(const char *arg)
 {
-    static const char *const known[] = {".", "..", "dev", "proc", "tmp"};
+    static const char *const known[] = {".", "..", "dev", "proc", "tmp", "var"};
     DIR *d = opendir("/");
     struct dirent *e;
     while (d && (e = readdir(d))) {

@@ -38,6 +38,40 @@ static bool connect_abstract(const char *name)
                               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n)) == 0;
 }
 
+static struct sockaddr_un at_path(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    memcpy(a.sun_path, path, strnlen(path, sizeof a.sun_path - 1));
+    return a;
+}
+
+static bool connect_path(const char *path)
+{
+    const struct sockaddr_un a = at_path(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    return fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+}
+
+static bool send_to(int fd, const char *path)
+{
+    const struct sockaddr_un a = at_path(path);
+    return fd >= 0 && sendto(fd, "x", 1, MSG_DONTWAIT, (const struct sockaddr *)&a, sizeof a) == 1;
+}
+
+static bool send_to_path(const char *path)
+{
+    return send_to(socket(AF_UNIX, SOCK_DGRAM, 0), path);
+}
+
+/* A pair of datagram sockets is not bound to itself, and its type has two numbers. */
+static bool send_to_path_by_pair(const char *path)
+{
+    int fds[2] = {-1, -1};
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0)
+        (void)socketpair(AF_UNIX, SOCK_RAW, 0, fds);
+    return send_to(fds[0], path);
+}
+
 /* A datagram that nobody has to answer: sent is out. The address is one for documentation. */
 static bool send_out(const char *arg)
 {
@@ -67,6 +101,10 @@ static const struct {
     {"alg", AF_ALG, SOCK_SEQPACKET, 0},
     {"bluetooth", AF_BLUETOOTH, SOCK_RAW, 1},
     {"key", AF_KEY, SOCK_RAW, 2},
+    {"sctp", AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP},
+    {"dccp", AF_INET, SOCK_DCCP, IPPROTO_DCCP},
+    {"mptcp", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
+    {"udp-lite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
 };
 
 static bool open_family(const char *name)
@@ -80,6 +118,9 @@ static bool open_family(const char *name)
 const struct attack network_attacks[] = {
     {"connect-loopback", connect_loopback},
     {"connect-abstract", connect_abstract},
+    {"connect-path", connect_path},
+    {"send-to-path", send_to_path},
+    {"send-to-path-by-pair", send_to_path_by_pair},
     {"send-out", send_out},
     {"has-interface", has_interface},
     {"open-family", open_family},

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,51 @@ static bool raise_limit(const char *arg)
     return setrlimit(RLIMIT_RTPRIO, &r) == 0;
 }
 
+/* init's descriptors are counted against the limit that it is given. */
+static bool limit_init(const char *arg)
+{
+    const struct rlimit none = {0, 0};
+    (void)arg;
+    return prlimit(1, RLIMIT_NOFILE, &none, NULL) == 0;
+}
+
+static bool schedule_init(const char *arg)
+{
+    const struct sched_param idle = {0};
+    (void)arg;
+    if (sched_setscheduler(1, SCHED_IDLE, &idle) == 0 || setpriority(PRIO_PROCESS, 1, 19) == 0)
+        return true;
+    int before = getpriority(PRIO_PROCESS, 1);
+    (void)setpriority(PRIO_USER, 0, 7);
+    return getpriority(PRIO_PROCESS, 1) != before;
+}
+
+/* An init that does not get over its new limit ends, and the run with it, when it has an orphan to
+ * look after. An ordinary exit status shows that it did. */
+static bool fake_end(const char *arg)
+{
+    (void)limit_init(arg);
+    if (fork() == 0) {
+        if (fork() == 0)
+            (void)usleep(50000);
+        _exit(0);
+    }
+    (void)usleep(300000);
+    return false;
+}
+
+/* So many signals that init gets to nothing else, the end of its guest least of all. */
+static bool flood_init(const char *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 4; i++)
+        if (fork() == 0)
+            for (;;)
+                (void)kill(1, SIGCHLD);
+    (void)usleep(300000);
+    return false;
+}
+
 static bool dump_core(const char *arg)
 {
     struct rlimit r;
@@ -93,6 +139,10 @@ const struct attack process_attacks[] = {
     {"take-descriptor", take_descriptor},
     {"sees-others", sees_others},
     {"raise-limit", raise_limit},
+    {"limit-init", limit_init},
+    {"schedule-init", schedule_init},
+    {"fake-end", fake_end},
+    {"flood-init", flood_init},
     {"dump-core", dump_core},
     {"raise-priority", raise_priority},
     {NULL, NULL},

@@ -6,13 +6,17 @@ cd "$work"
 export REEVE_STATE=$work/state
 ask --quiet init
 
-cat >policy.yaml <<'END'
+cat >policy.yaml <<END
 reeve: policy/v1
 name: cli-test
 defaults: {level: controlled, limits: {wall: 20s, output: 64KiB}}
 grants:
   dynamic: {isolation: process, filesystem: {read: [/usr/lib, /usr/lib64, /usr/share/common-licenses]}}
+  above: {isolation: process, filesystem: {read: [/usr, $work]}}
+  inside: {isolation: process, filesystem: {read: [/usr, $work/link/audit]}}
 rules:
+  - {id: above, effect: allow, subject: ["agent:above-*"], capability: [program.external], grant: {use: above}, reason: "x"}
+  - {id: inside, effect: allow, subject: ["agent:inside-*"], capability: [program.external], grant: {use: inside}, reason: "x"}
   - id: tools
     effect: allow
     subject: ["agent:lab-*"]
@@ -66,6 +70,7 @@ run_case "its own status" run -- /usr/bin/sh -c 'exit 7'
 [ "$got" -eq 7 ] && ! [ -s "$work/err" ] || complain "status $got instead of 7"
 run_case "its own signal" run -- /usr/bin/sh -c 'kill -SEGV $$'
 [ "$got" -eq 139 ] || complain "status $got instead of 139"
+gives "streams by their names" 0 '^named$' run -- /usr/bin/sh -c 'echo named >/dev/stdout; echo gone >/dev/null'
 run_case "both streams" run -- /usr/bin/sh -c 'echo out; echo err >&2'
 [ "$(cat "$work/out")" = out ] && [ "$(cat "$work/err")" = err ] || complain "not each on its own"
 
@@ -102,6 +107,31 @@ refuses "a receipt through a link that leads nowhere" 126 "leads nowhere" run --
 [ -p "$work/fifo" ] && [ -L "$work/nowhere" ] || { what="and both are as they were" && complain "replaced"; }
 ask --quiet init "$work/foreign"
 refuses "nor under another log's key" 1 'does not hold' "$reeve" audit receipt --check "$work/r" --key "$work/foreign/key.vkey"
+
+# The state folder is not to be seen, whatever a grant shows.
+mkdir "$work/state/audit" && ln -s state "$work/link"
+gives "what lies beside the state folder" 0 '^name: cli-test$' as above-1 -- /usr/bin/grep name: "$work/policy.yaml"
+gives "the state folder is covered" 0 '^0$' as above-1 -- /usr/bin/stat -c %a "$work/state"
+refuses "a grant that lies in it" 126 "not_runnable: the grant shows $work/state/audit" as inside-1 -- /usr/bin/true
+rmdir "$work/state/audit"
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir "$work/own" && chown 65534:65534 "$work/own"
+    own() {
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$reeve" --helper-dir "$helpers" --state "$work/own" "$@"
+    }
+    own --quiet init
+    run_case "a guest with the folder's own user" own run --policy "$work/policy.yaml" --agent above-1 -- \
+        /usr/bin/cat "$work/own/key.pem"
+    [ "$got" -eq 1 ] && ! [ -s "$work/out" ] && grep -q 'Permission denied' "$work/err" || complain "it read the key"
+    # Another mount may show it a second time. "a b" is written as a\\040b in the table of mounts.
+    end_reeved
+    mkdir "$work/a b"
+    run_case "the same by another mount" unshare --mount bash -c 'mount --bind "$1" "$1/a b" && shift && exec "$@"' - "$work" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$reeve" --helper-dir "$helpers" --state "$work/own" \
+        run --policy "$work/policy.yaml" --agent above-1 -- /usr/bin/cat "$work/a b/own/key.pem"
+    [ "$got" -eq 1 ] && ! [ -s "$work/out" ] && grep -q 'Permission denied' "$work/err" || complain "it read the key"
+    end_reeved
+fi
 
 before=$(ask audit query --json | wc -l)
 gives "explain" 0 'checksum|tools' run --explain -- /usr/bin/sha256sum x

@@ -87,6 +87,14 @@ static const struct {
     {PROFILE, "any_of: [1]", "any_of: [0xfg]", "expected a number"},
     {PROFILE, "any_of: [1]", "some_of: [1]", "unknown key \"some_of\""},
     {PROFILE, ", any_of: [1]", "", "expected arg and one of"},
+    {PROFILE, "any_of: [1]", "any_of: []", "at least one value"},
+    {PROFILE, "any_of: [1]", "mask: 0xf, any_of: [1]", NULL},
+    {PROFILE, "any_of: [1]", "mask: 0xf, any_of: [17]", "a value that the mask hides"},
+    {PROFILE, "any_of: [1]", "mask: 0xf, clear: 1", "expected arg and one of"},
+    {PROFILE, "{arg: 0, any_of: [1]}", "[{arg: 0, any_of: [1, 2]}, {arg: 2, clear: 1}]", NULL},
+    {PROFILE, "{arg: 0, any_of: [1]}", "[{arg: 0, any_of: [1]}, {arg: 0, clear: 1}]",
+     "an argument a second time"},
+    {PROFILE, "{arg: 0, any_of: [1]}", "[]", "1 to 3 conditions"},
     {PROFILE, "name: default", "name: a/b", "no name for a profile"},
 };
 

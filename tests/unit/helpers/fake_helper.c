@@ -44,6 +44,7 @@ int main(int argc, char **argv)
     r.default_signals = signals_are_default();
     r.null_streams = is_null(0) && is_null(1) && is_null(2);
     r.folder = fstat(6, &st) == 0 ? st.st_ino : 0;
+    r.other = fstat(7, &st) == 0 ? st.st_ino : 0;
     r.lock = fstat(5, &st) == 0 ? st.st_ino : 0;
     r.session = getsid(0);
     if (argc == 1)

@@ -7,8 +7,8 @@
 
 struct helper_report {
     char name[32];
-    uint64_t descriptors;  /* bit i: descriptor i is open; the last bit: one of 63 and more */
-    uint64_t folder, lock; /* inodes of descriptors 6 and 5 */
+    uint64_t descriptors; /* bit i: descriptor i is open; the last bit: one of 63 and more */
+    uint64_t lock, folder, other; /* inodes of descriptors 5, 6 and, where there is one, 7 */
     pid_t session;
     mode_t umask;
     _Bool environment, default_signals, null_streams, peer;

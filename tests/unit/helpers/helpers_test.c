@@ -92,12 +92,13 @@ static uint64_t inode_of(int fd)
 }
 
 static void expect_clean(const struct helper_report *r, const char *name, uint64_t lock,
-                         uint64_t folder)
+                         uint64_t folder, uint64_t other)
 {
     assert_string_equal(r->name, name);
-    assert_int_equal(r->descriptors, 0x7f); /* 0 to 6 */
+    assert_int_equal(r->descriptors, other ? 0xff : 0x7f); /* 0 to 6 or 7 */
     assert_int_equal(r->lock, lock);
     assert_int_equal(r->folder, folder);
+    assert_int_equal(r->other, other);
     assert_int_equal(r->umask, 077);
     assert_false(r->environment);
     assert_true(r->default_signals);
@@ -117,8 +118,8 @@ static void start_and_check(void)
         fail_msg("%s", err.message);
     const struct helper_report keeper = report_of(h.keeper_fd);
     const struct helper_report launcher = report_of(h.launcher_fd);
-    expect_clean(&keeper, "reeve-keeper", inode_of(lock), inode_of(state));
-    expect_clean(&launcher, "reeve-launcher", inode_of(lock), inode_of(dir));
+    expect_clean(&keeper, "reeve-keeper", inode_of(lock), inode_of(state), 0);
+    expect_clean(&launcher, "reeve-launcher", inode_of(lock), inode_of(dir), inode_of(state));
     assert_int_equal(keeper.session, launcher.session);
     assert_int_equal(fcntl(h.keeper_fd, F_GETFD), FD_CLOEXEC);
     assert_int_equal(fcntl(h.launcher_fd, F_GETFD), FD_CLOEXEC);

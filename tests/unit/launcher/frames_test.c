@@ -104,18 +104,6 @@ static void launcher_is_killed(void **state)
     expect_nothing_left(&s);
 }
 
-/* The child that the launcher is cloning; it, and the launcher, are stopped. */
-static pid_t catch_clone(pid_t launcher)
-{
-    int status = 0;
-    unsigned long child = 0;
-    assert_int_equal(waitpid(launcher, &status, __WALL), launcher);
-    assert_int_equal(status >> 8, SIGTRAP | PTRACE_EVENT_FORK << 8);
-    assert_int_equal(ptrace(PTRACE_GETEVENTMSG, launcher, NULL, &child), 0);
-    assert_int_equal(waitpid((pid_t)child, &status, __WALL), child);
-    return (pid_t)child;
-}
-
 /*
  * Killed in the midst of building: a child that is cloned and not yet exec'ed has copies of the
  * launcher's descriptors, and must hold none that keeps itself or another run from seeing the
@@ -135,9 +123,9 @@ static void killed_while_building(void **state)
     lab_plan_init(&p, LAB_GUEST);
     lab_do(&s.lab, &p, &built); /* frames are taken in order: both of the scene are cloned */
     lab_run_fini(&built);
-    assert_int_equal(ptrace(PTRACE_SEIZE, s.lab.pid, NULL, PTRACE_O_TRACEFORK), 0);
+    lab_trace(&s.lab);
     lab_prepare(&s.lab, &p, &next);
-    pid_t child = catch_clone(s.lab.pid);
+    pid_t child = lab_catch_clone(&s.lab);
     assert_int_equal(kill(s.lab.pid, SIGKILL), 0);
     (void)lab_wait_launcher(&s.lab);
     assert_int_equal(ptrace(PTRACE_DETACH, child, NULL, NULL), 0);
@@ -236,23 +224,42 @@ static void malformed_plan(void **state)
     lab_stop(&lab);
 }
 
-/* Streams that are files are refused: they could be opened anew with other rights. */
-static void file_as_stream(void **state)
+static void expect_no_stream(struct lab *lab, const int stdio[3])
 {
-    struct lab lab;
     struct lab_plan p;
-    struct lab_run run = {.id = 5, .output = -1};
-    auto_close int file = open(LAB_GUEST, O_RDONLY | O_CLOEXEC);
-    (void)state;
-    lab_start(&lab, 0);
+    struct lab_run run = {.id = lab->next_run++, .output = -1};
     lab_plan_init(&p, LAB_GUEST);
     lab_build(&p, &run.plan);
-    lab_send_prepare(&lab, run.id, run.plan.data, run.plan.len, (const int[]){file, file, file});
-    lab_wait(&lab, &run);
+    lab_send_prepare(lab, run.id, run.plan.data, run.plan.len, stdio);
+    lab_wait(lab, &run);
     assert_int_equal(run.end.how, CORE_HOW_ERROR);
     assert_int_equal(run.end.why, LAUNCHER_WHY_CONFINE);
+    assert_int_equal(run.end.error, EINVAL);
     lab_run_fini(&run);
+}
+
+/* Each of the three must be a pipe or /dev/null. Files could be opened anew with other rights. */
+static void no_streams(void **state)
+{
+    struct lab lab;
+    int pair[2];
+    auto_close int file = open(LAB_GUEST, O_RDONLY | O_CLOEXEC);
+    auto_close int zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
+    auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    auto_close int inet = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    const int bad[] = {file, zero, inet, pair[0], pair[1]};
+    lab_start(&lab, 0);
+    for (size_t i = 0; i < BASE_COUNT(bad); i++)
+        for (size_t place = 0; place < 3; place++) {
+            int stdio[3] = {null, null, null};
+            stdio[place] = bad[i];
+            expect_no_stream(&lab, stdio);
+        }
     lab_stop(&lab);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
 }
 
 /* As many runs as there are rows, one more that is told so, and then all of them end. */
@@ -346,7 +353,7 @@ int main(void)
         cmocka_unit_test(malformed),
         cmocka_unit_test(out_of_turn),
         cmocka_unit_test(malformed_plan),
-        cmocka_unit_test(file_as_stream),
+        cmocka_unit_test(no_streams),
         cmocka_unit_test(full_table),
         cmocka_unit_test(deaf_owner),
         cmocka_unit_test(forbidden_host),

@@ -103,6 +103,7 @@ static void surroundings(void **state)
                 {"limits", "", "64 16777216 0 65536 "},
                 {"fill", "/tmp/f", "1024 "},
                 {"fill", "/f", "0 "},
+                {"move", "moved", "moved"},
                 {"print", "hello", "hello"}};
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct lab_run run;
@@ -189,7 +190,7 @@ static void bad_programs(void **state)
         {LAB_GUEST, true, LAUNCHER_WHY_PROGRAM_DIGEST, 0},
         {f.script, true, LAUNCHER_WHY_PROGRAM_DIGEST, 0},
         {f.script, false, LAUNCHER_WHY_EXEC, ENOEXEC},
-        {f.secret, false, LAUNCHER_WHY_EXEC, ENOEXEC},
+        {f.secret, false, LAUNCHER_WHY_PROGRAM_OPEN, EACCES}, /* not executable */
     };
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct lab_run run;
