@@ -14,8 +14,8 @@
 #include "core/json.h"
 #include "reeve/reeve.h"
 
-#define START_TIMEOUT_NS (20 * BASE_NS_PER_S)
-enum { RETRY_MS = 20, HELLO_MS = 10000 };
+#define START_TIMEOUT_NS (20 * BASE_NS_PER_S) /* without a sign of life */
+enum { RETRY_MS = 20, RETRY_LATER_MS = 250, SOON = 50, HELLO_MS = 10000 };
 
 void client_close(struct client *c)
 {
@@ -211,7 +211,7 @@ static int try_connect(const char *dir, int dir_fd, uid_t owner, struct client *
     return rc == REEVE_EIO ? REEVE_ENOENT : rc; /* it was ending: as if nobody had been there */
 }
 
-/* What reeved says until it serves: "<code> <message>", or nothing. */
+/* What reeved says until it serves: signs of life, then "<code> <message>" or nothing. */
 static int read_report(int fd, struct reeve_error *err)
 {
     auto_buf struct buf text = {.max = 4096};
@@ -219,8 +219,9 @@ static int read_report(int fd, struct reeve_error *err)
     ssize_t n;
     while (wait_readable(fd, base_boottime_ns() + START_TIMEOUT_NS) &&
            ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR)))
-        if (n > 0)
-            buf_put(&text, chunk, (size_t)n);
+        for (ssize_t i = 0; i < n; i++)
+            if (text.len || chunk[i] != REEVED_ALIVE[0])
+                buf_byte(&text, (uint8_t)chunk[i]);
     int code = 0;
     size_t i = 0;
     while (i < text.len && i < 3 && text.data[i] >= '0' && text.data[i] <= '9')
@@ -263,6 +264,7 @@ int client_connect(const char *dir, const char *helper_dir, bool may_start, stru
 {
     auto_close int dir_fd = -1;
     uid_t owner;
+    struct timespec touched = {0};
     int rc = state_open(dir, &dir_fd, &owner, err);
     int64_t until = base_boottime_ns() + START_TIMEOUT_NS;
     for (unsigned starts = 0; !rc; starts++) {
@@ -272,10 +274,12 @@ int client_connect(const char *dir, const char *helper_dir, bool may_start, stru
         rc = state_require_owner(dir, owner, err);
         if (rc)
             return rc;
+        if (starts) /* the helpers of an owner that died still hold the lock for a moment */
+            base_pause_ms(starts < SOON ? RETRY_MS : RETRY_LATER_MS);
+        if (state_lock_touched(dir_fd, &touched)) /* somebody else's start goes on */
+            until = base_boottime_ns() + START_TIMEOUT_NS;
         if (base_boottime_ns() > until)
             return base_fail(err, REEVE_EHELPERS, "reeved starts for %s and does not serve", dir);
-        if (starts) /* the helpers of an owner that died still hold the lock for a moment */
-            base_pause_ms(RETRY_MS);
         rc = start(dir, helper_dir, err);
     }
     return rc;

@@ -145,6 +145,7 @@ struct owner {
     struct reeve_run *releasing[KEEPER_MAX_RELEASES]; /* in the order of audit_log_release */
     unsigned nreleasing;
     int64_t idle_since_ns;
+    int64_t alive_ns; /* when the start last gave a sign of life */
 
     pthread_mutex_t mutex; /* guards what follows; any thread */
     struct posted *posted_first, **posted_last;

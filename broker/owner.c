@@ -15,7 +15,11 @@
 #include "broker/internal.h"
 #include "broker/state.h"
 
+/* The helpers' limits (this and the log's own) are less than what a client waits for a sign of
+ * life.
+ */
 enum { HELLO_TIMEOUT_MS = 10000 };
+#define ALIVE_NS BASE_NS_PER_S
 
 void owner_event(struct owner *owner, const char *fmt, ...)
 {
@@ -27,6 +31,24 @@ void owner_event(struct owner *owner, const char *fmt, ...)
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     owner->options.event(owner->options.event_arg, text);
+}
+
+/* A log may take minutes to be read: whoever waits for the folder is told that it goes on. */
+static void give_sign(struct owner *owner)
+{
+    int64_t now = base_boottime_ns();
+    if (owner->alive_ns && now - owner->alive_ns < ALIVE_NS)
+        return;
+    owner->alive_ns = now;
+    state_lock_touch(owner->lock_fd);
+    if (owner->options.alive)
+        owner->options.alive(owner->options.alive_arg);
+}
+
+static void on_rows(void *arg, uint64_t rows)
+{
+    (void)rows;
+    give_sign(arg);
 }
 
 /* ---- messages of other threads ---- */
@@ -160,11 +182,15 @@ static int raise_all(struct owner *owner, struct reeve_error *err)
         rc = launcher_hello(owner, &hello, err);
     if (rc)
         return rc;
+    give_sign(owner);
+    const struct audit_progress progress = {on_rows, owner};
     int keeper_fd = owner->helpers.keeper_fd;
     owner->helpers.keeper_fd = -1; /* the log's from now on */
-    rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &owner->log, &owner->found, err);
+    rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &progress, &owner->log, &owner->found,
+                        err);
     if (rc)
         return rc;
+    give_sign(owner);
     owner->helpers_lost = false;
     if (owner->found.condition != AUDIT_OK) {
         /* Only reading is served: nothing is run, and that the helpers end is no loss. */
@@ -282,7 +308,6 @@ int owner_new(const struct owner_options *options, struct owner **out, struct re
     owner->dir = str_dup(str_of(options->dir));
     owner->helper_dir = str_dup(str_of(options->helper_dir));
     (void)pthread_mutex_init(&owner->mutex, NULL);
-    owner->idle_since_ns = base_boottime_ns();
     int rc = owner->dir && owner->helper_dir ? take(owner, err)
                                              : base_fail(err, REEVE_ENOMEM, "out of memory");
     if (rc)
@@ -341,6 +366,7 @@ static int sooner(int a, int b)
 int owner_run(struct owner *owner, struct reeve_error *err)
 {
     int rc = 0;
+    owner->idle_since_ns = base_boottime_ns(); /* not from before the folder was taken */
     while (!rc && !owner->stopping) {
         take_messages(owner);
         int wait = owner_journal_tick(owner);

@@ -18,6 +18,9 @@ struct owner_options {
     int64_t linger_ns; /* end by itself after this long without a connection; 0: never */
     void (*event)(void *arg, const char *text);
     void *event_arg;
+    /** NULL, or called once a second while owner_new takes its time: the start goes on. */
+    void (*alive)(void *arg);
+    void *alive_arg;
 };
 
 /**

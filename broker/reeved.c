@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "broker/client.h"
 #include "broker/owner.h"
 #include "broker/state.h"
 
@@ -42,6 +43,13 @@ static void on_event(void *arg, const char *text)
         (void)fprintf(stderr, "reeved: %s\n", text);
 }
 
+/* The client that started us waits as long as it hears this. One that is gone harms nobody. */
+static void on_alive(void *arg)
+{
+    (void)arg;
+    (void)!write(STDERR_FILENO, REEVED_ALIVE, 1);
+}
+
 static const char usage_text[] =
     "usage: reeved [--state DIR] [--linger] [--quiet] [--helper-dir DIR]\n"
     "\n"
@@ -51,8 +59,8 @@ static const char usage_text[] =
     "                    ~/.local/state/reeve for others)\n"
     "  --linger          end after ten seconds without a client\n"
     "  --quiet           say nothing but errors\n"
-    "  --report          for a client that starts reeved: an error is its code and text, and\n"
-    "                    standard error is closed as soon as the folder is served\n"
+    "  --report          for a client that starts reeved: a dot each second of a long start, an\n"
+    "                    error as its code and text, the end of standard error when it serves\n"
     "  --helper-dir DIR  where reeve-keeper and reeve-launcher are\n"
     "  --version, --help\n"
     "\n"
@@ -182,7 +190,8 @@ int main(int argc, char **argv)
                                     .helper_dir = helper_dir ? helper_dir : o.helper_dir,
                                     .linger_ns = o.linger ? LINGER_S * BASE_NS_PER_S : 0,
                                     .event = on_event,
-                                    .event_arg = &o};
+                                    .event_arg = &o,
+                                    .alive = o.report ? on_alive : NULL};
     struct owner *owner = NULL;
     int rc = become_user(dir, &err);
     if (!rc)

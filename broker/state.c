@@ -227,6 +227,24 @@ int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *er
     return 0;
 }
 
+void state_lock_touch(int lock_fd)
+{
+    (void)futimens(lock_fd, NULL);
+}
+
+bool state_lock_touched(int dir_fd, struct timespec *last)
+{
+    struct stat st;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    auto_close int fd = openat(dir_fd, STATE_LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK ||
+        fstat(fd, &st) != 0 ||
+        (st.st_mtim.tv_sec == last->tv_sec && st.st_mtim.tv_nsec == last->tv_nsec))
+        return false;
+    *last = st.st_mtim;
+    return true;
+}
+
 void state_sweep(int dir_fd)
 {
     auto_close int blobs =

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/base.h"
 
@@ -36,6 +37,13 @@ int state_require_owner(const char *dir, uid_t owner, struct reeve_error *err);
  * every copy of it is closed.
  */
 int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *err);
+/** For its holder while the start takes its time: whoever waits for the folder sees that it goes
+ * on.
+ */
+void state_lock_touch(int lock_fd);
+/** Whether the lock is held, and was touched since `*last` was filled, which begins as zero. For
+ * other processes of the folder's owner. */
+bool state_lock_touched(int dir_fd, struct timespec *last);
 /** Remove what a writer that was ended left half-written. For the holder of the lock. */
 void state_sweep(int dir_fd);
 /** The pid that is written in the lock file, or 0. */
