@@ -202,7 +202,7 @@ bool conn_is_full(const struct conn *conn);
 
 /* ---- config.c ---- */
 /** Read config.yaml; REEVE_ESTATE names the place of what it may not say. */
-int config_load(int dir_fd, const char *dir, struct reeve_error *err);
+int config_load(int dir_fd, const char *dir, uid_t owner, struct reeve_error *err);
 
 /* ---- request.c: a request from its text to its decision ---- */
 /**

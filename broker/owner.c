@@ -241,7 +241,8 @@ void owner_fall(struct owner *owner)
 static int load_policy(struct owner *owner, struct reeve_error *err)
 {
     auto_buf struct buf text = {.max = POLICY_MAX_BYTES + 1};
-    int rc = fd_slurp(owner->dir_fd, STATE_POLICY_NAME, POLICY_MAX_BYTES, &text, err);
+    int rc = state_read(owner->dir_fd, owner->dir, STATE_POLICY_NAME, owner->uid, POLICY_MAX_BYTES,
+                        &text, err);
     if (!rc)
         rc = policy_compile(buf_view(&text), STATE_POLICY_NAME, NULL, NULL, &owner->image, err);
     if (rc == REEVE_EPOLICY && err) {
@@ -280,7 +281,7 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         state_sweep(owner->dir_fd);
     if (!rc)
-        rc = config_load(owner->dir_fd, owner->dir, err);
+        rc = config_load(owner->dir_fd, owner->dir, owner->uid, err);
     if (!rc)
         rc = load_policy(owner, err);
     if (!rc)

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -265,6 +266,46 @@ int state_socket_address(const char *dir, int dir_fd, const char *name, struct s
     if (n > 0 && (size_t)n < sizeof out->sun_path)
         return 0;
     return base_fail(err, REEVE_EINVAL, "the socket name %s is too long", name);
+}
+
+/* Who may write it decides what it says. */
+static int check_hands(int fd, const char *path, uid_t owner, struct reeve_error *err)
+{
+    struct stat st;
+    char theirs[96], ours[96];
+    if (fstat(fd, &st) != 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be examined", path);
+    if (!S_ISREG(st.st_mode))
+        return base_fail(err, REEVE_ESTATE, "%s is no regular file; put one there", path);
+    if (st.st_uid != owner && st.st_uid != 0) {
+        state_user_name(st.st_uid, theirs);
+        state_user_name(owner, ours);
+        return base_fail(err, REEVE_ESTATE, "%s belongs to %s, not to %s; run: chown %u %s", path,
+                         theirs, ours, (unsigned)owner, path);
+    }
+    if (st.st_mode & 0022)
+        return base_fail(err, REEVE_ESTATE, "others may write %s; run: chmod go-w %s", path, path);
+    return 0;
+}
+
+int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
+               struct buf *out, struct reeve_error *err)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    /* O_NONBLOCK: a FIFO put in its place must not hold the reader. */
+    auto_close int fd =
+        openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno == ELOOP)
+        return base_fail(err, REEVE_ESTATE, "%s is a link; put the file itself there", path);
+    if (fd < 0 && errno == ENOENT)
+        return base_fail(err, REEVE_ESTATE,
+                         "%s is missing; restore it, or copy that of a new folder (reeve init DIR)",
+                         path);
+    if (fd < 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", path);
+    int rc = check_hands(fd, path, owner, err);
+    return rc ? rc : fd_slurp_open(fd, path, max, out, err);
 }
 
 int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,

@@ -54,6 +54,14 @@ pid_t state_lock_pid(int dir_fd);
 int state_socket_address(const char *dir, int dir_fd, const char *name, struct sockaddr_un *out,
                          struct reeve_error *err);
 
+/**
+ * The whole of a file of the folder that says what is allowed: a regular file, no link, that
+ * belongs to `owner` (the folder's) or root and that nobody else may write. REEVE_ESTATE names the
+ * file and what sets it right.
+ */
+int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
+               struct buf *out, struct reeve_error *err);
+
 /** Keep bytes under their SHA-256 in blobs/; does nothing when they are there. */
 int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
                     struct reeve_error *err);

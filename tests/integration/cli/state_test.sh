@@ -45,12 +45,21 @@ refuses "no key" 3 "key.pem" add key
 made policy && printf 'rules: 7\n' >"$work/policy/policy.yaml"
 refuses "the folder's policy has errors" 3 "policy.yaml:[0-9]+:[0-9]+|policy.yaml.*line" add policy
 
+printf 'reeve: policy/v1\nname: x\nrules: []\n' >"$work/policy/policy.yaml" && chmod g+w "$work/policy/policy.yaml"
+refuses "a policy that others may write" 3 "others may write $work/policy/policy.yaml; run: chmod go-w $work/policy/policy.yaml" add policy
+mv "$work/policy/policy.yaml" "$work/elsewhere.yaml" && ln -s "$work/elsewhere.yaml" "$work/policy/policy.yaml"
+refuses "a policy that is a link" 3 "$work/policy/policy.yaml is a link" add policy
+rm "$work/policy/policy.yaml"
+refuses "no policy" 3 "$work/policy/policy.yaml is missing; restore it" add policy
+
 made config && printf 'reeve: config/v1\nclients: []\n' >"$work/config/config.yaml"
 refuses "a key that the configuration does not have" 3 "$work/config/config.yaml:2:1: an unknown key" add config
 : >"$work/config/config.yaml"
 refuses "an empty configuration" 3 "$work/config/config.yaml:1:1: " add config
 printf 'reeve: config/v2\n' >"$work/config/config.yaml"
 refuses "another version's configuration" 3 "config.yaml:1:8: the file must say: reeve: config/v1" add config
+printf 'reeve: config/v1\n' >"$work/config/config.yaml" && chmod 0666 "$work/config/config.yaml"
+refuses "a configuration that others may write" 3 "others may write $work/config/config.yaml; run: chmod go-w $work/config/config.yaml" add config
 rm "$work/config/config.yaml" && mkfifo "$work/config/config.yaml"
 refuses "a configuration that is no file" 3 "config.yaml" add config
 refuses "a name that no log can have" 2 "a log's name has" ask init --origin 'a+b' "$work/noname"
@@ -77,6 +86,10 @@ if [ "$(id -u)" -eq 0 ]; then
     made foreign
     refuses "folder of somebody else" 3 "$work/foreign belongs to .*--state" \
         setpriv --reuid 65534 --regid 65534 --clear-groups "$reeve" --helper-dir "$helpers" --state "$work/foreign" status
+    made theirs && chown 65534 "$work/theirs/policy.yaml"
+    refuses "policy of somebody else" 3 "$work/theirs/policy.yaml belongs to .*; run: chown 0 $work/theirs/policy.yaml" add theirs
+    chown 0 "$work/theirs/policy.yaml" && chown 65534 "$work/theirs/config.yaml"
+    refuses "configuration of somebody else" 3 "$work/theirs/config.yaml belongs to .*; run: chown 0 $work/theirs/config.yaml" add theirs
     made stolen && chown 65534 "$work/stolen/key.pem"
     refuses "key of somebody else" 3 "key.pem.*chown" add stolen
     refuses "no folder can be told" 2 "REEVE_STATE" \
