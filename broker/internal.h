@@ -25,6 +25,7 @@
 #define OWNER_RETRY_NS   (200 * BASE_NS_PER_S / 1000)
 #define OWNER_GIVE_UP_NS (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
 #define OWNER_WARRANT_NS (30 * BASE_NS_PER_S)
+#define OWNER_END_NS     (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
 #define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
 #define OWNER_INSTANCE   16
 
@@ -130,6 +131,7 @@ struct owner {
     char log_why[512];   /* why it failed */
     int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
     unsigned nqueued;    /* records of the batch */
+    bool ending;         /* no request is taken any more */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct policy_image *image;
     struct registry registry;
@@ -191,6 +193,8 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err);
 int server_listen(struct owner *owner, struct reeve_error *err);
 void server_adopt(struct owner *owner, int fd, bool embedded);
 void server_close_all(struct owner *owner);
+/** Take no more connections; those that are there go on. */
+void server_deafen(struct owner *owner);
 /** Queue a frame for a connection and send what can be sent. */
 void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b);
 void conn_send_error(struct conn *conn, const struct reeve_error *error);

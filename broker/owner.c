@@ -323,8 +323,7 @@ void owner_free(struct owner **out)
     if (!owner)
         return;
     if (owner->loop) {
-        if (owner->listen_fd >= 0)
-            server_close_all(owner);
+        server_close_all(owner);
         /* What was answered and still waits for its batch. */
         owner_settle(owner);
         owner_fall(owner);
@@ -364,6 +363,31 @@ static int sooner(int a, int b)
     return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
+/*
+ * What runs is ended, recorded and answered before the owner is gone. What does not end in time, or
+ * cannot be recorded, is closed as lost at the next start.
+ */
+static void wind_down(struct owner *owner)
+{
+    int64_t until = base_boottime_ns() + OWNER_END_NS;
+    owner->ending = true;
+    server_deafen(owner);
+    for (struct reeve_run *run = owner->runs, *next; run; run = next) {
+        next = run->next;
+        run_cancel(run, NULL);
+    }
+    while (owner->runs && !owner->fallen) {
+        take_messages(owner);
+        int wait = owner_journal_tick(owner);
+        int64_t left = until - base_boottime_ns();
+        if (!owner->runs || left <= 0 ||
+            loop_once(owner->loop, sooner(wait, (int)(left / 1000000) + 1), NULL) != 0)
+            break;
+    }
+    if (owner->runs)
+        owner_event(owner, "%u runs did not end in time; they are closed as lost", owner->nruns);
+}
+
 int owner_run(struct owner *owner, struct reeve_error *err)
 {
     int rc = 0;
@@ -383,6 +407,7 @@ int owner_run(struct owner *owner, struct reeve_error *err)
             return 0;
         rc = loop_once(owner->loop, sooner(wait, linger), err);
     }
+    wind_down(owner);
     return rc;
 }
 

@@ -28,8 +28,8 @@ struct owner_options {
  * error: the owner then serves reading and refuses the rest. `*out` NULL on error.
  */
 int owner_new(const struct owner_options *options, struct owner **out, struct reeve_error *err);
-/** Serve until owner_stop, the linger time, or (unless embedded) the loss of a helper. 0, or what
- * ended it. */
+/** Serve until owner_stop, the linger time, or (unless embedded) the loss of a helper. What runs is
+ * ended and recorded before it returns, unless a helper is gone. 0, or what ended it. */
 int owner_run(struct owner *owner, struct reeve_error *err);
 /** Make owner_run return. From any thread or signal handler. */
 void owner_stop(struct owner *owner);

@@ -188,6 +188,8 @@ static struct reeve_run *run_new(struct conn *conn, struct owner *owner, struct 
 /* Nothing may be decided that could not be recorded. */
 static int can_decide(struct owner *owner, struct reeve_error *err)
 {
+    if (owner->ending)
+        return base_fail(err, REEVE_EIO, "the owner of %s is ending", owner->dir);
     if (owner->helpers_lost && owner->options.embedded) {
         int rc = owner_raise(owner, err);
         if (rc)

@@ -479,12 +479,17 @@ int server_listen(struct owner *owner, struct reeve_error *err)
     return owner->listen_source ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
 }
 
-void server_close_all(struct owner *owner)
+void server_deafen(struct owner *owner)
 {
     if (owner->listen_fd >= 0)
         (void)unlinkat(owner->dir_fd, STATE_SOCKET_NAME, 0);
     loop_del(owner->loop, &owner->listen_source);
     fd_close(&owner->listen_fd);
+}
+
+void server_close_all(struct owner *owner)
+{
+    server_deafen(owner);
     while (owner->conns)
         conn_free(owner->conns);
 }

@@ -87,8 +87,8 @@ struct reeve_open_options {
  * way out. */
 REEVE_API int reeve_open(const struct reeve_open_options *options, struct reeve **out,
                          struct reeve_error *err);
-/** End every call in progress, the helpers of an in-process owner and their runs; frees and sets
- * NULL. Not concurrently with other calls. */
+/** End what an in-process owner has running, for its clients, and record it (at most five seconds),
+ * then its helpers; frees and sets NULL. Not concurrently with other calls on the handle. */
 REEVE_API void reeve_close(struct reeve **handle);
 
 /* ---- requests ---- */
