@@ -29,11 +29,21 @@ struct options {
 
 static struct owner *volatile the_owner; /* for the signal handler alone */
 
+/* Before there is an owner nobody has had an answer, and what a start does can be cut anywhere. */
 static void on_signal(int number)
 {
     (void)number;
-    if (the_owner)
-        owner_stop(the_owner);
+    if (!the_owner)
+        _exit(0);
+    owner_stop(the_owner);
+}
+
+/* What is being ended already is not interrupted. */
+static void ignore_signals(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGINT, &ignore, NULL);
+    (void)sigaction(SIGTERM, &ignore, NULL);
 }
 
 static void on_event(void *arg, const char *text)
@@ -204,7 +214,7 @@ int main(int argc, char **argv)
     else
         on_event(&o, "serving");
     rc = owner_run(owner, &err);
-    the_owner = NULL;
+    ignore_signals();
     owner_free(&owner);
     return rc ? fail(&o, &err) : 0;
 }

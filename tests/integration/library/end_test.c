@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,11 +120,60 @@ static void closed_by_its_program(void **state)
     support_remove(dir);
 }
 
+static void link_helper(const char *dir, const char *name, const char *target)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* Helpers whose launcher never says a word: the start waits for it. */
+static char *helpers_that_wait(void)
+{
+    static const char *const real[] = {"reeve-start", "reeve-keeper", "reeve-init"};
+    char path[] = "/tmp/reeve-test-XXXXXX", target[512];
+    assert_non_null(mkdtemp(path));
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(target, sizeof target, "%s/%s", HELPER_DIR, real[i]);
+        link_helper(path, real[i], target);
+    }
+    link_helper(path, "reeve-launcher", WAITER);
+    return strdup(path);
+}
+
+static bool keeper_runs(void *arg)
+{
+    return support_process(arg, "reeve-keeper") > 0;
+}
+
+static void told_while_it_starts(void **state)
+{
+    (void)state;
+    char *dir = support_state(), *helpers = helpers_that_wait();
+    int status = 0;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)execl(HELPER_DIR "/reeved", "reeved", "--quiet", "--state", dir, "--helper-dir",
+                    helpers, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(support_wait(keeper_runs, dir));
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0); /* not 3: it did not wait for the launcher in vain */
+    assert_true(support_wait(no_owner, dir));
+    support_remove(helpers);
+    support_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told_by_a_signal),
         cmocka_unit_test(closed_by_its_program),
+        cmocka_unit_test(told_while_it_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
