@@ -263,6 +263,7 @@ handler_fn *handler_find(struct str capability);
 /* ---- status.c ---- */
 void status_json(struct owner *owner, struct buf *out);
 void providers_json(struct owner *owner, struct buf *out);
+/** Of a log that is open. */
 void head_json(struct owner *owner, struct buf *out);
 
 #endif

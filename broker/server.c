@@ -263,15 +263,21 @@ static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err
     static const struct {
         const char *word;
         void (*answer)(struct owner *, struct buf *);
+        bool needs_log; /* without it there is no answer, not even an empty one */
     } questions[] = {
-        {"status", status_json},
-        {"providers", providers_json},
-        {"head", head_json},
+        {"status", status_json, false},
+        {"providers", providers_json, false},
+        {"head", head_json, true},
     };
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
         if (!str_is(payload, questions[i].word))
             continue;
         auto_buf struct buf text = {0};
+        struct reeve_error why = {0};
+        if (questions[i].needs_log && !log_to_read(conn->owner, &why)) {
+            conn_send_error(conn, &why);
+            return 0;
+        }
         questions[i].answer(conn->owner, &text);
         conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
         return 0;
