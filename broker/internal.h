@@ -248,6 +248,10 @@ void run_answer(struct reeve_run *run);
 void run_abandon(struct reeve_run *run);
 void run_free(struct reeve_run *run);
 
+/* ---- outcome.c ---- */
+/** Copy what a provider said, held to known words. Any thread. */
+void outcome_take(const struct reeve_outcome *from, struct outcome *to);
+
 /* ---- records.c ---- */
 void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
                      struct str text, const struct reeve_error *why, struct buf *out);

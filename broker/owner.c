@@ -68,28 +68,11 @@ static int post(struct owner *owner, const struct posted *message)
     return 0;
 }
 
-static void copy_text(char *out, size_t n, const char *in)
-{
-    (void)snprintf(out, n, "%s", in ? in : "");
-}
-
 /* The host function that providers call, from any thread. */
 static void on_finished(void *self, struct reeve_run *run, const struct reeve_outcome *o)
 {
     struct posted message = {.fd = -1, .run = run};
-    struct outcome *to = &message.outcome;
-    copy_text(to->how, sizeof to->how, o->how);
-    copy_text(to->limit, sizeof to->limit, o->limit);
-    copy_text(to->detail, sizeof to->detail, o->detail);
-    to->not_started = o->not_started;
-    to->not_found = o->not_found;
-    to->status = o->status;
-    to->signal = o->signal;
-    to->wall_ns = o->wall_ns;
-    to->user_ns = o->user_ns;
-    to->system_ns = o->system_ns;
-    to->max_rss_bytes = o->max_rss_bytes;
-    to->value = o->value ? str_dup(str_of(o->value)) : NULL;
+    outcome_take(o, &message.outcome);
     if (post(self, &message) != 0)
         abort(); /* a run whose end nobody hears of would never be recorded */
 }
@@ -420,6 +403,10 @@ void owner_stop(struct owner *owner)
 int owner_register(struct owner *owner, const struct reeve_provider *provider,
                    struct reeve_error *err)
 {
+    if (provider && provider->enforced_by && !str_is(str_of(provider->enforced_by), "in-process"))
+        return base_fail(err, REEVE_EINVAL,
+                         "a provider of another program's enforces \"in-process\", not \"%.40s\"",
+                         provider->enforced_by);
     pthread_mutex_lock(&owner->mutex);
     int rc = registry_add(&owner->registry, provider, &owner->host, err);
     pthread_mutex_unlock(&owner->mutex);

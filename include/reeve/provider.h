@@ -44,7 +44,7 @@ struct reeve_warrant {
 /** How a run ended. Strings are borrowed for the call. */
 struct reeve_outcome {
     size_t size;
-    const char *how;    /* ok, error, limit, killed, refused, lost */
+    const char *how;    /* ok, error, limit, killed, refused, lost; another word counts as error */
     const char *limit;  /* NULL, or the limit that ended it */
     const char *detail; /* NULL, or one sentence */
     bool not_started;   /* nothing of the guest's ran */
@@ -68,7 +68,7 @@ struct reeve_provider {
     enum reeve_rank rank;
     unsigned features;
     unsigned cost;           /* of two that suffice, the smaller is taken */
-    const char *enforced_by; /* "launcher" or "in-process": written into records */
+    const char *enforced_by; /* "in-process": written into records; "launcher" is the own one's */
     /** Whether it can work here; if not, `why` says it. */
     bool (*is_available)(void *self, char why[256]);
     int (*initialize)(void *self, const struct reeve_provider_host *host, const char *config_json,
@@ -88,8 +88,9 @@ struct reeve_provider {
     void *self;
 };
 
-/** Register a provider with an in-process owner (REEVE_EINVAL on a client's handle, or for a name
- * that is taken). The struct must outlive the handle. */
+/** Register a provider with an in-process owner (REEVE_EINVAL on a client's handle, for a name that
+ * is taken or longer than 64 bytes, or for an `enforced_by` that is not "in-process"). The struct
+ * must outlive the handle. */
 REEVE_API int reeve_provider_register(struct reeve *handle, const struct reeve_provider *provider,
                                       struct reeve_error *err);
 
