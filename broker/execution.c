@@ -134,9 +134,7 @@ void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fm
 static void finish_at_once(struct reeve_run *run)
 {
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
-    record_decision(run, &record, &run->outcome);
-    if (owner_append(run->owner, &record, &run->decision_seq, &err) != 0) {
+    if (owner_append_of(run->owner, run, record_decision, &run->decision_seq, &err) != 0) {
         answer_error(run, &err);
         return;
     }
@@ -313,7 +311,6 @@ static void begin_run(struct reeve_run *run)
 {
     struct owner *owner = run->owner;
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
     run->output_left = run->grant.limits.set & (1u << CORE_LIMIT_OUTPUT)
                            ? run->grant.limits.value[CORE_LIMIT_OUTPUT]
                            : CORE_UNLIMITED;
@@ -334,8 +331,7 @@ static void begin_run(struct reeve_run *run)
         return;
     }
     run->state = RUN_QUEUED;
-    record_decision(run, &record, NULL);
-    rc = owner_append(owner, &record, &run->decision_seq, &err);
+    rc = owner_append_of(owner, run, record_decision, &run->decision_seq, &err);
     if (!rc)
         rc = owner_release(owner, run, &err);
     if (rc) {
@@ -434,9 +430,7 @@ static void maybe_ended(struct reeve_run *run)
         return;
     run->state = RUN_ENDING;
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
-    record_end(run, &record);
-    if (owner_append(run->owner, &record, &run->end_seq, &err) != 0) {
+    if (owner_append_of(run->owner, run, record_end, &run->end_seq, &err) != 0) {
         answer_error(run, &err);
         return;
     }

@@ -29,6 +29,8 @@
 #define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
 #define OWNER_INSTANCE   16
 
+#define OUTCOME_MAX_VALUE (1u << 20) /* of a provider's value, as canonical JSON */
+
 struct conn;
 
 /* One standard stream of a guest, as the owner reads it. */
@@ -164,10 +166,14 @@ void owner_fall(struct owner *owner);
 /* ---- journal.c: appending and flushing ---- */
 /** REEVE_EIO, with why the log cannot be written and what to do. */
 int owner_log_failing(const struct owner *owner, struct reeve_error *err);
-/** Canonical form of `json`, appended; flushes first when the batch is full. `*seq` is what it got.
- */
+/** Canonical form of `json`, appended. `*seq` is what it got. REEVE_EFORMAT: it is longer than a
+ * record may be, or its parts, each well-formed, are together more than the reader takes. */
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
                  struct reeve_error *err);
+/** The same of a run's record, in brief where it does not fit: no answer is without one. */
+int owner_append_of(struct owner *owner, struct reeve_run *run,
+                    void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
+                    struct reeve_error *err);
 /**
  * Flush when a batch has no room for one more request with its decision and every end that may come
  * meanwhile. Only where no run is at hand: the flush answers and frees runs. Building or appending
@@ -255,8 +261,9 @@ void outcome_take(const struct reeve_outcome *from, struct outcome *to);
 /* ---- records.c ---- */
 void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
                      struct str text, const struct reeve_error *why, struct buf *out);
-void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome);
-void record_end(struct reeve_run *run, struct buf *out);
+/** `brief`: what can be long stands by its digest, so that the record has room in any case. */
+void record_decision(struct reeve_run *run, struct buf *out, bool brief);
+void record_end(struct reeve_run *run, struct buf *out, bool brief);
 void result_json(const struct reeve_run *run, struct buf *out);
 int run_exit_status(const struct reeve_run *run);
 

@@ -50,16 +50,35 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
     if (owner->log_failing)
         return owner_log_failing(owner, err);
     auto_buf struct buf canonical = {.max = AUDIT_MAX_RECORD};
-    int rc = json_canonicalise(buf_view(json), &canonical, err);
-    if (rc || canonical.failed)
-        return base_fail(err, REEVE_EINTERNAL, "a record is longer than %u bytes",
-                         AUDIT_MAX_RECORD);
+    struct reeve_error why = {0};
+    int rc = json_canonicalise(buf_view(json), &canonical, &why);
+    if (canonical.failed)
+        return base_fail(err, REEVE_EFORMAT, "a record is longer than %u bytes", AUDIT_MAX_RECORD);
+    if (rc)
+        return base_fail(err, rc, "a record cannot be read: %s", why.message);
     *seq = audit_log_next(owner->log);
     rc = audit_log_append(owner->log, buf_view(&canonical), err);
     owner->nqueued += !rc;
     if (!rc && !owner->flush_at_ns)
         owner->flush_at_ns = base_boottime_ns() + OWNER_BATCH_NS;
     return rc;
+}
+
+int owner_append_of(struct owner *owner, struct reeve_run *run,
+                    void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
+                    struct reeve_error *err)
+{
+    for (int brief = 0; brief < 2; brief++) {
+        auto_buf struct buf text = {0};
+        record(run, &text, brief != 0);
+        struct reeve_error why = {0};
+        int rc = owner_append(owner, &text, seq, &why);
+        if (rc)
+            (void)base_fail(err, rc == REEVE_EFORMAT ? REEVE_EINTERNAL : rc, "%s", why.message);
+        if (rc != REEVE_EFORMAT)
+            return rc;
+    }
+    return REEVE_EINTERNAL;
 }
 
 void owner_hurry(struct owner *owner)

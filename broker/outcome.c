@@ -40,6 +40,29 @@ static void take_how(const char *how, struct outcome *to)
     make_error(to, detail);
 }
 
+/* `value` in canonical form, with room for the levels that records and results put around it; NULL
+ * and one clause of why. */
+static char *take_value(struct str value, char *why, size_t n)
+{
+    auto_buf struct buf text = {.max = OUTCOME_MAX_VALUE}, around = {.max = OUTCOME_MAX_VALUE + 16};
+    struct reeve_error err = {0};
+    if (json_canonicalise(value, &text, &err) != 0 && !text.failed) {
+        (void)snprintf(why, n, "is no JSON (%.100s)", err.message);
+        return NULL;
+    }
+    buf_z(&around, "[[[");
+    buf_str(&around, buf_view(&text));
+    buf_z(&around, "]]]");
+    auto_json struct json_text t = {0};
+    if (text.failed)
+        (void)snprintf(why, n, "is longer than %u bytes", OUTCOME_MAX_VALUE);
+    else if (around.failed || json_text_parse(buf_view(&around), &t, &err) != 0)
+        (void)snprintf(why, n, "cannot stand in a record (%.100s)", err.message);
+    else
+        return buf_take(&text, NULL);
+    return NULL;
+}
+
 void outcome_take(const struct reeve_outcome *from, struct outcome *to)
 {
     struct reeve_outcome o = {0}; /* a provider may be of an older or a newer version */
@@ -54,6 +77,10 @@ void outcome_take(const struct reeve_outcome *from, struct outcome *to)
                            .max_rss_bytes = o.max_rss_bytes};
     copy_text(to->limit, sizeof to->limit, o.limit);
     copy_text(to->detail, sizeof to->detail, o.detail);
-    to->value = o.value ? str_dup(str_of(o.value)) : NULL;
     take_how(o.how, to);
+    char why[160], detail[sizeof to->detail];
+    if (o.value && !(to->value = take_value(str_of(o.value), why, sizeof why))) {
+        (void)snprintf(detail, sizeof detail, "the value that the provider gave %s", why);
+        make_error(to, detail);
+    }
 }

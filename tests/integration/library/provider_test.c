@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "reeve/provider.h"
 
@@ -122,7 +123,7 @@ static void what_it_may_be(void **state)
 
 struct counts {
     unsigned releases, ends;
-    char last[8192];
+    char last[65536];
 };
 
 static int count_one(void *arg, const struct reeve_record *record)
@@ -137,11 +138,29 @@ static int count_one(void *arg, const struct reeve_record *record)
     return 0;
 }
 
+static char *made[16];
+static size_t nmade;
+
+/* A string of n times c, or n lists in each other; freed when all tests are done. */
+static const char *many(char c, size_t n)
+{
+    char *text = calloc(1, 2 * n + 3);
+    assert_non_null(text);
+    assert_true(nmade < sizeof made / sizeof made[0]);
+    made[nmade++] = text;
+    memset(text + (c != '['), c, n);
+    if (c == '[')
+        memset(text + n, ']', n);
+    else
+        text[0] = text[n + 1] = '"';
+    return text;
+}
+
 /* What it says, and what the result and the end record have of it. */
 static void what_it_says(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         const char *how, *value, *in_record;
     } rows[] = {
         {"ok", NULL, "\"how\":\"ok\""},
@@ -149,6 +168,15 @@ static void what_it_says(void **state)
         {"splendid", NULL, "no known word for how the run ended: splendid"},
         {NULL, NULL, "\"how\":\"error\""},
         {"limit", NULL, "\"how\":\"limit\""},
+        {"ok", "{\"b\": 1, \"a\": 2}", "\"value\":{\"a\":2,\"b\":1}"},
+        {"ok", "{\"a\": ", "\"how\":\"error\""},
+        {"ok", "{\"a\": ", "the value that the provider gave is no JSON"},
+        {"ok", "1],[2", "is no JSON"},
+        {"ok", "", "is no JSON"},
+        {"ok", many('x', 100000), "\"value\":{\"bytes\":100002,"},
+        {"ok", many('x', 2000000), "the value that the provider gave is longer than"},
+        {"ok", many('[', 60), "\"value\":[[["},
+        {"ok", many('[', 64), "the value that the provider gave cannot stand in a record"},
     };
     char *dir = support_state();
     struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
@@ -176,11 +204,72 @@ static void what_it_says(void **state)
     support_remove(dir);
 }
 
+/* A path whose every byte takes six in a record, beside a value that just may stand whole. */
+static char *longest_program(char *root)
+{
+    static char path[4096];
+    char name[256];
+    struct stat st;
+    memset(name, 1, 255);
+    name[255] = '\0';
+    assert_non_null(mkdtemp(root));
+    size_t at = (size_t)snprintf(path, sizeof path, "%s", root);
+    while (at + 1 + 255 + 1 + 4 < sizeof path) {
+        at += (size_t)snprintf(path + at, sizeof path - at, "/%s", name);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    (void)snprintf(path + at, sizeof path - at, "/%.*s", (int)(sizeof path - at - 2), name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs("\177ELF", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(stat(path, &st), 0);
+    return path;
+}
+
+static void a_record_that_would_be_too_long(void **state)
+{
+    (void)state;
+    char *dir = support_state(), root[] = "/tmp/reeve-test-XXXXXX", args[32768] = "";
+    char *program = longest_program(root);
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct mine m = make("in-process");
+    struct reeve_error err = {0};
+    struct reeve_result *result = NULL;
+    static struct counts c;
+    m.ops.self = &m;
+    m.says = (struct reeve_outcome){.size = sizeof m.says, .how = "ok", .value = many('x', 8190)};
+    assert_int_equal(reeve_provider_register(r, &m.ops, &err), 0);
+    size_t at = (size_t)snprintf(args, sizeof args, "{\"argv\": [], \"path\": \"");
+    for (const char *p = program; *p; p++)
+        at += (size_t)snprintf(args + at, sizeof args - at, *p == 1 ? "\\u%04x" : "%c", *p);
+    (void)snprintf(args + at, sizeof args - at, "\"}");
+    struct reeve_request q = {
+        .size = sizeof q, .subject = "agent:test", .capability = "program.external", .args = args};
+    if (reeve_execute(r, &q, NULL, &result, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(reeve_result_exit(result), 0);
+    reeve_result_free(&result);
+    assert_int_equal(reeve_records(r, 0, UINT64_MAX, count_one, &c, &err), 0);
+    assert_int_equal(c.ends, 1);
+    assert_non_null(strstr(c.last, "\"path\":{\"bytes\":"));
+    assert_non_null(strstr(c.last, "\"value\":{\"bytes\":8192,"));
+    support_assert_verifies(r);
+    reeve_close(&r);
+    support_remove(strdup(root));
+    support_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_may_be),
         cmocka_unit_test(what_it_says),
+        cmocka_unit_test(a_record_that_would_be_too_long),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    while (nmade)
+        free(made[--nmade]);
+    return failed;
 }

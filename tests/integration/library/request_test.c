@@ -187,6 +187,14 @@ static void no_requests(void **state)
         {.size = sizeof bad[0], .subject = "agent:a", .capability = ""},
         {.size = sizeof bad[0],
          .subject = "agent:a",
+         .capability = "ccos.echo",
+         .provider = "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddde"},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
+         .capability = "ccos.echo",
+         .provider = "a\033[31mb"},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
          .capability = PROGRAM,
          .args = "{\"path\": \"/usr/bin/true\", \"argv\": [], \"sha256\": \"x\"}"},
     };
@@ -204,8 +212,32 @@ static void no_requests(void **state)
     support_remove(dir);
 }
 
+/* As deep as a request may be: in the record it stands deeper, and so by its digest. */
+static void deep_arguments(void **state)
+{
+    (void)state;
+    enum { DEPTH = 62 };
+    char *dir = support_state(), args[2 * DEPTH + 3];
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_result *result = NULL;
+    struct reeve_error err = {0};
+    memset(args, '[', DEPTH + 1);
+    memset(args + DEPTH + 1, ']', DEPTH + 1);
+    args[sizeof args - 1] = '\0';
+    struct reeve_request q = {
+        .size = sizeof q, .subject = "agent:a", .capability = "no.such", .args = args};
+    if (reeve_execute(r, &q, NULL, &result, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(reeve_result_exit(result), 125);
+    assert_true(reeve_result_seq(result) > 0);
+    reeve_result_free(&result);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests),
+                                       cmocka_unit_test(deep_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
