@@ -104,7 +104,7 @@ void run_abandon(struct reeve_run *run)
                   : "the run was ended and is closed as lost");
     tell_error(run, &err);
     bool launched = run->provider == process_provider_ops(run->owner->process);
-    if (run->provider && !launched && !run->finished && run->state != RUN_NEW)
+    if (run->prepared && !launched)
         set_aside(run);
     else
         run_free(run);
@@ -255,15 +255,15 @@ static int prepare(struct reeve_run *run, struct reeve_error *err)
     int guest[3] = {-1, -1, -1};
     int rc = open_streams(run, guest, err);
     if (!rc) {
-        struct reeve_job job = {.size = sizeof job,
-                                .capability = run->capability.p,
-                                .args = run->args_text.data,
-                                .plan = run->plan.data,
-                                .plan_len = run->plan.len,
-                                .stdin_fd = guest[0],
-                                .stdout_fd = guest[1],
-                                .stderr_fd = guest[2]};
-        rc = run->provider->prepare(run->provider->self, run, &job, err);
+        run->job = (struct reeve_job){.size = sizeof run->job,
+                                      .capability = run->capability.p,
+                                      .args = run->args_text.data,
+                                      .plan = run->plan.data,
+                                      .plan_len = run->plan.len,
+                                      .stdin_fd = guest[0],
+                                      .stdout_fd = guest[1],
+                                      .stderr_fd = guest[2]};
+        rc = run->provider->prepare(run->provider->self, run, &run->job, err);
     }
     for (int i = 0; i < 3; i++)
         fd_close(&guest[i]);
@@ -331,6 +331,7 @@ static void begin_run(struct reeve_run *run)
         return;
     }
     run->state = RUN_QUEUED;
+    run->prepared = true;
     rc = owner_append_of(owner, run, record_decision, &run->decision_seq, &err);
     if (!rc)
         rc = owner_release(owner, run, &err);
@@ -411,6 +412,7 @@ void run_finished(struct reeve_run *run, struct outcome *outcome)
     free(run->outcome.value);
     run->outcome = *outcome;
     run->finished = true;
+    run->prepared = false;
     if (run->abandoned)
         run_free(run);
     else

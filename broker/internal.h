@@ -98,8 +98,10 @@ struct reeve_run {
     struct buf plan;
     uint8_t plan_sha256[BASE_SHA256];
 
+    struct reeve_job job;                  /* the provider's, from prepare to finished */
     const struct reeve_provider *provider; /* NULL: answered by the owner itself */
     enum run_state state;
+    bool prepared; /* its provider holds it, and what the job points to, until it has spoken */
     bool cancelled, finished, abandoned;
     struct reeve_error append_error; /* the decision could not be recorded; answered when the
                                         provider has let go */

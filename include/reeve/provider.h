@@ -29,7 +29,7 @@ struct reeve_job {
     const void *plan; /* plan bytes; NULL for a capability */
     size_t plan_len;
     int stdin_fd, stdout_fd,
-        stderr_fd; /* for the guest; the owner closes them after prepare; -1: none */
+        stderr_fd; /* for the guest; good during prepare, then closed by the owner; -1: none */
 };
 
 /** The approved, immutable context of one plan and one record, expiring. */
