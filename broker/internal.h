@@ -6,6 +6,7 @@
 #define BROKER_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "audit/audit.h"
 #include "broker/helpers.h"
@@ -111,11 +112,20 @@ struct reeve_run {
     struct outcome outcome;
 };
 
+/* A provider to be registered by the owner's thread, for which another one waits. */
+struct registration {
+    const struct reeve_provider *provider;
+    bool done; /* guarded by the owner's mutex */
+    int rc;
+    struct reeve_error err;
+};
+
 /* A message of another thread to the owner's. */
 struct posted {
     struct posted *next;
-    int fd;                /* a connection to adopt, or -1 */
-    struct reeve_run *run; /* or a run that finished */
+    int fd;                   /* a connection to adopt, or -1 */
+    struct registration *reg; /* or a provider, or NULL */
+    struct reeve_run *run;    /* or a run that finished */
     struct outcome outcome;
 };
 
@@ -155,7 +165,10 @@ struct owner {
 
     pthread_mutex_t mutex; /* guards what follows; any thread */
     struct posted *posted_first, **posted_last;
-    volatile int stopping; /* also set from signal handlers */
+    pthread_cond_t registered;
+    pthread_t thread;     /* that serves */
+    bool serves, served;  /* in owner_run, or through with it */
+    atomic_bool stopping; /* also set from signal handlers, and without the mutex */
 };
 
 /* ---- owner.c ---- */

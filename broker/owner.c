@@ -53,19 +53,25 @@ static void on_rows(void *arg, uint64_t rows)
 
 /* ---- messages of other threads ---- */
 
-static int post(struct owner *owner, const struct posted *message)
+static int post_locked(struct owner *owner, const struct posted *message)
 {
     struct posted *copy = malloc(sizeof *copy);
     if (!copy)
         return REEVE_ENOMEM;
     *copy = *message;
     copy->next = NULL;
-    pthread_mutex_lock(&owner->mutex);
     *owner->posted_last = copy;
     owner->posted_last = &copy->next;
-    pthread_mutex_unlock(&owner->mutex);
     loop_wake(owner->loop);
     return 0;
+}
+
+static int post(struct owner *owner, const struct posted *message)
+{
+    pthread_mutex_lock(&owner->mutex);
+    int rc = post_locked(owner, message);
+    pthread_mutex_unlock(&owner->mutex);
+    return rc;
 }
 
 /* The host function that providers call, from any thread. */
@@ -84,6 +90,27 @@ static bool is_in(const struct reeve_run *list, const struct reeve_run *run)
     return list != NULL;
 }
 
+static void take_registration(struct owner *owner, struct registration *reg)
+{
+    reg->rc = registry_add(&owner->registry, reg->provider, &owner->host, &reg->err);
+    pthread_mutex_lock(&owner->mutex);
+    reg->done = true;
+    (void)pthread_cond_broadcast(&owner->registered);
+    pthread_mutex_unlock(&owner->mutex);
+}
+
+static void take_message(struct owner *owner, struct posted *message)
+{
+    if (message->fd >= 0)
+        server_adopt(owner, message->fd, true);
+    else if (message->reg)
+        take_registration(owner, message->reg);
+    else if (is_in(owner->runs, message->run) || is_in(owner->abandoned, message->run))
+        run_finished(message->run, &message->outcome);
+    else
+        free(message->outcome.value);
+}
+
 static void take_messages(struct owner *owner)
 {
     pthread_mutex_lock(&owner->mutex);
@@ -94,12 +121,7 @@ static void take_messages(struct owner *owner)
     while (list) {
         struct posted *message = list;
         list = message->next;
-        if (message->fd >= 0)
-            server_adopt(owner, message->fd, true);
-        else if (is_in(owner->runs, message->run) || is_in(owner->abandoned, message->run))
-            run_finished(message->run, &message->outcome);
-        else
-            free(message->outcome.value);
+        take_message(owner, message);
         free(message);
     }
 }
@@ -292,6 +314,7 @@ int owner_new(const struct owner_options *options, struct owner **out, struct re
     owner->dir = str_dup(str_of(options->dir));
     owner->helper_dir = str_dup(str_of(options->helper_dir));
     (void)pthread_mutex_init(&owner->mutex, NULL);
+    (void)pthread_cond_init(&owner->registered, NULL);
     int rc = owner->dir && owner->helper_dir ? take(owner, err)
                                              : base_fail(err, REEVE_ENOMEM, "out of memory");
     if (rc)
@@ -323,6 +346,7 @@ void owner_free(struct owner **out)
     loop_free(&owner->loop);
     fd_close(&owner->lock_fd);
     fd_close(&owner->dir_fd);
+    (void)pthread_cond_destroy(&owner->registered);
     (void)pthread_mutex_destroy(&owner->mutex);
     free(owner->dir);
     free(owner->helper_dir);
@@ -371,11 +395,11 @@ static void wind_down(struct owner *owner)
         owner_event(owner, "%u runs did not end in time; they are closed as lost", owner->nruns);
 }
 
-int owner_run(struct owner *owner, struct reeve_error *err)
+static int serve(struct owner *owner, struct reeve_error *err)
 {
     int rc = 0;
     owner->idle_since_ns = base_boottime_ns(); /* not from before the folder was taken */
-    while (!rc && !owner->stopping) {
+    while (!rc && !atomic_load(&owner->stopping)) {
         take_messages(owner);
         int wait = owner_journal_tick(owner);
         if (owner->fallen) {
@@ -394,21 +418,55 @@ int owner_run(struct owner *owner, struct reeve_error *err)
     return rc;
 }
 
+int owner_run(struct owner *owner, struct reeve_error *err)
+{
+    pthread_mutex_lock(&owner->mutex);
+    owner->thread = pthread_self();
+    owner->serves = true;
+    pthread_mutex_unlock(&owner->mutex);
+    int rc = serve(owner, err);
+    pthread_mutex_lock(&owner->mutex);
+    owner->serves = false;
+    owner->served = true; /* from now on nobody waits for this thread */
+    pthread_mutex_unlock(&owner->mutex);
+    take_messages(owner);
+    return rc;
+}
+
 void owner_stop(struct owner *owner)
 {
-    owner->stopping = 1;
+    atomic_store(&owner->stopping, true);
     loop_wake(owner->loop);
+}
+
+/* Put a registration into the owner's queue and wait for it; called with the mutex. */
+static int await_registration(struct owner *owner, struct registration *reg,
+                              struct reeve_error *err)
+{
+    struct posted message = {.fd = -1, .reg = reg};
+    if (owner->served)
+        return base_fail(err, REEVE_EIO, "the owner of %s has ended", owner->dir);
+    if (post_locked(owner, &message) != 0)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    while (!reg->done)
+        (void)pthread_cond_wait(&owner->registered, &owner->mutex);
+    if (reg->rc && err)
+        *err = reg->err;
+    return reg->rc;
 }
 
 int owner_register(struct owner *owner, const struct reeve_provider *provider,
                    struct reeve_error *err)
 {
+    struct registration reg = {.provider = provider};
     if (provider && provider->enforced_by && !str_is(str_of(provider->enforced_by), "in-process"))
         return base_fail(err, REEVE_EINVAL,
                          "a provider of another program's enforces \"in-process\", not \"%.40s\"",
                          provider->enforced_by);
     pthread_mutex_lock(&owner->mutex);
-    int rc = registry_add(&owner->registry, provider, &owner->host, err);
+    bool own = owner->serves && pthread_equal(owner->thread, pthread_self());
+    int rc = own ? 0 : await_registration(owner, &reg, err);
     pthread_mutex_unlock(&owner->mutex);
-    return rc;
+    return own ? registry_add(&owner->registry, provider, &owner->host, err)
+               : rc; /* a callback's */
 }

@@ -1,7 +1,7 @@
 /*
  * The owner of one state folder: policy image, log, providers, connections, runs. One thread (the
- * one in owner_run) touches them; others hand it connections and messages of providers through
- * owner_adopt and owner_post.
+ * one in owner_run) touches them; others hand it connections and providers through owner_adopt and
+ * owner_register, and providers tell it of their runs through their host.
  */
 #ifndef BROKER_OWNER_H
 #define BROKER_OWNER_H
@@ -38,7 +38,7 @@ void owner_stop(struct owner *owner);
 void owner_free(struct owner **owner);
 /** Serve a connected stream socket (given away) of this very process. Any thread. */
 int owner_adopt(struct owner *owner, int fd, struct reeve_error *err);
-/** Any thread; before the first request that should use it. */
+/** Any thread: waits until the owner's, in owner_run or about to be, has taken it. */
 int owner_register(struct owner *owner, const struct reeve_provider *provider,
                    struct reeve_error *err);
 

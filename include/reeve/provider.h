@@ -81,7 +81,8 @@ struct reeve_provider {
     /** End it. `limit` NULL: cancelled; else the limit that the owner saw exceeded ("output").
      * finished still comes. */
     void (*cancel)(void *self, struct reeve_run *run, const char *limit);
-    /** After every run has finished. */
+    /** After every run has finished; from the thread that closes the handle, when the owner's own
+     * has ended. */
     void (*cleanup)(void *self);
     /** JSON Schema of the configuration; a constant. */
     const char *(*get_config_schema)(void *self);
@@ -89,8 +90,9 @@ struct reeve_provider {
 };
 
 /** Register a provider with an in-process owner (REEVE_EINVAL on a client's handle, for a name that
- * is taken or longer than 64 bytes, or for an `enforced_by` that is not "in-process"). The struct
- * must outlive the handle. */
+ * is taken or longer than 64 bytes, or for an `enforced_by` that is not "in-process"). The
+ * owner's thread initializes it before this returns; any thread may ask for it. The struct must
+ * outlive the handle. */
 REEVE_API int reeve_provider_register(struct reeve *handle, const struct reeve_provider *provider,
                                       struct reeve_error *err);
 

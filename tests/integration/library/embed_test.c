@@ -9,14 +9,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int stop;
-static volatile int children_seen;
+static atomic_int stop;
+static atomic_int children_seen;
 
 static void *reap_everything(void *arg)
 {

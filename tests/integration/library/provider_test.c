@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@ struct mine {
     struct reeve_provider ops;
     const struct reeve_provider_host *host;
     struct reeve_outcome says;
+    pthread_t thread; /* that initialized it */
+    bool elsewhere;   /* something was called by another one */
 };
 
 static bool is_available(void *self, char why[256])
@@ -31,16 +34,18 @@ static int initialize(void *self, const struct reeve_provider_host *host, const 
     (void)config;
     (void)err;
     m->host = host;
+    m->thread = pthread_self();
     return 0;
 }
 
 static int prepare(void *self, struct reeve_run *run, const struct reeve_job *job,
                    struct reeve_error *err)
 {
-    (void)self;
+    struct mine *m = self;
     (void)run;
     (void)job;
     (void)err;
+    m->elsewhere |= !pthread_equal(m->thread, pthread_self());
     return 0;
 }
 
@@ -50,6 +55,7 @@ static int release(void *self, struct reeve_run *run, const struct reeve_warrant
     struct mine *m = self;
     (void)warrant;
     (void)err;
+    m->elsewhere |= !pthread_equal(m->thread, pthread_self());
     m->host->finished(m->host->self, run, &m->says);
     return 0;
 }
@@ -118,6 +124,70 @@ static void what_it_may_be(void **state)
             fail_msg("row %zu: %d %s", i, rc, err.message);
     }
     reeve_close(&r);
+    support_remove(dir);
+}
+
+/* Registered by several threads at once, while others ask: each is called by the owner's alone. */
+static void *ask_for_providers(void *arg)
+{
+    struct reeve_error err = {0};
+    for (int i = 0; i < 50; i++) {
+        char *json = NULL;
+        assert_int_equal(reeve_providers(arg, &json, &err), 0);
+        reeve_free(json);
+    }
+    return NULL;
+}
+
+struct registering {
+    struct reeve *r;
+    struct mine m;
+    char name[16];
+    int rc;
+};
+
+static void *register_one(void *arg)
+{
+    struct registering *g = arg;
+    struct reeve_error err = {0};
+    g->rc = reeve_provider_register(g->r, &g->m.ops, &err);
+    return NULL;
+}
+
+static void by_one_thread(void **state)
+{
+    (void)state;
+    enum { N = 8 };
+    static struct registering g[N];
+    pthread_t t[N], asking;
+    char *dir = support_state();
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_error err = {0};
+    struct reeve_result *result = NULL;
+    const char *const argv[] = {"/usr/bin/true", NULL};
+    assert_int_equal(pthread_create(&asking, NULL, ask_for_providers, r), 0);
+    for (int i = 0; i < N; i++) {
+        g[i] = (struct registering){.r = r, .m = make("in-process")};
+        (void)snprintf(g[i].name, sizeof g[i].name, "mine-%d", i);
+        g[i].m.ops.name = g[i].name;
+        g[i].m.ops.self = &g[i].m;
+        g[i].m.says = (struct reeve_outcome){.size = sizeof g[i].m.says, .how = "ok"};
+        assert_int_equal(pthread_create(&t[i], NULL, register_one, &g[i]), 0);
+    }
+    for (int i = 0; i < N; i++)
+        assert_int_equal(pthread_join(t[i], NULL), 0);
+    assert_int_equal(pthread_join(asking, NULL), 0);
+    assert_int_equal(support_run(r, argv, &result, NULL, 0, &err), 0);
+    assert_int_equal(reeve_result_exit(result), 0);
+    reeve_result_free(&result);
+    reeve_close(&r);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(g[i].rc, 0);
+        assert_false(g[i].m.elsewhere);
+        assert_true(pthread_equal(g[i].m.thread, g[0].m.thread));
+        assert_false(pthread_equal(g[i].m.thread, t[i]));
+        assert_false(pthread_equal(g[i].m.thread, pthread_self()));
+    }
     support_remove(dir);
 }
 
@@ -265,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_may_be),
+        cmocka_unit_test(by_one_thread),
         cmocka_unit_test(what_it_says),
         cmocka_unit_test(a_record_that_would_be_too_long),
     };
