@@ -156,7 +156,7 @@ int client_hello(struct client *c, int fd, struct reeve_error *err)
     json_kv_str(&o, "version", str_of(reeve_version()));
     json_close_object(&o);
     int rc = client_send(c, WIRE_HELLO, buf_view(&hello), STR(""), err);
-    if (!rc)
+    if (!rc || rc == REEVE_EIO) /* who turned us away may have said why before it heard us */
         rc = client_recv(c, HELLO_MS, &type, &payload, err);
     if (!rc && type != WIRE_WELCOME)
         rc = base_fail(err, REEVE_EPROTO, "the owner did not answer the hello");

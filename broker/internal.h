@@ -19,16 +19,20 @@
 #include "providers/mock/mock.h"
 #include "providers/process/process.h"
 
-#define OWNER_MAX_CONNS  1024u
-#define OWNER_MAX_RUNS   64u
-#define OWNER_MAX_UNSENT ((size_t)256 << 10) /* above it a connection's run is not read from */
-#define OWNER_BATCH_NS   (10 * BASE_NS_PER_S / 1000)
-#define OWNER_RETRY_NS   (200 * BASE_NS_PER_S / 1000)
-#define OWNER_GIVE_UP_NS (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
-#define OWNER_WARRANT_NS (30 * BASE_NS_PER_S)
-#define OWNER_END_NS     (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
-#define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
-#define OWNER_INSTANCE   16
+#define OWNER_MAX_CONNS 1024u
+#define OWNER_MIN_CONNS 8u
+#define OWNER_MIN_FILES 64u /* open at once, for helpers, log and one run */
+/* The launcher takes the hard limit, and polls two descriptors of each run that it may have. */
+#define OWNER_MIN_HARD_FILES (2u * LAUNCHER_MAX_RUNS + 128u)
+#define OWNER_MAX_RUNS       64u
+#define OWNER_MAX_UNSENT     ((size_t)256 << 10) /* above it a connection's run is not read from */
+#define OWNER_BATCH_NS       (10 * BASE_NS_PER_S / 1000)
+#define OWNER_RETRY_NS       (200 * BASE_NS_PER_S / 1000)
+#define OWNER_GIVE_UP_NS     (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
+#define OWNER_WARRANT_NS     (30 * BASE_NS_PER_S)
+#define OWNER_END_NS         (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
+#define OWNER_TMP_BYTES      ((uint64_t)64 << 20)
+#define OWNER_INSTANCE       16
 
 #define OUTCOME_MAX_VALUE (1u << 20) /* of a provider's value, as canonical JSON */
 
@@ -154,7 +158,8 @@ struct owner {
     struct reeve_provider_host host;
     char instance[2 * OWNER_INSTANCE + 1];
     struct conn *conns;
-    unsigned nconns;
+    unsigned nconns, max_conns;
+    int64_t listen_at_ns; /* when to accept again; 0: it does */
     struct reeve_run *runs;
     struct reeve_run *abandoned; /* answered `helpers_lost`, their providers still hold them */
     unsigned nruns;
@@ -210,12 +215,26 @@ int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error
 /** Start record, what opening found, ends of lost releases. */
 int owner_journal_start(struct owner *owner, struct reeve_error *err);
 
-/* ---- server.c: connections ---- */
+/* ---- listen.c: the socket, and how many come in ---- */
+/** How many connections this process's limit of open files has room for. REEVE_EIO: too few to
+ * work.
+ */
+int server_limit(struct owner *owner, struct reeve_error *err);
 int server_listen(struct owner *owner, struct reeve_error *err);
-void server_adopt(struct owner *owner, int fd, bool embedded);
-void server_close_all(struct owner *owner);
 /** Take no more connections; those that are there go on. */
 void server_deafen(struct owner *owner);
+/** REEVE_EBUSY to a client that is one too many; closes `fd`. */
+void server_turn_away(struct owner *owner, int fd);
+/** A descriptor may be free again. */
+void server_listen_again(struct owner *owner);
+/** Milliseconds until the next look, -1: none. */
+int server_tick(struct owner *owner);
+
+/* ---- server.c: connections ---- */
+void server_adopt(struct owner *owner, int fd, bool embedded);
+void server_close_all(struct owner *owner);
+/** The payload of an ERROR frame. */
+void server_error_text(const struct reeve_error *error, struct buf *out);
 /** Queue a frame for a connection and send what can be sent. */
 void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b);
 void conn_send_error(struct conn *conn, const struct reeve_error *error);

@@ -278,7 +278,9 @@ static int add_providers(struct owner *owner, struct reeve_error *err)
 
 static int take(struct owner *owner, struct reeve_error *err)
 {
-    int rc = state_open(owner->dir, &owner->dir_fd, &owner->uid, err);
+    int rc = server_limit(owner, err);
+    if (!rc)
+        rc = state_open(owner->dir, &owner->dir_fd, &owner->uid, err);
     if (!rc)
         rc = state_require_owner(owner->dir, owner->uid, err);
     if (!rc)
@@ -401,7 +403,7 @@ static int serve(struct owner *owner, struct reeve_error *err)
     owner->idle_since_ns = base_boottime_ns(); /* not from before the folder was taken */
     while (!rc && !atomic_load(&owner->stopping)) {
         take_messages(owner);
-        int wait = owner_journal_tick(owner);
+        int wait = sooner(owner_journal_tick(owner), server_tick(owner));
         if (owner->fallen) {
             owner_event(owner, "keeper or launcher ended; what ran has been ended with them");
             owner_fall(owner);

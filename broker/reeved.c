@@ -11,7 +11,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -143,6 +143,16 @@ static void be_alone(const struct options *o)
     }
 }
 
+/* As many clients as the administrator allows; the soft limit is for programs that select(). */
+static void raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /* Root serves a folder as the user that it belongs to. */
 static int become_user(const char *dir, struct reeve_error *err)
 {
@@ -190,6 +200,7 @@ int main(int argc, char **argv)
     auto_free char *standard = o.dir ? NULL : reeve_default_dir();
     auto_free char *dir = realpath(o.dir ? o.dir : standard ? standard : "", NULL);
     auto_free char *helper_dir = realpath(o.helper_dir, NULL);
+    raise_limit();
     be_alone(&o); /* leaves the working directory, which relative names count from */
     if (!dir) {
         base_fail(&err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s",

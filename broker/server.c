@@ -54,6 +54,7 @@ static void conn_free(struct conn *conn)
     if (--owner->nconns == 0)
         owner->idle_since_ns = base_boottime_ns();
     free(conn);
+    server_listen_again(owner);
 }
 
 /* Send what the socket takes. False: the connection is gone. */
@@ -99,10 +100,9 @@ bool conn_is_full(const struct conn *conn)
     return conn->out.len - conn->sent > OWNER_MAX_UNSENT;
 }
 
-void conn_send_error(struct conn *conn, const struct reeve_error *error)
+void server_error_text(const struct reeve_error *error, struct buf *out)
 {
-    auto_buf struct buf text = {.max = 4096};
-    struct json_out o = {.b = &text};
+    struct json_out o = {.b = out};
     json_open_object(&o);
     json_kv_int(&o, "code", error->code);
     json_kv_str(&o, "message", str_of(error->message));
@@ -112,6 +112,12 @@ void conn_send_error(struct conn *conn, const struct reeve_error *error)
         json_kv_int(&o, "column", error->column);
     }
     json_close_object(&o);
+}
+
+void conn_send_error(struct conn *conn, const struct reeve_error *error)
+{
+    auto_buf struct buf text = {.max = 4096};
+    server_error_text(error, &text);
     conn_send(conn, WIRE_ERROR, buf_view(&text), STR(""));
 }
 
@@ -417,8 +423,11 @@ void server_adopt(struct owner *owner, int fd, bool embedded)
     struct ucred peer;
     socklen_t len = sizeof peer;
     struct conn *conn = NULL;
-    if (owner->nconns < OWNER_MAX_CONNS &&
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+    if (owner->nconns >= owner->max_conns) {
+        server_turn_away(owner, fd);
+        return;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
         conn = calloc(1, sizeof *conn);
     if (!conn) {
         (void)close(fd);
@@ -448,49 +457,6 @@ void server_adopt(struct owner *owner, int fd, bool embedded)
         if (conn->out.len == 0) /* said, and done with; else when it has been sent */
             conn_free(conn);
     }
-}
-
-static void on_listen(void *arg, uint32_t events)
-{
-    (void)events;
-    struct owner *owner = arg;
-    for (int i = 0; i < 64; i++) {
-        int fd = accept4(owner->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return;
-        server_adopt(owner, fd, false);
-    }
-}
-
-int server_listen(struct owner *owner, struct reeve_error *err)
-{
-    uint8_t salt[4];
-    char hex[2 * sizeof salt + 1], temp[64];
-    base_random(salt, sizeof salt);
-    base_hex(salt, sizeof salt, hex);
-    (void)snprintf(temp, sizeof temp, "%s.%s", STATE_SOCKET_NAME, hex);
-    struct sockaddr_un address;
-    int rc = state_socket_address(owner->dir, owner->dir_fd, temp, &address, err);
-    if (rc)
-        return rc;
-    owner->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* Bound and listening before it has its name: nobody finds a socket that does not answer. */
-    if (owner->listen_fd < 0 ||
-        bind(owner->listen_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        fchmodat(owner->dir_fd, temp, 0600, 0) != 0 || listen(owner->listen_fd, 128) != 0 ||
-        renameat(owner->dir_fd, temp, owner->dir_fd, STATE_SOCKET_NAME) != 0)
-        return base_fail_errno(err, REEVE_EIO, errno, "the socket %s/%s cannot be made", owner->dir,
-                               STATE_SOCKET_NAME);
-    owner->listen_source = loop_add(owner->loop, owner->listen_fd, EPOLLIN, on_listen, owner);
-    return owner->listen_source ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
-}
-
-void server_deafen(struct owner *owner)
-{
-    if (owner->listen_fd >= 0)
-        (void)unlinkat(owner->dir_fd, STATE_SOCKET_NAME, 0);
-    loop_del(owner->loop, &owner->listen_source);
-    fd_close(&owner->listen_fd);
 }
 
 void server_close_all(struct owner *owner)

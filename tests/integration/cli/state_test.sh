@@ -32,6 +32,8 @@ made relative
 gives "a relative folder, nobody serving it yet" 0 '^42$' \
     sh -c 'cd "$1" && exec "$2" --helper-dir "$3" --state race1/../relative call --policy "$4" --agent lab-1 ccos.math.add "[2, 40]"' \
     - "$work" "$reeve" "$helpers" "$tour"
+refuses "too few descriptors" 3 "may open 300 files .RLIMIT_NOFILE.*ulimit -n" \
+    bash -c 'ulimit -n 300; exec "$@"' - "$reeve" --helper-dir "$helpers" --state "$work/twice" status
 refuses "helpers that are not there" 3 "reeved" "$reeve" --state "$work/twice" --helper-dir "$work/nohelpers" status
 
 made open && chmod 0777 "$work/open"
