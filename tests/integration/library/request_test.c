@@ -38,6 +38,9 @@ static const struct row {
      "{\"path\": \"@/script\", \"argv\": []}", 126, "not_runnable", "is a script"},
     {"a file without execute permission", RUN(READ_USR), "agent:a", PROGRAM,
      "{\"path\": \"@/plain\", \"argv\": []}", 126, "not_runnable", "chmod +x"},
+    {"a path that leads to one that is no UTF-8", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/odd\", \"argv\": []}", 126, "not_runnable",
+     "/odd leads to a path that is not"},
     {"a limit that nothing holds",
      RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {memory: 64MiB}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism", "memory"},
@@ -147,6 +150,7 @@ static void check(struct reeve *r, const struct row *row)
         strcmp(refusal ? refusal : "", row->refusal ? row->refusal : "") != 0 ||
         (row->part && !strstr(json, row->part)))
         fail_msg("%s: %s", row->name, json);
+    assert_null(strstr(json, "\xef\xbf\xbd")); /* nothing was repaired */
     reeve_result_free(&result);
     free(args);
 }
@@ -164,6 +168,8 @@ static void all_rows(void **state)
     make("plain", "text", 0644);
     point("link", "real");
     point("true", "/usr/bin/true");
+    make("n\377me", "\177ELF", 0755);
+    point("odd", "n\377me");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check(r, &rows[i]);
     support_assert_verifies(r);
