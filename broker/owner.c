@@ -179,6 +179,16 @@ static int watch_helpers(struct owner *owner, int keeper_fd, struct reeve_error 
                : base_fail(err, REEVE_ENOMEM, "out of memory");
 }
 
+/* Log and keeper know the folder's files by their names alone. */
+static int name_folder(const struct owner *owner, int rc, struct reeve_error *err)
+{
+    struct reeve_error why = {0};
+    if (!err || (rc != REEVE_EKEY && rc != REEVE_ESTATE))
+        return rc;
+    why = *err;
+    return base_fail(err, rc, "in the state folder %.200s: %s", owner->dir, why.message);
+}
+
 static int raise_all(struct owner *owner, struct reeve_error *err)
 {
     struct launcher_hello hello;
@@ -194,7 +204,7 @@ static int raise_all(struct owner *owner, struct reeve_error *err)
     rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &progress, &owner->log, &owner->found,
                         err);
     if (rc)
-        return rc;
+        return name_folder(owner, rc, err);
     give_sign(owner);
     owner->helpers_lost = false;
     if (owner->found.condition != AUDIT_OK) {
@@ -257,7 +267,7 @@ static int load_policy(struct owner *owner, struct reeve_error *err)
                          owner->dir, STATE_POLICY_NAME);
     }
     if (!rc)
-        rc = state_keep_blob(owner->dir_fd, policy_image_source_digest(owner->image),
+        rc = state_keep_blob(owner->dir_fd, owner->dir, policy_image_source_digest(owner->image),
                              buf_view(&text), err);
     return rc;
 }

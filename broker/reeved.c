@@ -66,7 +66,7 @@ static const char usage_text[] =
     "Own a state folder: decide, record and run what its clients ask for, until INT or TERM.\n"
     "\n"
     "  --state DIR       the folder (default: $REEVE_STATE, /var/lib/reeve for root,\n"
-    "                    ~/.local/state/reeve for others)\n"
+    "                    $XDG_STATE_HOME/reeve or ~/.local/state/reeve for others)\n"
     "  --linger          end after ten seconds without a client\n"
     "  --quiet           say nothing but errors\n"
     "  --report          for a client that starts reeved: a dot each second of a long start, an\n"
@@ -182,6 +182,16 @@ static int fail(const struct options *o, const struct reeve_error *err)
     return reeve_error_exit(err->code);
 }
 
+static void no_folder(const char *dir, int errnum, struct reeve_error *err)
+{
+    if (!dir)
+        base_fail(err, REEVE_ENOENT, "no state folder is named; use --state DIR or REEVE_STATE");
+    else if (errnum == ENOENT)
+        base_fail(err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s", dir, dir);
+    else
+        base_fail_errno(err, REEVE_ESTATE, errnum, "the state folder %s cannot be reached", dir);
+}
+
 /* The one who started us waits for the end of standard error. */
 static void stop_reporting(void)
 {
@@ -199,12 +209,12 @@ int main(int argc, char **argv)
         return status;
     auto_free char *standard = o.dir ? NULL : reeve_default_dir();
     auto_free char *dir = realpath(o.dir ? o.dir : standard ? standard : "", NULL);
+    int errnum = errno;
     auto_free char *helper_dir = realpath(o.helper_dir, NULL);
     raise_limit();
     be_alone(&o); /* leaves the working directory, which relative names count from */
     if (!dir) {
-        base_fail(&err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s",
-                  o.dir ? o.dir : "the state folder", o.dir ? o.dir : "");
+        no_folder(o.dir ? o.dir : standard, errnum, &err);
         return fail(&o, &err);
     }
     struct owner_options options = {.dir = dir,

@@ -186,8 +186,8 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
         conn_send_error(conn, &why); /* an answer, not a broken protocol */
         return 0;
     }
-    if (state_keep_blob(conn->owner->dir_fd, policy_image_source_digest(conn->policy), text,
-                        &why) != 0) {
+    if (state_keep_blob(conn->owner->dir_fd, conn->owner->dir,
+                        policy_image_source_digest(conn->policy), text, &why) != 0) {
         policy_image_unref(&conn->policy);
         conn_send_error(conn, &why);
         return 0;

@@ -308,13 +308,17 @@ int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_
     return rc ? rc : fd_slurp_open(fd, path, max, out, err);
 }
 
-int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
-                    struct reeve_error *err)
+int state_keep_blob(int dir_fd, const char *dir, const uint8_t digest[BASE_SHA256],
+                    struct str bytes, struct reeve_error *err)
 {
     auto_close int blobs =
         openat(dir_fd, STATE_BLOB_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (blobs < 0)
-        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", STATE_BLOB_FOLDER);
+        return base_fail(
+            err, REEVE_ESTATE,
+            "%s/%s cannot be opened (%s); it must be a folder of this user's: move what "
+            "is there aside and run: mkdir -m 0700 %s/%s",
+            dir, STATE_BLOB_FOLDER, strerror(errno), dir, STATE_BLOB_FOLDER);
     char name[2 * BASE_SHA256 + 1];
     base_hex(digest, BASE_SHA256, name);
     if (faccessat(blobs, name, F_OK, 0) == 0)

@@ -63,8 +63,8 @@ int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_
                struct buf *out, struct reeve_error *err);
 
 /** Keep bytes under their SHA-256 in blobs/; does nothing when they are there. */
-int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
-                    struct reeve_error *err);
+int state_keep_blob(int dir_fd, const char *dir, const uint8_t digest[BASE_SHA256],
+                    struct str bytes, struct reeve_error *err);
 
 /** "alice (uid 1000)" or "uid 1000". */
 void state_user_name(uid_t uid, char out[96]);

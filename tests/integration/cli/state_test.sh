@@ -42,7 +42,23 @@ refuses "folder that others may write" 3 "chmod go-w $work/open" ask --state "$w
 made key && chmod 0644 "$work/key/key.pem"
 refuses "key that others may read" 3 "key.pem.*chmod" add key
 rm "$work/key/key.pem"
-refuses "no key" 3 "key.pem" add key
+refuses "no key" 3 "$work/key: key.pem cannot be opened .*restore it from a backup" add key
+made noblobs && rmdir "$work/noblobs/blobs"
+refuses "no folder of policies" 3 "$work/noblobs/blobs cannot be opened .*mkdir -m 0700 $work/noblobs/blobs" add noblobs
+
+# says TITLE STATUS PATTERN COMMAND...: of reeved, whose messages have its own name.
+says() {
+    local title=$1 status=$2 pattern=$3
+    shift 3
+    run_case "$title" "$@"
+    [ "$got" -eq "$status" ] || complain "status $got instead of $status"
+    grep -Eq -e "^reeved: $pattern" "$work/err" || complain "standard error does not match: $pattern"
+}
+says "reeved names the folder of its environment" 3 "$work/none/x does not exist; make it with: reeve init $work/none/x" \
+    env REEVE_STATE="$work/none/x" "$helpers/reeved"
+: >"$work/file"
+says "a folder that is none" 3 "the state folder $work/file/x cannot be reached: Not a directory" \
+    "$helpers/reeved" --state "$work/file/x"
 
 made policy && printf 'rules: 7\n' >"$work/policy/policy.yaml"
 refuses "the folder's policy has errors" 3 "policy.yaml:[0-9]+:[0-9]+|policy.yaml.*line" add policy
@@ -85,6 +101,11 @@ run_case "and verify says so" ask --state "$work/torn" audit verify
 [ "$got" -eq 1 ] && grep -Eq 'at sequence [0-9]+' "$work/out" || complain "no finding with the first sequence"
 
 if [ "$(id -u)" -eq 0 ]; then
+    mkdir -m 0700 "$work/closed" && mkdir "$work/closed/x"
+    says "a folder that may not be reached" 3 "the state folder $work/closed/x cannot be reached: Permission denied" \
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$helpers/reeved" --state "$work/closed/x"
+    says "no folder that can be told" 3 "no state folder is named" \
+        env -u HOME -u XDG_STATE_HOME setpriv --reuid 65534 --clear-groups "$helpers/reeved"
     made foreign
     refuses "folder of somebody else" 3 "$work/foreign belongs to .*--state" \
         setpriv --reuid 65534 --regid 65534 --clear-groups "$reeve" --helper-dir "$helpers" --state "$work/foreign" status
