@@ -92,6 +92,9 @@ gives "that holds offline" 0 'the receipt holds' "$reeve" audit receipt --check 
 sed 's/^\(extra .\{20\}\)./\1_/' "$work/r" >"$work/changed"
 run_case "and does not when it was changed" "$reeve" audit receipt --check "$work/changed" --key "$work/state/key.vkey"
 [ "$got" -eq 1 ] || [ "$got" -eq 2 ] || complain "status $got for a changed receipt"
+gives "a receipt waits for the record of an answer that does not" 0 '^42$' \
+    ask call --receipt "$work/r2" --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
+gives "and holds" 0 'the receipt holds' "$reeve" audit receipt --check "$work/r2" --key "$work/state/key.vkey"
 printf 'nothing of a receipt\n' >"$work/none.receipt"
 refuses "a receipt that is none" 1 "none.receipt does not hold" \
     "$reeve" audit receipt --check "$work/none.receipt" --key "$work/state/key.vkey"
