@@ -62,8 +62,16 @@ int audit_create(int dir_fd, struct str origin, struct reeve_error *err);
  * applies the table "At start, and after a crash", and does NOT append the records that tell of it:
  * the caller does, from `found`. Condition other than OK is no error: the log then serves reading
  * and every append fails with REEVE_EDAMAGED. A database that SQLite cannot read is DAMAGED.
+ * `progress` (NULL: none) is told every AUDIT_PROGRESS_ROWS rows, so that who waits for a long log
+ * knows that it is being read.
  */
-int audit_log_open(int dir_fd, const char *dir, int keeper_fd, struct audit_log **out,
+#define AUDIT_PROGRESS_ROWS 256u
+struct audit_progress {
+    void (*fn)(void *arg, uint64_t rows);
+    void *arg;
+};
+int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
+                   const struct audit_progress *progress, struct audit_log **out,
                    struct audit_found *found, struct reeve_error *err);
 void audit_log_close(struct audit_log **log);
 

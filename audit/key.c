@@ -95,7 +95,11 @@ int audit_key_load(int dir_fd, const char *name, struct audit_key *out, struct r
     /* O_NONBLOCK: a FIFO in the file's place must not hold the keeper. */
     auto_close int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return base_fail_errno(err, REEVE_EKEY, errno, "%s cannot be opened", name);
+        return base_fail(
+            err, REEVE_EKEY,
+            "%s cannot be opened (%s); it must be a file of this user's: restore it from "
+            "a backup, with mode 0600",
+            name, strerror(errno));
     int rc = check_file(fd, name, err);
     if (rc)
         return rc;

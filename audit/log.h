@@ -83,6 +83,7 @@ enum log_phase {
 struct audit_log {
     enum log_phase phase;
     enum audit_condition condition;
+    const struct audit_progress *progress; /* while the log is being opened; NULL: none */
     uint64_t first_bad;
     char detail[256];
     struct log_db db;

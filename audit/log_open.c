@@ -181,7 +181,8 @@ static int open_parts(struct audit_log *log, int dir_fd, const char *dir, struct
     return rc ? rc : read_rows(log, dir_fd, dir, state, found, err);
 }
 
-int audit_log_open(int dir_fd, const char *dir, int keeper_fd, struct audit_log **out,
+int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
+                   const struct audit_progress *progress, struct audit_log **out,
                    struct audit_found *found, struct reeve_error *err)
 {
     struct reeve_error local;
@@ -193,8 +194,10 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd, struct audit_log 
         return base_fail(err, REEVE_ENOMEM, "out of memory for a log");
     }
     log->keeper_fd = keeper_fd;
+    log->progress = progress;
     tree_edge_init(&log->edge);
     int rc = open_parts(log, dir_fd, dir, found, err ? err : &local);
+    log->progress = NULL;
     if (rc) {
         audit_found_fini(found);
         audit_log_close(&log);

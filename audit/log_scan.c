@@ -21,6 +21,7 @@ struct scan {
     struct audit_found *found;
     struct buf *aside;
     uint64_t next; /* the sequence that is due */
+    uint64_t rows; /* that were read, whatever they are */
     struct subtree sub;
     size_t lost_cap;
     struct record_holes holes;
@@ -199,9 +200,17 @@ static void set_aside(struct scan *s, const struct log_row *row)
     buf_printf(b, ",\"seq\":%" PRId64 "}\n", row->seq);
 }
 
+static void tell_progress(struct scan *s)
+{
+    const struct audit_progress *p = s->log->progress;
+    if (p && ++s->rows % AUDIT_PROGRESS_ROWS == 0)
+        p->fn(p->arg, s->rows);
+}
+
 static int take_row(void *arg, const struct log_row *row)
 {
     struct scan *s = arg;
+    tell_progress(s);
     if (row->seq < 0 && s->state->size > 0) {
         s->has_negative = true; /* named at the end, if nothing that was signed is wrong */
         return 0;

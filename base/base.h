@@ -171,6 +171,8 @@ int fd_read_all(int fd, void *p, size_t n);
 int fd_pwrite_all(int fd, const void *p, size_t n, off_t at);
 /** The whole of a file of at most `max` bytes; `out` is reset first. */
 int fd_slurp(int dir_fd, const char *path, size_t max, struct buf *out, struct reeve_error *err);
+/** The same of what is open already; `path` is for messages. */
+int fd_slurp_open(int fd, const char *path, size_t max, struct buf *out, struct reeve_error *err);
 /**
  * Make `name` in `dir_fd` hold these bytes: written without a name or beside it, fsync'ed, then
  * linked or renamed to it, folder fsync'ed. Nothing half-written is ever visible under `name`.

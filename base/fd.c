@@ -58,10 +58,10 @@ int fd_read_all(int fd, void *p, size_t n)
     return 0;
 }
 
-/* Everything that is left in `fd`, at most `max` bytes. */
-static int drain(int fd, const char *path, size_t max, struct buf *out, struct reeve_error *err)
+int fd_slurp_open(int fd, const char *path, size_t max, struct buf *out, struct reeve_error *err)
 {
     char chunk[16384];
+    buf_reset(out);
     for (;;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
         if (n < 0 && errno == EINTR)
@@ -87,7 +87,7 @@ int fd_slurp(int dir_fd, const char *path, size_t max, struct buf *out, struct r
     struct stat st;
     if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode))
         return base_fail(err, REEVE_EIO, "%s is a folder, not a file", path);
-    return drain(fd, path, max, out, err);
+    return fd_slurp_open(fd, path, max, out, err);
 }
 
 int fd_send_with(int sock, const void *p, size_t n, const int *fds, size_t nfds)

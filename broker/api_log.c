@@ -217,12 +217,14 @@ int reeve_query(struct reeve *handle, const struct reeve_query *query,
 
 /* ---- verify ---- */
 
-static int condition_of(struct str name)
+static bool condition_of(struct str name, enum audit_condition *out)
 {
     for (int i = 0; audit_condition_name((enum audit_condition)i); i++)
-        if (str_is(name, audit_condition_name((enum audit_condition)i)))
-            return i;
-    return AUDIT_DAMAGED;
+        if (str_is(name, audit_condition_name((enum audit_condition)i))) {
+            *out = (enum audit_condition)i;
+            return true;
+        }
+    return false;
 }
 
 /* The folder's own verifier key, from its file: not from the owner, whose word is being checked. */
@@ -242,7 +244,7 @@ static int own_key(struct reeve *r, char out[VKEY_MAX], struct reeve_error *err)
     return rc;
 }
 
-static void fill_head(const struct json_doc *doc, struct audit_head *head)
+static int fill_head(const struct json_doc *doc, struct audit_head *head, struct reeve_error *err)
 {
     const struct json_node *root = json_root(doc);
     const struct json_node *size = json_get(doc, root, "size");
@@ -253,9 +255,10 @@ static void fill_head(const struct json_doc *doc, struct audit_head *head)
     head->origin = json_string_or(json_get(doc, root, "origin"), STR(""));
     head->vkey = json_string_or(json_get(doc, root, "vkey"), STR(""));
     head->detail = json_string_or(json_get(doc, root, "detail"), STR(""));
-    head->condition = (enum audit_condition)condition_of(
-        json_string_or(json_get(doc, root, "condition"), STR("")));
     (void)base_unhex(json_string_or(json_get(doc, root, "root"), STR("")), head->root, BASE_SHA256);
+    if (!condition_of(json_string_or(json_get(doc, root, "condition"), STR("")), &head->condition))
+        return base_fail(err, REEVE_EPROTO, "the owner does not say what it found of its log");
+    return 0;
 }
 
 int reeve_verify(struct reeve *handle, const char *vkey,
@@ -277,7 +280,9 @@ int reeve_verify(struct reeve *handle, const char *vkey,
         rc = json_text_parse(str_of(text), &t, err);
     if (rc)
         return rc;
-    fill_head(&t.doc, &head);
+    rc = fill_head(&t.doc, &head, err);
+    if (rc)
+        return rc;
     rc = audit_verify(&source, &head, str_of(vkey ? vkey : own), progress, arg, &found, err);
     if (rc)
         return rc;

@@ -14,8 +14,8 @@
 #include "core/json.h"
 #include "reeve/reeve.h"
 
-#define START_TIMEOUT_NS (20 * BASE_NS_PER_S)
-enum { RETRY_MS = 20, HELLO_MS = 10000 };
+#define START_TIMEOUT_NS (20 * BASE_NS_PER_S) /* without a sign of life */
+enum { RETRY_MS = 20, RETRY_LATER_MS = 250, SOON = 50, HELLO_MS = 10000 };
 
 void client_close(struct client *c)
 {
@@ -26,7 +26,11 @@ void client_close(struct client *c)
 bool client_alive(const struct client *c)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLIN | POLLRDHUP};
-    return poll(&p, 1, 0) == 0; /* between requests the owner says nothing but farewell */
+    int n;
+    do
+        n = poll(&p, 1, 0);
+    while (n < 0 && errno == EINTR);
+    return n == 0; /* between requests the owner says nothing but farewell */
 }
 
 int client_send(struct client *c, enum wire_type type, struct str a, struct str b,
@@ -35,7 +39,7 @@ int client_send(struct client *c, enum wire_type type, struct str a, struct str 
     auto_buf struct buf frame = {.max = WIRE_MAX_FRAME + WIRE_HEAD_BYTES};
     if (a.n + b.n + 1 > WIRE_MAX_FRAME)
         return base_fail(err, REEVE_EINVAL, "the request is longer than %u bytes", WIRE_MAX_FRAME);
-    wire_put2(&frame, type, a, b);
+    wire_put(&frame, type, a, b);
     if (frame.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     for (size_t sent = 0; sent < frame.len;) {
@@ -72,16 +76,32 @@ static int carried(struct str payload, struct reeve_error *err)
     return rc;
 }
 
-static int wait_readable(int fd, int timeout_ms)
+#define NO_DEADLINE INT64_MAX
+
+static int64_t deadline_in(int timeout_ms)
+{
+    return timeout_ms < 0 ? NO_DEADLINE : base_boottime_ns() + (int64_t)timeout_ms * 1000000;
+}
+
+/* Whatever signals the program takes meanwhile: false only when the time is up. */
+static bool wait_readable(int fd, int64_t deadline_ns)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    int n = poll(&p, 1, timeout_ms);
-    return n < 0 && errno == EINTR ? 0 : n;
+    int n, wait_ms = -1;
+    do {
+        if (deadline_ns != NO_DEADLINE) {
+            int64_t left_ns = deadline_ns - base_boottime_ns();
+            wait_ms = left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
+        }
+        n = poll(&p, 1, wait_ms);
+    } while (n < 0 && errno == EINTR);
+    return n != 0; /* an error is told by the read that follows */
 }
 
 int client_recv(struct client *c, int timeout_ms, uint8_t *type, struct str *payload,
                 struct reeve_error *err)
 {
+    const int64_t deadline_ns = deadline_in(timeout_ms);
     *type = 0;
     if (c->taken) {
         memmove(c->in.data, c->in.data + c->taken, c->in.len - c->taken);
@@ -96,7 +116,7 @@ int client_recv(struct client *c, int timeout_ms, uint8_t *type, struct str *pay
             return *type == WIRE_ERROR ? carried(*payload, err) : 0;
         c->taken = 0;
         *type = 0;
-        if (wait_readable(c->fd, timeout_ms) == 0)
+        if (!wait_readable(c->fd, deadline_ns))
             return 0;
         char chunk[65536];
         ssize_t n = recv(c->fd, chunk, sizeof chunk, 0);
@@ -136,7 +156,7 @@ int client_hello(struct client *c, int fd, struct reeve_error *err)
     json_kv_str(&o, "version", str_of(reeve_version()));
     json_close_object(&o);
     int rc = client_send(c, WIRE_HELLO, buf_view(&hello), STR(""), err);
-    if (!rc)
+    if (!rc || rc == REEVE_EIO) /* who turned us away may have said why before it heard us */
         rc = client_recv(c, HELLO_MS, &type, &payload, err);
     if (!rc && type != WIRE_WELCOME)
         rc = base_fail(err, REEVE_EPROTO, "the owner did not answer the hello");
@@ -172,7 +192,11 @@ static int try_connect(const char *dir, int dir_fd, uid_t owner, struct client *
     auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return base_fail_errno(err, REEVE_EIO, errno, "no socket could be made");
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    int failed;
+    do
+        failed = connect(fd, (struct sockaddr *)&address, sizeof address);
+    while (failed && errno == EINTR);
+    if (failed) {
         if (errno == ENOENT || errno == ECONNREFUSED)
             return base_fail(err, REEVE_ENOENT, "no reeved runs for %s", dir);
         return base_fail_errno(err, REEVE_EIO, errno, "%s/%s cannot be connected", dir,
@@ -187,16 +211,17 @@ static int try_connect(const char *dir, int dir_fd, uid_t owner, struct client *
     return rc == REEVE_EIO ? REEVE_ENOENT : rc; /* it was ending: as if nobody had been there */
 }
 
-/* What reeved says until it serves: "<code> <message>", or nothing. */
+/* What reeved says until it serves: signs of life, then "<code> <message>" or nothing. */
 static int read_report(int fd, struct reeve_error *err)
 {
     auto_buf struct buf text = {.max = 4096};
     char chunk[512];
     ssize_t n;
-    while (wait_readable(fd, (int)(START_TIMEOUT_NS / 1000000)) > 0 &&
+    while (wait_readable(fd, base_boottime_ns() + START_TIMEOUT_NS) &&
            ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR)))
-        if (n > 0)
-            buf_put(&text, chunk, (size_t)n);
+        for (ssize_t i = 0; i < n; i++)
+            if (text.len || chunk[i] != REEVED_ALIVE[0])
+                buf_byte(&text, (uint8_t)chunk[i]);
     int code = 0;
     size_t i = 0;
     while (i < text.len && i < 3 && text.data[i] >= '0' && text.data[i] <= '9')
@@ -239,6 +264,7 @@ int client_connect(const char *dir, const char *helper_dir, bool may_start, stru
 {
     auto_close int dir_fd = -1;
     uid_t owner;
+    struct timespec touched = {0};
     int rc = state_open(dir, &dir_fd, &owner, err);
     int64_t until = base_boottime_ns() + START_TIMEOUT_NS;
     for (unsigned starts = 0; !rc; starts++) {
@@ -248,10 +274,12 @@ int client_connect(const char *dir, const char *helper_dir, bool may_start, stru
         rc = state_require_owner(dir, owner, err);
         if (rc)
             return rc;
+        if (starts) /* the helpers of an owner that died still hold the lock for a moment */
+            base_pause_ms(starts < SOON ? RETRY_MS : RETRY_LATER_MS);
+        if (state_lock_touched(dir_fd, &touched)) /* somebody else's start goes on */
+            until = base_boottime_ns() + START_TIMEOUT_NS;
         if (base_boottime_ns() > until)
             return base_fail(err, REEVE_EHELPERS, "reeved starts for %s and does not serve", dir);
-        if (starts) /* the helpers of an owner that died still hold the lock for a moment */
-            base_pause_ms(RETRY_MS);
         rc = start(dir, helper_dir, err);
     }
     return rc;

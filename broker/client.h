@@ -32,6 +32,9 @@ int client_recv(struct client *c, int timeout_ms, uint8_t *type, struct str *pay
 int client_ask(struct client *c, enum wire_type type, struct str payload, struct str *answer,
                struct reeve_error *err);
 
+/** What `reeved --report` writes while its start takes time; an error or the end follows. */
+#define REEVED_ALIVE "."
+
 /**
  * Connect to the folder's owner; start `reeved --linger` there where none runs and `start` allows
  * it. REEVE_ENOENT when none runs and it does not.

@@ -29,15 +29,15 @@ static int check(const struct ynode *root, const char *dir, struct reeve_error *
     return 0;
 }
 
-int config_load(int dir_fd, const char *dir, struct reeve_error *err)
+int config_load(int dir_fd, const char *dir, uid_t owner, struct reeve_error *err)
 {
     auto_buf struct buf text = {.max = CONFIG_MAX_BYTES + 1};
     struct arena arena auto_arena;
     struct reeve_error why = {0};
     arena_init(&arena, (size_t)64 << 20);
-    int rc = fd_slurp(dir_fd, STATE_CONFIG_NAME, CONFIG_MAX_BYTES, &text, &why);
+    int rc = state_read(dir_fd, dir, STATE_CONFIG_NAME, owner, CONFIG_MAX_BYTES, &text, err);
     if (rc)
-        return base_fail(err, rc, "%s/%s", dir, why.message);
+        return rc;
     struct policy_report report = {.text = buf_view(&text), .file = STATE_CONFIG_NAME, .err = &why};
     struct ynode *root = policy_yaml_read(buf_view(&text), &arena, &report);
     if (report.out_of_memory)

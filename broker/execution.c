@@ -104,7 +104,7 @@ void run_abandon(struct reeve_run *run)
                   : "the run was ended and is closed as lost");
     tell_error(run, &err);
     bool launched = run->provider == process_provider_ops(run->owner->process);
-    if (run->provider && !launched && !run->finished && run->state != RUN_NEW)
+    if (run->prepared && !launched)
         set_aside(run);
     else
         run_free(run);
@@ -134,9 +134,7 @@ void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fm
 static void finish_at_once(struct reeve_run *run)
 {
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
-    record_decision(run, &record, &run->outcome);
-    if (owner_append(run->owner, &record, &run->decision_seq, &err) != 0) {
+    if (owner_append_of(run->owner, run, record_decision, &run->decision_seq, &err) != 0) {
         answer_error(run, &err);
         return;
     }
@@ -257,15 +255,15 @@ static int prepare(struct reeve_run *run, struct reeve_error *err)
     int guest[3] = {-1, -1, -1};
     int rc = open_streams(run, guest, err);
     if (!rc) {
-        struct reeve_job job = {.size = sizeof job,
-                                .capability = run->capability.p,
-                                .args = run->args_text.data,
-                                .plan = run->plan.data,
-                                .plan_len = run->plan.len,
-                                .stdin_fd = guest[0],
-                                .stdout_fd = guest[1],
-                                .stderr_fd = guest[2]};
-        rc = run->provider->prepare(run->provider->self, run, &job, err);
+        run->job = (struct reeve_job){.size = sizeof run->job,
+                                      .capability = run->capability.p,
+                                      .args = run->args_text.data,
+                                      .plan = run->plan.data,
+                                      .plan_len = run->plan.len,
+                                      .stdin_fd = guest[0],
+                                      .stdout_fd = guest[1],
+                                      .stderr_fd = guest[2]};
+        rc = run->provider->prepare(run->provider->self, run, &run->job, err);
     }
     for (int i = 0; i < 3; i++)
         fd_close(&guest[i]);
@@ -313,7 +311,6 @@ static void begin_run(struct reeve_run *run)
 {
     struct owner *owner = run->owner;
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
     run->output_left = run->grant.limits.set & (1u << CORE_LIMIT_OUTPUT)
                            ? run->grant.limits.value[CORE_LIMIT_OUTPUT]
                            : CORE_UNLIMITED;
@@ -334,8 +331,8 @@ static void begin_run(struct reeve_run *run)
         return;
     }
     run->state = RUN_QUEUED;
-    record_decision(run, &record, NULL);
-    rc = owner_append(owner, &record, &run->decision_seq, &err);
+    run->prepared = true;
+    rc = owner_append_of(owner, run, record_decision, &run->decision_seq, &err);
     if (!rc)
         rc = owner_release(owner, run, &err);
     if (rc) {
@@ -415,6 +412,7 @@ void run_finished(struct reeve_run *run, struct outcome *outcome)
     free(run->outcome.value);
     run->outcome = *outcome;
     run->finished = true;
+    run->prepared = false;
     if (run->abandoned)
         run_free(run);
     else
@@ -434,9 +432,7 @@ static void maybe_ended(struct reeve_run *run)
         return;
     run->state = RUN_ENDING;
     struct reeve_error err = {0};
-    auto_buf struct buf record = {0};
-    record_end(run, &record);
-    if (owner_append(run->owner, &record, &run->end_seq, &err) != 0) {
+    if (owner_append_of(run->owner, run, record_end, &run->end_seq, &err) != 0) {
         answer_error(run, &err);
         return;
     }

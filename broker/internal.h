@@ -6,6 +6,7 @@
 #define BROKER_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "audit/audit.h"
 #include "broker/helpers.h"
@@ -18,15 +19,22 @@
 #include "providers/mock/mock.h"
 #include "providers/process/process.h"
 
-#define OWNER_MAX_CONNS  1024u
-#define OWNER_MAX_RUNS   64u
-#define OWNER_MAX_UNSENT ((size_t)256 << 10) /* above it a connection's run is not read from */
-#define OWNER_BATCH_NS   (10 * BASE_NS_PER_S / 1000)
-#define OWNER_RETRY_NS   (200 * BASE_NS_PER_S / 1000)
-#define OWNER_GIVE_UP_NS (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
-#define OWNER_WARRANT_NS (30 * BASE_NS_PER_S)
-#define OWNER_TMP_BYTES  ((uint64_t)64 << 20)
-#define OWNER_INSTANCE   16
+#define OWNER_MAX_CONNS 1024u
+#define OWNER_MIN_CONNS 8u
+#define OWNER_MIN_FILES 64u /* open at once, for helpers, log and one run */
+/* The launcher takes the hard limit, and polls two descriptors of each run that it may have. */
+#define OWNER_MIN_HARD_FILES (2u * LAUNCHER_MAX_RUNS + 128u)
+#define OWNER_MAX_RUNS       64u
+#define OWNER_MAX_UNSENT     ((size_t)256 << 10) /* above it a connection's run is not read from */
+#define OWNER_BATCH_NS       (10 * BASE_NS_PER_S / 1000)
+#define OWNER_RETRY_NS       (200 * BASE_NS_PER_S / 1000)
+#define OWNER_GIVE_UP_NS     (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
+#define OWNER_WARRANT_NS     (30 * BASE_NS_PER_S)
+#define OWNER_END_NS         (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
+#define OWNER_TMP_BYTES      ((uint64_t)64 << 20)
+#define OWNER_INSTANCE       16
+
+#define OUTCOME_MAX_VALUE (1u << 20) /* of a provider's value, as canonical JSON */
 
 struct conn;
 
@@ -95,8 +103,10 @@ struct reeve_run {
     struct buf plan;
     uint8_t plan_sha256[BASE_SHA256];
 
+    struct reeve_job job;                  /* the provider's, from prepare to finished */
     const struct reeve_provider *provider; /* NULL: answered by the owner itself */
     enum run_state state;
+    bool prepared; /* its provider holds it, and what the job points to, until it has spoken */
     bool cancelled, finished, abandoned;
     struct reeve_error append_error; /* the decision could not be recorded; answered when the
                                         provider has let go */
@@ -106,11 +116,20 @@ struct reeve_run {
     struct outcome outcome;
 };
 
+/* A provider to be registered by the owner's thread, for which another one waits. */
+struct registration {
+    const struct reeve_provider *provider;
+    bool done; /* guarded by the owner's mutex */
+    int rc;
+    struct reeve_error err;
+};
+
 /* A message of another thread to the owner's. */
 struct posted {
     struct posted *next;
-    int fd;                /* a connection to adopt, or -1 */
-    struct reeve_run *run; /* or a run that finished */
+    int fd;                   /* a connection to adopt, or -1 */
+    struct registration *reg; /* or a provider, or NULL */
+    struct reeve_run *run;    /* or a run that finished */
     struct outcome outcome;
 };
 
@@ -130,6 +149,7 @@ struct owner {
     char log_why[512];   /* why it failed */
     int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
     unsigned nqueued;    /* records of the batch */
+    bool ending;         /* no request is taken any more */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct policy_image *image;
     struct registry registry;
@@ -138,17 +158,22 @@ struct owner {
     struct reeve_provider_host host;
     char instance[2 * OWNER_INSTANCE + 1];
     struct conn *conns;
-    unsigned nconns;
+    unsigned nconns, max_conns;
+    int64_t listen_at_ns; /* when to accept again; 0: it does */
     struct reeve_run *runs;
     struct reeve_run *abandoned; /* answered `helpers_lost`, their providers still hold them */
     unsigned nruns;
     struct reeve_run *releasing[KEEPER_MAX_RELEASES]; /* in the order of audit_log_release */
     unsigned nreleasing;
     int64_t idle_since_ns;
+    int64_t alive_ns; /* when the start last gave a sign of life */
 
     pthread_mutex_t mutex; /* guards what follows; any thread */
     struct posted *posted_first, **posted_last;
-    volatile int stopping; /* also set from signal handlers */
+    pthread_cond_t registered;
+    pthread_t thread;     /* that serves */
+    bool serves, served;  /* in owner_run, or through with it */
+    atomic_bool stopping; /* also set from signal handlers, and without the mutex */
 };
 
 /* ---- owner.c ---- */
@@ -161,10 +186,14 @@ void owner_fall(struct owner *owner);
 /* ---- journal.c: appending and flushing ---- */
 /** REEVE_EIO, with why the log cannot be written and what to do. */
 int owner_log_failing(const struct owner *owner, struct reeve_error *err);
-/** Canonical form of `json`, appended; flushes first when the batch is full. `*seq` is what it got.
- */
+/** Canonical form of `json`, appended. `*seq` is what it got. REEVE_EFORMAT: it is longer than a
+ * record may be, or its parts, each well-formed, are together more than the reader takes. */
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
                  struct reeve_error *err);
+/** The same of a run's record, in brief where it does not fit: no answer is without one. */
+int owner_append_of(struct owner *owner, struct reeve_run *run,
+                    void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
+                    struct reeve_error *err);
 /**
  * Flush when a batch has no room for one more request with its decision and every end that may come
  * meanwhile. Only where no run is at hand: the flush answers and frees runs. Building or appending
@@ -186,10 +215,26 @@ int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error
 /** Start record, what opening found, ends of lost releases. */
 int owner_journal_start(struct owner *owner, struct reeve_error *err);
 
-/* ---- server.c: connections ---- */
+/* ---- listen.c: the socket, and how many come in ---- */
+/** How many connections this process's limit of open files has room for. REEVE_EIO: too few to
+ * work.
+ */
+int server_limit(struct owner *owner, struct reeve_error *err);
 int server_listen(struct owner *owner, struct reeve_error *err);
+/** Take no more connections; those that are there go on. */
+void server_deafen(struct owner *owner);
+/** REEVE_EBUSY to a client that is one too many; closes `fd`. */
+void server_turn_away(struct owner *owner, int fd);
+/** A descriptor may be free again. */
+void server_listen_again(struct owner *owner);
+/** Milliseconds until the next look, -1: none. */
+int server_tick(struct owner *owner);
+
+/* ---- server.c: connections ---- */
 void server_adopt(struct owner *owner, int fd, bool embedded);
 void server_close_all(struct owner *owner);
+/** The payload of an ERROR frame. */
+void server_error_text(const struct reeve_error *error, struct buf *out);
 /** Queue a frame for a connection and send what can be sent. */
 void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b);
 void conn_send_error(struct conn *conn, const struct reeve_error *error);
@@ -201,7 +246,7 @@ bool conn_is_full(const struct conn *conn);
 
 /* ---- config.c ---- */
 /** Read config.yaml; REEVE_ESTATE names the place of what it may not say. */
-int config_load(int dir_fd, const char *dir, struct reeve_error *err);
+int config_load(int dir_fd, const char *dir, uid_t owner, struct reeve_error *err);
 
 /* ---- request.c: a request from its text to its decision ---- */
 /**
@@ -254,11 +299,16 @@ void run_answer(struct reeve_run *run);
 void run_abandon(struct reeve_run *run);
 void run_free(struct reeve_run *run);
 
+/* ---- outcome.c ---- */
+/** Copy what a provider said, held to known words. Any thread. */
+void outcome_take(const struct reeve_outcome *from, struct outcome *to);
+
 /* ---- records.c ---- */
 void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
                      struct str text, const struct reeve_error *why, struct buf *out);
-void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome);
-void record_end(struct reeve_run *run, struct buf *out);
+/** `brief`: what can be long stands by its digest, so that the record has room in any case. */
+void record_decision(struct reeve_run *run, struct buf *out, bool brief);
+void record_end(struct reeve_run *run, struct buf *out, bool brief);
 void result_json(const struct reeve_run *run, struct buf *out);
 int run_exit_status(const struct reeve_run *run);
 
@@ -269,6 +319,7 @@ handler_fn *handler_find(struct str capability);
 /* ---- status.c ---- */
 void status_json(struct owner *owner, struct buf *out);
 void providers_json(struct owner *owner, struct buf *out);
+/** Of a log that is open. */
 void head_json(struct owner *owner, struct buf *out);
 
 #endif

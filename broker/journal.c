@@ -50,16 +50,35 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
     if (owner->log_failing)
         return owner_log_failing(owner, err);
     auto_buf struct buf canonical = {.max = AUDIT_MAX_RECORD};
-    int rc = json_canonicalise(buf_view(json), &canonical, err);
-    if (rc || canonical.failed)
-        return base_fail(err, REEVE_EINTERNAL, "a record is longer than %u bytes",
-                         AUDIT_MAX_RECORD);
+    struct reeve_error why = {0};
+    int rc = json_canonicalise(buf_view(json), &canonical, &why);
+    if (canonical.failed)
+        return base_fail(err, REEVE_EFORMAT, "a record is longer than %u bytes", AUDIT_MAX_RECORD);
+    if (rc)
+        return base_fail(err, rc, "a record cannot be read: %s", why.message);
     *seq = audit_log_next(owner->log);
     rc = audit_log_append(owner->log, buf_view(&canonical), err);
     owner->nqueued += !rc;
     if (!rc && !owner->flush_at_ns)
         owner->flush_at_ns = base_boottime_ns() + OWNER_BATCH_NS;
     return rc;
+}
+
+int owner_append_of(struct owner *owner, struct reeve_run *run,
+                    void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
+                    struct reeve_error *err)
+{
+    for (int brief = 0; brief < 2; brief++) {
+        auto_buf struct buf text = {0};
+        record(run, &text, brief != 0);
+        struct reeve_error why = {0};
+        int rc = owner_append(owner, &text, seq, &why);
+        if (rc)
+            (void)base_fail(err, rc == REEVE_EFORMAT ? REEVE_EINTERNAL : rc, "%s", why.message);
+        if (rc != REEVE_EFORMAT)
+            return rc;
+    }
+    return REEVE_EINTERNAL;
 }
 
 void owner_hurry(struct owner *owner)
@@ -222,12 +241,31 @@ static void copy_strings(struct json_out *o, const struct json_text *from,
     }
 }
 
+/* What an end repeats of its decision's record, so that it is found by whom and what it is about.
+ */
+static void copy_decision(struct json_out *o, const struct json_text *d)
+{
+    static const char *const from_request[] = {"subject", "capability"};
+    static const char *const from_decision[] = {"rule", "policy"};
+    static const char *const from_record[] = {"provider", "enforced_by"};
+    const struct json_node *root = json_root(&d->doc);
+    const struct json_node *program = json_get(&d->doc, root, "program");
+    copy_strings(o, d, json_get(&d->doc, root, "request"), from_request, BASE_COUNT(from_request));
+    copy_strings(o, d, json_get(&d->doc, root, "decision"), from_decision,
+                 BASE_COUNT(from_decision));
+    copy_strings(o, d, root, from_record, BASE_COUNT(from_record));
+    if (program) {
+        auto_buf struct buf text = {.max = AUDIT_MAX_RECORD};
+        json_canonical(&d->doc, program, &text);
+        json_key(o, "program");
+        json_raw(o, text.failed ? STR("null") : buf_view(&text));
+    }
+}
+
 /* The end of a release that has none: it may have run, it is never run again. */
 static int record_lost(struct owner *owner, uint64_t release, struct reeve_error *err)
 {
     static const char *const from_release[] = {"plan"};
-    static const char *const from_decision[] = {"rule", "policy"};
-    static const char *const from_record[] = {"provider", "enforced_by"};
     auto_json struct json_text r = {0}, d = {0};
     auto_buf struct buf b = {0};
     struct json_out o = {.b = &b};
@@ -238,11 +276,8 @@ static int record_lost(struct owner *owner, uint64_t release, struct reeve_error
         copy_strings(&o, &r, json_root(&r.doc), from_release, BASE_COUNT(from_release));
         if (decision && decision->type == JSON_INT && decision->i >= 0) {
             json_kv_int(&o, "decision", decision->i);
-            if (fetch(owner, (uint64_t)decision->i, &d)) {
-                copy_strings(&o, &d, json_get(&d.doc, json_root(&d.doc), "decision"), from_decision,
-                             BASE_COUNT(from_decision));
-                copy_strings(&o, &d, json_root(&d.doc), from_record, BASE_COUNT(from_record));
-            }
+            if (fetch(owner, (uint64_t)decision->i, &d))
+                copy_decision(&o, &d);
         }
     }
     json_key(&o, "outcome");

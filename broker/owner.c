@@ -15,7 +15,11 @@
 #include "broker/internal.h"
 #include "broker/state.h"
 
+/* The helpers' limits (this and the log's own) are less than what a client waits for a sign of
+ * life.
+ */
 enum { HELLO_TIMEOUT_MS = 10000 };
+#define ALIVE_NS BASE_NS_PER_S
 
 void owner_event(struct owner *owner, const char *fmt, ...)
 {
@@ -29,45 +33,52 @@ void owner_event(struct owner *owner, const char *fmt, ...)
     owner->options.event(owner->options.event_arg, text);
 }
 
+/* A log may take minutes to be read: whoever waits for the folder is told that it goes on. */
+static void give_sign(struct owner *owner)
+{
+    int64_t now = base_boottime_ns();
+    if (owner->alive_ns && now - owner->alive_ns < ALIVE_NS)
+        return;
+    owner->alive_ns = now;
+    state_lock_touch(owner->lock_fd);
+    if (owner->options.alive)
+        owner->options.alive(owner->options.alive_arg);
+}
+
+static void on_rows(void *arg, uint64_t rows)
+{
+    (void)rows;
+    give_sign(arg);
+}
+
 /* ---- messages of other threads ---- */
 
-static int post(struct owner *owner, const struct posted *message)
+static int post_locked(struct owner *owner, const struct posted *message)
 {
     struct posted *copy = malloc(sizeof *copy);
     if (!copy)
         return REEVE_ENOMEM;
     *copy = *message;
     copy->next = NULL;
-    pthread_mutex_lock(&owner->mutex);
     *owner->posted_last = copy;
     owner->posted_last = &copy->next;
-    pthread_mutex_unlock(&owner->mutex);
     loop_wake(owner->loop);
     return 0;
 }
 
-static void copy_text(char *out, size_t n, const char *in)
+static int post(struct owner *owner, const struct posted *message)
 {
-    (void)snprintf(out, n, "%s", in ? in : "");
+    pthread_mutex_lock(&owner->mutex);
+    int rc = post_locked(owner, message);
+    pthread_mutex_unlock(&owner->mutex);
+    return rc;
 }
 
 /* The host function that providers call, from any thread. */
 static void on_finished(void *self, struct reeve_run *run, const struct reeve_outcome *o)
 {
     struct posted message = {.fd = -1, .run = run};
-    struct outcome *to = &message.outcome;
-    copy_text(to->how, sizeof to->how, o->how);
-    copy_text(to->limit, sizeof to->limit, o->limit);
-    copy_text(to->detail, sizeof to->detail, o->detail);
-    to->not_started = o->not_started;
-    to->not_found = o->not_found;
-    to->status = o->status;
-    to->signal = o->signal;
-    to->wall_ns = o->wall_ns;
-    to->user_ns = o->user_ns;
-    to->system_ns = o->system_ns;
-    to->max_rss_bytes = o->max_rss_bytes;
-    to->value = o->value ? str_dup(str_of(o->value)) : NULL;
+    outcome_take(o, &message.outcome);
     if (post(self, &message) != 0)
         abort(); /* a run whose end nobody hears of would never be recorded */
 }
@@ -77,6 +88,27 @@ static bool is_in(const struct reeve_run *list, const struct reeve_run *run)
     while (list && list != run)
         list = list->next;
     return list != NULL;
+}
+
+static void take_registration(struct owner *owner, struct registration *reg)
+{
+    reg->rc = registry_add(&owner->registry, reg->provider, &owner->host, &reg->err);
+    pthread_mutex_lock(&owner->mutex);
+    reg->done = true;
+    (void)pthread_cond_broadcast(&owner->registered);
+    pthread_mutex_unlock(&owner->mutex);
+}
+
+static void take_message(struct owner *owner, struct posted *message)
+{
+    if (message->fd >= 0)
+        server_adopt(owner, message->fd, true);
+    else if (message->reg)
+        take_registration(owner, message->reg);
+    else if (is_in(owner->runs, message->run) || is_in(owner->abandoned, message->run))
+        run_finished(message->run, &message->outcome);
+    else
+        free(message->outcome.value);
 }
 
 static void take_messages(struct owner *owner)
@@ -89,12 +121,7 @@ static void take_messages(struct owner *owner)
     while (list) {
         struct posted *message = list;
         list = message->next;
-        if (message->fd >= 0)
-            server_adopt(owner, message->fd, true);
-        else if (is_in(owner->runs, message->run) || is_in(owner->abandoned, message->run))
-            run_finished(message->run, &message->outcome);
-        else
-            free(message->outcome.value);
+        take_message(owner, message);
         free(message);
     }
 }
@@ -152,6 +179,16 @@ static int watch_helpers(struct owner *owner, int keeper_fd, struct reeve_error 
                : base_fail(err, REEVE_ENOMEM, "out of memory");
 }
 
+/* Log and keeper know the folder's files by their names alone. */
+static int name_folder(const struct owner *owner, int rc, struct reeve_error *err)
+{
+    struct reeve_error why = {0};
+    if (!err || (rc != REEVE_EKEY && rc != REEVE_ESTATE))
+        return rc;
+    why = *err;
+    return base_fail(err, rc, "in the state folder %.200s: %s", owner->dir, why.message);
+}
+
 static int raise_all(struct owner *owner, struct reeve_error *err)
 {
     struct launcher_hello hello;
@@ -160,11 +197,15 @@ static int raise_all(struct owner *owner, struct reeve_error *err)
         rc = launcher_hello(owner, &hello, err);
     if (rc)
         return rc;
+    give_sign(owner);
+    const struct audit_progress progress = {on_rows, owner};
     int keeper_fd = owner->helpers.keeper_fd;
     owner->helpers.keeper_fd = -1; /* the log's from now on */
-    rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &owner->log, &owner->found, err);
+    rc = audit_log_open(owner->dir_fd, owner->dir, keeper_fd, &progress, &owner->log, &owner->found,
+                        err);
     if (rc)
-        return rc;
+        return name_folder(owner, rc, err);
+    give_sign(owner);
     owner->helpers_lost = false;
     if (owner->found.condition != AUDIT_OK) {
         /* Only reading is served: nothing is run, and that the helpers end is no loss. */
@@ -215,7 +256,8 @@ void owner_fall(struct owner *owner)
 static int load_policy(struct owner *owner, struct reeve_error *err)
 {
     auto_buf struct buf text = {.max = POLICY_MAX_BYTES + 1};
-    int rc = fd_slurp(owner->dir_fd, STATE_POLICY_NAME, POLICY_MAX_BYTES, &text, err);
+    int rc = state_read(owner->dir_fd, owner->dir, STATE_POLICY_NAME, owner->uid, POLICY_MAX_BYTES,
+                        &text, err);
     if (!rc)
         rc = policy_compile(buf_view(&text), STATE_POLICY_NAME, NULL, NULL, &owner->image, err);
     if (rc == REEVE_EPOLICY && err) {
@@ -225,7 +267,7 @@ static int load_policy(struct owner *owner, struct reeve_error *err)
                          owner->dir, STATE_POLICY_NAME);
     }
     if (!rc)
-        rc = state_keep_blob(owner->dir_fd, policy_image_source_digest(owner->image),
+        rc = state_keep_blob(owner->dir_fd, owner->dir, policy_image_source_digest(owner->image),
                              buf_view(&text), err);
     return rc;
 }
@@ -246,7 +288,9 @@ static int add_providers(struct owner *owner, struct reeve_error *err)
 
 static int take(struct owner *owner, struct reeve_error *err)
 {
-    int rc = state_open(owner->dir, &owner->dir_fd, &owner->uid, err);
+    int rc = server_limit(owner, err);
+    if (!rc)
+        rc = state_open(owner->dir, &owner->dir_fd, &owner->uid, err);
     if (!rc)
         rc = state_require_owner(owner->dir, owner->uid, err);
     if (!rc)
@@ -254,7 +298,7 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         state_sweep(owner->dir_fd);
     if (!rc)
-        rc = config_load(owner->dir_fd, owner->dir, err);
+        rc = config_load(owner->dir_fd, owner->dir, owner->uid, err);
     if (!rc)
         rc = load_policy(owner, err);
     if (!rc)
@@ -282,7 +326,7 @@ int owner_new(const struct owner_options *options, struct owner **out, struct re
     owner->dir = str_dup(str_of(options->dir));
     owner->helper_dir = str_dup(str_of(options->helper_dir));
     (void)pthread_mutex_init(&owner->mutex, NULL);
-    owner->idle_since_ns = base_boottime_ns();
+    (void)pthread_cond_init(&owner->registered, NULL);
     int rc = owner->dir && owner->helper_dir ? take(owner, err)
                                              : base_fail(err, REEVE_ENOMEM, "out of memory");
     if (rc)
@@ -297,8 +341,7 @@ void owner_free(struct owner **out)
     if (!owner)
         return;
     if (owner->loop) {
-        if (owner->listen_fd >= 0)
-            server_close_all(owner);
+        server_close_all(owner);
         /* What was answered and still waits for its batch. */
         owner_settle(owner);
         owner_fall(owner);
@@ -315,6 +358,7 @@ void owner_free(struct owner **out)
     loop_free(&owner->loop);
     fd_close(&owner->lock_fd);
     fd_close(&owner->dir_fd);
+    (void)pthread_cond_destroy(&owner->registered);
     (void)pthread_mutex_destroy(&owner->mutex);
     free(owner->dir);
     free(owner->helper_dir);
@@ -338,12 +382,38 @@ static int sooner(int a, int b)
     return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
-int owner_run(struct owner *owner, struct reeve_error *err)
+/*
+ * What runs is ended, recorded and answered before the owner is gone. What does not end in time, or
+ * cannot be recorded, is closed as lost at the next start.
+ */
+static void wind_down(struct owner *owner)
 {
-    int rc = 0;
-    while (!rc && !owner->stopping) {
+    int64_t until = base_boottime_ns() + OWNER_END_NS;
+    owner->ending = true;
+    server_deafen(owner);
+    for (struct reeve_run *run = owner->runs, *next; run; run = next) {
+        next = run->next;
+        run_cancel(run, NULL);
+    }
+    while (owner->runs && !owner->fallen) {
         take_messages(owner);
         int wait = owner_journal_tick(owner);
+        int64_t left = until - base_boottime_ns();
+        if (!owner->runs || left <= 0 ||
+            loop_once(owner->loop, sooner(wait, (int)(left / 1000000) + 1), NULL) != 0)
+            break;
+    }
+    if (owner->runs)
+        owner_event(owner, "%u runs did not end in time; they are closed as lost", owner->nruns);
+}
+
+static int serve(struct owner *owner, struct reeve_error *err)
+{
+    int rc = 0;
+    owner->idle_since_ns = base_boottime_ns(); /* not from before the folder was taken */
+    while (!rc && !atomic_load(&owner->stopping)) {
+        take_messages(owner);
+        int wait = sooner(owner_journal_tick(owner), server_tick(owner));
         if (owner->fallen) {
             owner_event(owner, "keeper or launcher ended; what ran has been ended with them");
             owner_fall(owner);
@@ -356,20 +426,59 @@ int owner_run(struct owner *owner, struct reeve_error *err)
             return 0;
         rc = loop_once(owner->loop, sooner(wait, linger), err);
     }
+    wind_down(owner);
+    return rc;
+}
+
+int owner_run(struct owner *owner, struct reeve_error *err)
+{
+    pthread_mutex_lock(&owner->mutex);
+    owner->thread = pthread_self();
+    owner->serves = true;
+    pthread_mutex_unlock(&owner->mutex);
+    int rc = serve(owner, err);
+    pthread_mutex_lock(&owner->mutex);
+    owner->serves = false;
+    owner->served = true; /* from now on nobody waits for this thread */
+    pthread_mutex_unlock(&owner->mutex);
+    take_messages(owner);
     return rc;
 }
 
 void owner_stop(struct owner *owner)
 {
-    owner->stopping = 1;
+    atomic_store(&owner->stopping, true);
     loop_wake(owner->loop);
+}
+
+/* Put a registration into the owner's queue and wait for it; called with the mutex. */
+static int await_registration(struct owner *owner, struct registration *reg,
+                              struct reeve_error *err)
+{
+    struct posted message = {.fd = -1, .reg = reg};
+    if (owner->served)
+        return base_fail(err, REEVE_EIO, "the owner of %s has ended", owner->dir);
+    if (post_locked(owner, &message) != 0)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    while (!reg->done)
+        (void)pthread_cond_wait(&owner->registered, &owner->mutex);
+    if (reg->rc && err)
+        *err = reg->err;
+    return reg->rc;
 }
 
 int owner_register(struct owner *owner, const struct reeve_provider *provider,
                    struct reeve_error *err)
 {
+    struct registration reg = {.provider = provider};
+    if (provider && provider->enforced_by && !str_is(str_of(provider->enforced_by), "in-process"))
+        return base_fail(err, REEVE_EINVAL,
+                         "a provider of another program's enforces \"in-process\", not \"%.40s\"",
+                         provider->enforced_by);
     pthread_mutex_lock(&owner->mutex);
-    int rc = registry_add(&owner->registry, provider, &owner->host, err);
+    bool own = owner->serves && pthread_equal(owner->thread, pthread_self());
+    int rc = own ? 0 : await_registration(owner, &reg, err);
     pthread_mutex_unlock(&owner->mutex);
-    return rc;
+    return own ? registry_add(&owner->registry, provider, &owner->host, err)
+               : rc; /* a callback's */
 }

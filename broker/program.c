@@ -48,6 +48,11 @@ static void find_program(struct reeve_run *run)
                               run->asked_path.p);
         return;
     }
+    if (!str_is_utf8(str_of(real))) { /* it could be neither judged nor recorded as it is */
+        base_fail(&run->program_error, REEVE_EIO, "%.*s leads to a path that is not UTF-8",
+                  (int)(run->asked_path.n < 300 ? run->asked_path.n : 300), run->asked_path.p);
+        return;
+    }
     run->program = arena_str(&run->arena, str_of(real));
     auto_close int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (!run->program.p || fd < 0) {

@@ -4,19 +4,16 @@
  */
 #include "broker/internal.h"
 
-enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
+/* What may stand whole: JSON (arguments, values) and texts (paths, names), and both in a record
+ * that would not fit otherwise. */
+enum { WHOLE_BYTES = 8192, BRIEF_BYTES = 256, FIRST_BYTES = 256 };
 
-/* Long JSON (arguments, values) stands as digest, length and first bytes, so that a record has
- * room for it. */
-static void put_bounded(struct str text, struct json_out *o)
+/* Digest, length and first bytes, for what is too long. */
+static void put_digest(struct str text, struct json_out *o)
 {
-    if (text.n <= ARGS_WHOLE_BYTES) {
-        json_raw(o, text);
-        return;
-    }
     uint8_t digest[BASE_SHA256];
-    struct str first = {text.p, ARGS_FIRST_BYTES};
-    while (first.n && ((uint8_t)first.p[first.n] & 0xc0) == 0x80)
+    struct str first = {text.p, text.n < FIRST_BYTES ? text.n : FIRST_BYTES};
+    while (first.n && first.n < text.n && ((uint8_t)first.p[first.n] & 0xc0) == 0x80)
         first.n--;
     base_sha256(text.p, text.n, digest);
     json_open_object(o);
@@ -26,10 +23,21 @@ static void put_bounded(struct str text, struct json_out *o)
     json_close_object(o);
 }
 
-static void put_args(const struct reeve_run *run, struct json_out *o)
+static void put_bounded(struct str json, bool brief, struct json_out *o)
 {
-    json_key(o, "args");
-    put_bounded(buf_view(&run->args_text), o);
+    if (!brief && json.n <= WHOLE_BYTES)
+        json_raw(o, json);
+    else
+        put_digest(json, o);
+}
+
+static void put_text(const char *key, struct str text, bool brief, struct json_out *o)
+{
+    json_key(o, key);
+    if (brief && text.n > BRIEF_BYTES)
+        put_digest(text, o);
+    else
+        json_str(o, text);
 }
 
 static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
@@ -42,7 +50,7 @@ static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
     json_close_object(o);
 }
 
-static void put_request(const struct reeve_run *run, struct json_out *o)
+static void put_request(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     json_key(o, "request");
     json_open_object(o);
@@ -56,20 +64,21 @@ static void put_request(const struct reeve_run *run, struct json_out *o)
         json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->level)));
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
-    put_args(run, o);
+    json_key(o, "args");
+    put_bounded(buf_view(&run->args_text), brief, o);
     put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
 
-static void put_decision(const struct reeve_run *run, struct json_out *o)
+static void put_decision(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     const struct policy_decision *d = &run->decision;
     json_key(o, "decision");
     json_open_object(o);
     json_kv_str(o, "effect", str_of(core_effect_name(d->effect)));
-    json_kv_str(o, "rule", run->rule.id);
+    put_text("rule", run->rule.id, brief, o);
     if (run->rule.line) {
-        json_kv_str(o, "file", run->rule.file);
+        put_text("file", run->rule.file, brief, o);
         json_kv_int(o, "line", run->rule.line);
     }
     json_kv_str(o, "level", str_of(core_level_name(d->level)));
@@ -93,12 +102,12 @@ static void put_inputs(const struct reeve_run *run, struct json_out *o)
 }
 
 /* What runs and who sees to it: the same words in decision, end and result. */
-static void put_what_runs(const struct reeve_run *run, struct json_out *o)
+static void put_what_runs(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     if (run->program_found) {
         json_key(o, "program");
         json_open_object(o);
-        json_kv_str(o, "path", run->program);
+        put_text("path", run->program, brief, o);
         json_kv_digest(o, "digest", run->program_sha256);
         json_close_object(o);
     }
@@ -129,8 +138,12 @@ static void put_refusal(const struct reeve_run *run, struct json_out *o)
     json_close_object(o);
 }
 
+/* How much of a value is put. */
+enum value_form { VALUE_WHOLE, VALUE_BOUNDED, VALUE_BRIEF };
+
 /* How it ended; of a run also whether it began and what the program itself said. */
-static void put_outcome(const struct outcome *out, bool is_run, bool whole, struct json_out *o)
+static void put_outcome(const struct outcome *out, bool is_run, enum value_form form,
+                        struct json_out *o)
 {
     json_key(o, "outcome");
     json_open_object(o);
@@ -147,18 +160,18 @@ static void put_outcome(const struct outcome *out, bool is_run, bool whole, stru
     }
     if (out->value) {
         json_key(o, "value");
-        if (whole)
+        if (form == VALUE_WHOLE)
             json_raw(o, str_of(out->value));
         else
-            put_bounded(str_of(out->value), o);
+            put_bounded(str_of(out->value), form == VALUE_BRIEF, o);
     }
     json_close_object(o);
 }
 
-static void put_end(const struct reeve_run *run, struct json_out *o)
+static void put_end(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     const struct outcome *out = &run->outcome;
-    put_outcome(out, true, false, o);
+    put_outcome(out, true, brief ? VALUE_BRIEF : VALUE_BOUNDED, o);
     json_key(o, "usage");
     json_open_object(o);
     json_kv_uint(o, "wall_ns", out->wall_ns);
@@ -189,23 +202,24 @@ void record_rejected(struct owner *owner, const struct request_peer *peer, const
     json_close_object(&o);
 }
 
-void record_decision(struct reeve_run *run, struct buf *out, const struct outcome *outcome)
+void record_decision(struct reeve_run *run, struct buf *out, bool brief)
 {
+    const struct outcome *outcome = &run->outcome; /* of a safe call; of a run there is none yet */
     struct json_out o = {.b = out};
     owner_record_open(run->owner, "decision", &o);
-    put_request(run, &o);
+    put_request(run, brief, &o);
     put_inputs(run, &o);
-    put_decision(run, &o);
+    put_decision(run, brief, &o);
     if (run->decision.effect == CORE_EFFECT_ALLOW)
-        put_what_runs(run, &o);
+        put_what_runs(run, brief, &o);
     if (run->refusal != CORE_REFUSAL_NONE)
         put_refusal(run, &o);
-    else if (outcome && outcome->how[0])
-        put_outcome(outcome, false, false, &o);
+    else if (outcome->how[0])
+        put_outcome(outcome, false, brief ? VALUE_BRIEF : VALUE_BOUNDED, &o);
     json_close_object(&o);
 }
 
-void record_end(struct reeve_run *run, struct buf *out)
+void record_end(struct reeve_run *run, struct buf *out, bool brief)
 {
     struct json_out o = {.b = out};
     owner_record_open(run->owner, "end", &o);
@@ -213,10 +227,10 @@ void record_end(struct reeve_run *run, struct buf *out)
     json_kv_uint(&o, "release", run->release_seq);
     json_kv_str(&o, "subject", run->subject);
     json_kv_str(&o, "capability", run->capability);
-    json_kv_str(&o, "rule", run->rule.id);
+    put_text("rule", run->rule.id, brief, &o);
     json_kv_digest(&o, "policy", policy_image_digest(run->image));
-    put_what_runs(run, &o);
-    put_end(run, &o);
+    put_what_runs(run, brief, &o);
+    put_end(run, brief, &o);
     json_close_object(&o);
 }
 
@@ -245,17 +259,17 @@ void result_json(const struct reeve_run *run, struct buf *out)
     json_kv_str(&o, "subject", run->subject);
     json_kv_str(&o, "capability", run->capability);
     json_kv_int(&o, "exit", run_exit_status(run));
-    put_decision(run, &o);
+    put_decision(run, false, &o);
     if (run->decision.effect == CORE_EFFECT_ALLOW)
-        put_what_runs(run, &o);
+        put_what_runs(run, false, &o);
     if (run->refusal != CORE_REFUSAL_NONE)
         put_refusal(run, &o);
     else if (run->message[0])
         json_kv_str(&o, "message", str_of(run->message));
     if (run->finished)
-        put_end(run, &o);
+        put_end(run, false, &o);
     else if (run->outcome.how[0])
-        put_outcome(&run->outcome, false, true, &o);
+        put_outcome(&run->outcome, false, VALUE_WHOLE, &o);
     struct plan_view view;
     if (run->flags & REEVE_REQUEST_EXPLAIN && run->plan.len &&
         plan_check(run->plan.data, run->plan.len, &view)) {

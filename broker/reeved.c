@@ -11,11 +11,12 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "broker/client.h"
 #include "broker/owner.h"
 #include "broker/state.h"
 
@@ -28,11 +29,21 @@ struct options {
 
 static struct owner *volatile the_owner; /* for the signal handler alone */
 
+/* Before there is an owner nobody has had an answer, and what a start does can be cut anywhere. */
 static void on_signal(int number)
 {
     (void)number;
-    if (the_owner)
-        owner_stop(the_owner);
+    if (!the_owner)
+        _exit(0);
+    owner_stop(the_owner);
+}
+
+/* What is being ended already is not interrupted. */
+static void ignore_signals(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGINT, &ignore, NULL);
+    (void)sigaction(SIGTERM, &ignore, NULL);
 }
 
 static void on_event(void *arg, const char *text)
@@ -42,17 +53,24 @@ static void on_event(void *arg, const char *text)
         (void)fprintf(stderr, "reeved: %s\n", text);
 }
 
+/* The client that started us waits as long as it hears this. One that is gone harms nobody. */
+static void on_alive(void *arg)
+{
+    (void)arg;
+    (void)!write(STDERR_FILENO, REEVED_ALIVE, 1);
+}
+
 static const char usage_text[] =
     "usage: reeved [--state DIR] [--linger] [--quiet] [--helper-dir DIR]\n"
     "\n"
     "Own a state folder: decide, record and run what its clients ask for, until INT or TERM.\n"
     "\n"
     "  --state DIR       the folder (default: $REEVE_STATE, /var/lib/reeve for root,\n"
-    "                    ~/.local/state/reeve for others)\n"
+    "                    $XDG_STATE_HOME/reeve or ~/.local/state/reeve for others)\n"
     "  --linger          end after ten seconds without a client\n"
     "  --quiet           say nothing but errors\n"
-    "  --report          for a client that starts reeved: an error is its code and text, and\n"
-    "                    standard error is closed as soon as the folder is served\n"
+    "  --report          for a client that starts reeved: a dot each second of a long start, an\n"
+    "                    error as its code and text, the end of standard error when it serves\n"
     "  --helper-dir DIR  where reeve-keeper and reeve-launcher are\n"
     "  --version, --help\n"
     "\n"
@@ -125,6 +143,16 @@ static void be_alone(const struct options *o)
     }
 }
 
+/* As many clients as the administrator allows; the soft limit is for programs that select(). */
+static void raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /* Root serves a folder as the user that it belongs to. */
 static int become_user(const char *dir, struct reeve_error *err)
 {
@@ -154,6 +182,16 @@ static int fail(const struct options *o, const struct reeve_error *err)
     return reeve_error_exit(err->code);
 }
 
+static void no_folder(const char *dir, int errnum, struct reeve_error *err)
+{
+    if (!dir)
+        base_fail(err, REEVE_ENOENT, "no state folder is named; use --state DIR or REEVE_STATE");
+    else if (errnum == ENOENT)
+        base_fail(err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s", dir, dir);
+    else
+        base_fail_errno(err, REEVE_ESTATE, errnum, "the state folder %s cannot be reached", dir);
+}
+
 /* The one who started us waits for the end of standard error. */
 static void stop_reporting(void)
 {
@@ -171,18 +209,20 @@ int main(int argc, char **argv)
         return status;
     auto_free char *standard = o.dir ? NULL : reeve_default_dir();
     auto_free char *dir = realpath(o.dir ? o.dir : standard ? standard : "", NULL);
+    int errnum = errno;
     auto_free char *helper_dir = realpath(o.helper_dir, NULL);
+    raise_limit();
     be_alone(&o); /* leaves the working directory, which relative names count from */
     if (!dir) {
-        base_fail(&err, REEVE_ENOENT, "%s does not exist; make it with: reeve init %s",
-                  o.dir ? o.dir : "the state folder", o.dir ? o.dir : "");
+        no_folder(o.dir ? o.dir : standard, errnum, &err);
         return fail(&o, &err);
     }
     struct owner_options options = {.dir = dir,
                                     .helper_dir = helper_dir ? helper_dir : o.helper_dir,
                                     .linger_ns = o.linger ? LINGER_S * BASE_NS_PER_S : 0,
                                     .event = on_event,
-                                    .event_arg = &o};
+                                    .event_arg = &o,
+                                    .alive = o.report ? on_alive : NULL};
     struct owner *owner = NULL;
     int rc = become_user(dir, &err);
     if (!rc)
@@ -195,7 +235,7 @@ int main(int argc, char **argv)
     else
         on_event(&o, "serving");
     rc = owner_run(owner, &err);
-    the_owner = NULL;
+    ignore_signals();
     owner_free(&owner);
     return rc ? fail(&o, &err) : 0;
 }

@@ -13,11 +13,20 @@ const struct reeve_provider *registry_find(const struct registry *r, struct str 
     return NULL;
 }
 
+/* It stands in records and on terminals. */
+static bool is_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if ((uint8_t)name.p[i] <= 0x20 || (uint8_t)name.p[i] >= 0x7f)
+            return false;
+    return name.n && name.n <= REGISTRY_MAX_NAME;
+}
+
 static bool is_whole(const struct reeve_provider *p)
 {
-    return p->size >= sizeof *p && p->name && p->name[0] && p->is_available && p->initialize &&
-           p->prepare && p->release && p->cancel && p->cleanup && p->get_config_schema &&
-           p->enforced_by && (unsigned)p->rank < CORE_RANK_COUNT;
+    return p->size >= sizeof *p && p->name && p->is_available && p->initialize && p->prepare &&
+           p->release && p->cancel && p->cleanup && p->get_config_schema && p->enforced_by &&
+           (unsigned)p->rank < CORE_RANK_COUNT;
 }
 
 int registry_add(struct registry *r, const struct reeve_provider *p,
@@ -25,6 +34,9 @@ int registry_add(struct registry *r, const struct reeve_provider *p,
 {
     if (!p || !is_whole(p))
         return base_fail(err, REEVE_EINVAL, "the provider's struct is incomplete");
+    if (!is_name(str_of(p->name)))
+        return base_fail(err, REEVE_EINVAL, "a provider's name has 1 to %u printable characters",
+                         REGISTRY_MAX_NAME);
     if (registry_find(r, str_of(p->name)))
         return base_fail(err, REEVE_EINVAL, "there is a provider %s already", p->name);
     if (r->n == REGISTRY_MAX)

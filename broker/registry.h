@@ -8,7 +8,8 @@
 #include "core/types.h"
 #include "reeve/provider.h"
 
-#define REGISTRY_MAX 16u
+#define REGISTRY_MAX      16u
+#define REGISTRY_MAX_NAME 64u /* bytes */
 
 struct registry {
     const struct reeve_provider *provider[REGISTRY_MAX];

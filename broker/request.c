@@ -6,7 +6,7 @@
 
 #include "broker/internal.h"
 
-enum { SUBJECT_MAX = 256, CAPABILITY_MAX = 256 };
+enum { SUBJECT_MAX = 256, CAPABILITY_MAX = 256, PROVIDER_MAX = 64 };
 
 /* The fields of a request's JSON. What is not here is refused, so that a misspelt one cannot be
  * missed. */
@@ -89,6 +89,9 @@ static int take_words(struct reeve_run *run, const struct json_node *f[F_COUNT],
     if (!run->capability.n || run->capability.n > CAPABILITY_MAX || has_control(run->capability))
         return base_fail(err, REEVE_EINVAL, "the capability must be an id of 1 to %d bytes",
                          CAPABILITY_MAX);
+    if (run->provider_name.n > PROVIDER_MAX || has_control(run->provider_name))
+        return base_fail(err, REEVE_EINVAL, "the provider must be a name of at most %d bytes",
+                         PROVIDER_MAX);
     run->level = level.n ? core_level_of(level) : -1;
     if (level.n && run->level < 0)
         return base_fail(err, REEVE_EINVAL,
@@ -188,6 +191,8 @@ static struct reeve_run *run_new(struct conn *conn, struct owner *owner, struct 
 /* Nothing may be decided that could not be recorded. */
 static int can_decide(struct owner *owner, struct reeve_error *err)
 {
+    if (owner->ending)
+        return base_fail(err, REEVE_EIO, "the owner of %s is ending", owner->dir);
     if (owner->helpers_lost && owner->options.embedded) {
         int rc = owner_raise(owner, err);
         if (rc)

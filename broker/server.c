@@ -31,7 +31,8 @@ struct conn {
     struct buf in, out;
     size_t sent;
     struct reeve_run *run;
-    struct policy_image *policy; /* for the next request */
+    struct policy_image *policy; /* for the next request, and its text */
+    struct buf policy_text;
     uint32_t events;
 };
 
@@ -47,6 +48,7 @@ static void conn_free(struct conn *conn)
     fd_close(&conn->fd);
     buf_fini(&conn->in);
     buf_fini(&conn->out);
+    buf_fini(&conn->policy_text);
     policy_image_unref(&conn->policy);
     *(conn->prev ? &conn->prev->next : &owner->conns) = conn->next;
     if (conn->next)
@@ -54,6 +56,7 @@ static void conn_free(struct conn *conn)
     if (--owner->nconns == 0)
         owner->idle_since_ns = base_boottime_ns();
     free(conn);
+    server_listen_again(owner);
 }
 
 /* Send what the socket takes. False: the connection is gone. */
@@ -86,7 +89,7 @@ static bool conn_flush(struct conn *conn)
 
 void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b)
 {
-    wire_put2(&conn->out, type, a, b);
+    wire_put(&conn->out, type, a, b);
     if (conn->out.failed)
         conn->closing = true;
     /* A connection that is gone is noticed by its next event; nothing is freed beneath the caller.
@@ -99,10 +102,9 @@ bool conn_is_full(const struct conn *conn)
     return conn->out.len - conn->sent > OWNER_MAX_UNSENT;
 }
 
-void conn_send_error(struct conn *conn, const struct reeve_error *error)
+void server_error_text(const struct reeve_error *error, struct buf *out)
 {
-    auto_buf struct buf text = {.max = 4096};
-    struct json_out o = {.b = &text};
+    struct json_out o = {.b = out};
     json_open_object(&o);
     json_kv_int(&o, "code", error->code);
     json_kv_str(&o, "message", str_of(error->message));
@@ -112,6 +114,12 @@ void conn_send_error(struct conn *conn, const struct reeve_error *error)
         json_kv_int(&o, "column", error->column);
     }
     json_close_object(&o);
+}
+
+void conn_send_error(struct conn *conn, const struct reeve_error *error)
+{
+    auto_buf struct buf text = {.max = 4096};
+    server_error_text(error, &text);
     conn_send(conn, WIRE_ERROR, buf_view(&text), STR(""));
 }
 
@@ -173,6 +181,7 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
     if (!name)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     policy_image_unref(&conn->policy);
+    buf_fini(&conn->policy_text);
     struct reeve_error why = {0};
     if (policy_compile(text, name, NULL, NULL, &conn->policy, &why) != 0) {
         struct request_peer peer = peer_of(conn);
@@ -180,14 +189,22 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
         conn_send_error(conn, &why); /* an answer, not a broken protocol */
         return 0;
     }
-    if (state_keep_blob(conn->owner->dir_fd, policy_image_source_digest(conn->policy), text,
-                        &why) != 0) {
-        policy_image_unref(&conn->policy);
-        conn_send_error(conn, &why);
-        return 0;
-    }
+    buf_init(&conn->policy_text, WIRE_MAX_FRAME);
+    buf_str(&conn->policy_text, text);
     conn_send(conn, WIRE_ANSWER, STR(""), STR(""));
     return 0;
+}
+
+/* The text of a policy that a request is decided by; until then nobody needs it in the folder. */
+static int keep_policy(struct conn *conn, const struct policy_image *policy,
+                       struct reeve_error *err)
+{
+    if (conn->policy_text.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    int rc = state_keep_blob(conn->owner->dir_fd, conn->owner->dir,
+                             policy_image_source_digest(policy), buf_view(&conn->policy_text), err);
+    buf_fini(&conn->policy_text);
+    return rc;
 }
 
 static int on_request(struct conn *conn, struct str payload, struct reeve_error *err)
@@ -197,7 +214,13 @@ static int on_request(struct conn *conn, struct str payload, struct reeve_error 
     conn->policy = NULL;
     conn->state = CONN_BUSY;
     struct request_peer peer = peer_of(conn);
-    request_begin(conn, conn->owner, payload, policy, &peer);
+    struct reeve_error why = {0};
+    if (policy && keep_policy(conn, policy, &why) != 0) {
+        conn_idle(conn);
+        conn_send_error(conn, &why);
+    } else {
+        request_begin(conn, conn->owner, payload, policy, &peer);
+    }
     policy_image_unref(&policy);
     return 0;
 }
@@ -263,15 +286,21 @@ static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err
     static const struct {
         const char *word;
         void (*answer)(struct owner *, struct buf *);
+        bool needs_log; /* without it there is no answer, not even an empty one */
     } questions[] = {
-        {"status", status_json},
-        {"providers", providers_json},
-        {"head", head_json},
+        {"status", status_json, false},
+        {"providers", providers_json, false},
+        {"head", head_json, true},
     };
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
         if (!str_is(payload, questions[i].word))
             continue;
         auto_buf struct buf text = {0};
+        struct reeve_error why = {0};
+        if (questions[i].needs_log && !log_to_read(conn->owner, &why)) {
+            conn_send_error(conn, &why);
+            return 0;
+        }
         questions[i].answer(conn->owner, &text);
         conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
         return 0;
@@ -334,7 +363,8 @@ static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct 
     return base_fail(err, REEVE_EPROTO, "frame %u may not come now", type);
 }
 
-/* Take whole frames off the input; stops at a request in progress, but for a CANCEL. */
+/* Take whole frames off the input, as long as what they are answered with has room. A frame that
+ * may not come now, a second REQUEST during one for instance, is an error. */
 static int take_frames(struct conn *conn, struct reeve_error *err)
 {
     size_t done = 0;
@@ -411,8 +441,11 @@ void server_adopt(struct owner *owner, int fd, bool embedded)
     struct ucred peer;
     socklen_t len = sizeof peer;
     struct conn *conn = NULL;
-    if (owner->nconns < OWNER_MAX_CONNS &&
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+    if (owner->nconns >= owner->max_conns) {
+        server_turn_away(owner, fd);
+        return;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
         conn = calloc(1, sizeof *conn);
     if (!conn) {
         (void)close(fd);
@@ -444,47 +477,9 @@ void server_adopt(struct owner *owner, int fd, bool embedded)
     }
 }
 
-static void on_listen(void *arg, uint32_t events)
-{
-    (void)events;
-    struct owner *owner = arg;
-    for (int i = 0; i < 64; i++) {
-        int fd = accept4(owner->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return;
-        server_adopt(owner, fd, false);
-    }
-}
-
-int server_listen(struct owner *owner, struct reeve_error *err)
-{
-    uint8_t salt[4];
-    char hex[2 * sizeof salt + 1], temp[64];
-    base_random(salt, sizeof salt);
-    base_hex(salt, sizeof salt, hex);
-    (void)snprintf(temp, sizeof temp, "%s.%s", STATE_SOCKET_NAME, hex);
-    struct sockaddr_un address;
-    int rc = state_socket_address(owner->dir, owner->dir_fd, temp, &address, err);
-    if (rc)
-        return rc;
-    owner->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* Bound and listening before it has its name: nobody finds a socket that does not answer. */
-    if (owner->listen_fd < 0 ||
-        bind(owner->listen_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        fchmodat(owner->dir_fd, temp, 0600, 0) != 0 || listen(owner->listen_fd, 128) != 0 ||
-        renameat(owner->dir_fd, temp, owner->dir_fd, STATE_SOCKET_NAME) != 0)
-        return base_fail_errno(err, REEVE_EIO, errno, "the socket %s/%s cannot be made", owner->dir,
-                               STATE_SOCKET_NAME);
-    owner->listen_source = loop_add(owner->loop, owner->listen_fd, EPOLLIN, on_listen, owner);
-    return owner->listen_source ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
-}
-
 void server_close_all(struct owner *owner)
 {
-    if (owner->listen_fd >= 0)
-        (void)unlinkat(owner->dir_fd, STATE_SOCKET_NAME, 0);
-    loop_del(owner->loop, &owner->listen_source);
-    fd_close(&owner->listen_fd);
+    server_deafen(owner);
     while (owner->conns)
         conn_free(owner->conns);
 }

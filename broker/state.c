@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -227,6 +228,24 @@ int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *er
     return 0;
 }
 
+void state_lock_touch(int lock_fd)
+{
+    (void)futimens(lock_fd, NULL);
+}
+
+bool state_lock_touched(int dir_fd, struct timespec *last)
+{
+    struct stat st;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    auto_close int fd = openat(dir_fd, STATE_LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK ||
+        fstat(fd, &st) != 0 ||
+        (st.st_mtim.tv_sec == last->tv_sec && st.st_mtim.tv_nsec == last->tv_nsec))
+        return false;
+    *last = st.st_mtim;
+    return true;
+}
+
 void state_sweep(int dir_fd)
 {
     auto_close int blobs =
@@ -249,13 +268,57 @@ int state_socket_address(const char *dir, int dir_fd, const char *name, struct s
     return base_fail(err, REEVE_EINVAL, "the socket name %s is too long", name);
 }
 
-int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
-                    struct reeve_error *err)
+/* Who may write it decides what it says. */
+static int check_hands(int fd, const char *path, uid_t owner, struct reeve_error *err)
+{
+    struct stat st;
+    char theirs[96], ours[96];
+    if (fstat(fd, &st) != 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be examined", path);
+    if (!S_ISREG(st.st_mode))
+        return base_fail(err, REEVE_ESTATE, "%s is no regular file; put one there", path);
+    if (st.st_uid != owner && st.st_uid != 0) {
+        state_user_name(st.st_uid, theirs);
+        state_user_name(owner, ours);
+        return base_fail(err, REEVE_ESTATE, "%s belongs to %s, not to %s; run: chown %u %s", path,
+                         theirs, ours, (unsigned)owner, path);
+    }
+    if (st.st_mode & 0022)
+        return base_fail(err, REEVE_ESTATE, "others may write %s; run: chmod go-w %s", path, path);
+    return 0;
+}
+
+int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
+               struct buf *out, struct reeve_error *err)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    /* O_NONBLOCK: a FIFO put in its place must not hold the reader. */
+    auto_close int fd =
+        openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno == ELOOP)
+        return base_fail(err, REEVE_ESTATE, "%s is a link; put the file itself there", path);
+    if (fd < 0 && errno == ENOENT)
+        return base_fail(err, REEVE_ESTATE,
+                         "%s is missing; restore it, or copy that of a new folder (reeve init DIR)",
+                         path);
+    if (fd < 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", path);
+    int rc = check_hands(fd, path, owner, err);
+    return rc ? rc : fd_slurp_open(fd, path, max, out, err);
+}
+
+int state_keep_blob(int dir_fd, const char *dir, const uint8_t digest[BASE_SHA256],
+                    struct str bytes, struct reeve_error *err)
 {
     auto_close int blobs =
         openat(dir_fd, STATE_BLOB_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (blobs < 0)
-        return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", STATE_BLOB_FOLDER);
+        return base_fail(
+            err, REEVE_ESTATE,
+            "%s/%s cannot be opened (%s); it must be a folder of this user's: move what "
+            "is there aside and run: mkdir -m 0700 %s/%s",
+            dir, STATE_BLOB_FOLDER, strerror(errno), dir, STATE_BLOB_FOLDER);
     char name[2 * BASE_SHA256 + 1];
     base_hex(digest, BASE_SHA256, name);
     if (faccessat(blobs, name, F_OK, 0) == 0)

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/base.h"
 
@@ -36,6 +37,13 @@ int state_require_owner(const char *dir, uid_t owner, struct reeve_error *err);
  * every copy of it is closed.
  */
 int state_lock(int dir_fd, const char *dir, int *lock_fd, struct reeve_error *err);
+/** For its holder while the start takes its time: whoever waits for the folder sees that it goes
+ * on.
+ */
+void state_lock_touch(int lock_fd);
+/** Whether the lock is held, and was touched since `*last` was filled, which begins as zero. For
+ * other processes of the folder's owner. */
+bool state_lock_touched(int dir_fd, struct timespec *last);
 /** Remove what a writer that was ended left half-written. For the holder of the lock. */
 void state_sweep(int dir_fd);
 /** The pid that is written in the lock file, or 0. */
@@ -46,9 +54,17 @@ pid_t state_lock_pid(int dir_fd);
 int state_socket_address(const char *dir, int dir_fd, const char *name, struct sockaddr_un *out,
                          struct reeve_error *err);
 
+/**
+ * The whole of a file of the folder that says what is allowed: a regular file, no link, that
+ * belongs to `owner` (the folder's) or root and that nobody else may write. REEVE_ESTATE names the
+ * file and what sets it right.
+ */
+int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
+               struct buf *out, struct reeve_error *err);
+
 /** Keep bytes under their SHA-256 in blobs/; does nothing when they are there. */
-int state_keep_blob(int dir_fd, const uint8_t digest[BASE_SHA256], struct str bytes,
-                    struct reeve_error *err);
+int state_keep_blob(int dir_fd, const char *dir, const uint8_t digest[BASE_SHA256],
+                    struct str bytes, struct reeve_error *err);
 
 /** "alice (uid 1000)" or "uid 1000". */
 void state_user_name(uid_t uid, char out[96]);

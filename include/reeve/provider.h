@@ -29,7 +29,7 @@ struct reeve_job {
     const void *plan; /* plan bytes; NULL for a capability */
     size_t plan_len;
     int stdin_fd, stdout_fd,
-        stderr_fd; /* for the guest; the owner closes them after prepare; -1: none */
+        stderr_fd; /* for the guest; good during prepare, then closed by the owner; -1: none */
 };
 
 /** The approved, immutable context of one plan and one record, expiring. */
@@ -44,7 +44,7 @@ struct reeve_warrant {
 /** How a run ended. Strings are borrowed for the call. */
 struct reeve_outcome {
     size_t size;
-    const char *how;    /* ok, error, limit, killed, refused, lost */
+    const char *how;    /* ok, error, limit, killed, refused, lost; another word counts as error */
     const char *limit;  /* NULL, or the limit that ended it */
     const char *detail; /* NULL, or one sentence */
     bool not_started;   /* nothing of the guest's ran */
@@ -68,7 +68,7 @@ struct reeve_provider {
     enum reeve_rank rank;
     unsigned features;
     unsigned cost;           /* of two that suffice, the smaller is taken */
-    const char *enforced_by; /* "launcher" or "in-process": written into records */
+    const char *enforced_by; /* "in-process": written into records; "launcher" is the own one's */
     /** Whether it can work here; if not, `why` says it. */
     bool (*is_available)(void *self, char why[256]);
     int (*initialize)(void *self, const struct reeve_provider_host *host, const char *config_json,
@@ -81,15 +81,18 @@ struct reeve_provider {
     /** End it. `limit` NULL: cancelled; else the limit that the owner saw exceeded ("output").
      * finished still comes. */
     void (*cancel)(void *self, struct reeve_run *run, const char *limit);
-    /** After every run has finished. */
+    /** After every run has finished; from the thread that closes the handle, when the owner's own
+     * has ended. */
     void (*cleanup)(void *self);
     /** JSON Schema of the configuration; a constant. */
     const char *(*get_config_schema)(void *self);
     void *self;
 };
 
-/** Register a provider with an in-process owner (REEVE_EINVAL on a client's handle, or for a name
- * that is taken). The struct must outlive the handle. */
+/** Register a provider with an in-process owner (REEVE_EINVAL on a client's handle, for a name that
+ * is taken or longer than 64 bytes, or for an `enforced_by` that is not "in-process"). The
+ * owner's thread initializes it before this returns; any thread may ask for it. The struct must
+ * outlive the handle. */
 REEVE_API int reeve_provider_register(struct reeve *handle, const struct reeve_provider *provider,
                                       struct reeve_error *err);
 

@@ -78,8 +78,9 @@ struct reeve_open_options {
     const char *dir;        /* NULL: reeve_default_dir() */
     unsigned flags;         /* REEVE_OPEN_* */
     const char *helper_dir; /* where reeved, keeper and launcher are; NULL: compiled in */
-    /** Told what happens beside the calls ("keeper and launcher started"), one line, no newline;
-     * may come from another thread. */
+    /** Told what happens beside the calls to an owner in this process ("keeper or launcher ended;
+     * what ran has been ended with them"), one line, no newline; mostly from the owner's thread. A
+     * client has nothing to tell. */
     void (*event)(void *arg, const char *text);
     void *event_arg;
 };
@@ -87,8 +88,8 @@ struct reeve_open_options {
  * way out. */
 REEVE_API int reeve_open(const struct reeve_open_options *options, struct reeve **out,
                          struct reeve_error *err);
-/** End every call in progress, the helpers of an in-process owner and their runs; frees and sets
- * NULL. Not concurrently with other calls. */
+/** End what an in-process owner has running, for its clients, and record it (at most five seconds),
+ * then its helpers; frees and sets NULL. Not concurrently with other calls on the handle. */
 REEVE_API void reeve_close(struct reeve **handle);
 
 /* ---- requests ---- */
@@ -123,13 +124,20 @@ struct reeve_events {
 struct reeve_result;
 
 /**
- * Ask, and have done what was permitted. Blocks until the end record is durable. 0 whenever there
- * is an answer, a deny or a refusal included; an error only when none could be had.
+ * Ask, and have done what was permitted. 0 whenever there is an answer, a deny or a refusal
+ * included; an error only when none could be had.
+ *
+ * Of a run the decision is durable before anything of it is released, and the end record before
+ * this returns. A denial, a refusal and a pure or safe action have one record, in the next batch,
+ * which begins within 10 ms: the answer comes before it is durable, since nothing outside can have
+ * happened. A crash in that time loses the record, and its sequence may be given again. Reading the
+ * log and reeve_receipt wait for it.
  */
 REEVE_API int reeve_execute(struct reeve *handle, const struct reeve_request *request,
                             const struct reeve_events *events, struct reeve_result **out,
                             struct reeve_error *err);
-/** Ask for the decision alone. It is recorded as such; nothing is carried out. */
+/** Ask for the decision alone. It is recorded as such, in the next batch; nothing is carried out.
+ */
 REEVE_API int reeve_authorize(struct reeve *handle, const struct reeve_request *request,
                               struct reeve_result **out, struct reeve_error *err);
 /** Frees a result and sets NULL; NULL is fine. */
@@ -153,13 +161,14 @@ reeve_result_value(const struct reeve_result *r); /* JSON of a capability's answ
  * capability, 125 denied, 126 could not be run, 127 not found.
  */
 REEVE_API int reeve_result_exit(const struct reeve_result *r);
-/** Sequence of the record that proves this answer (the end record of a run), or -1. */
+/** Sequence of the record that proves this answer (the end record of a run), or -1. What is not a
+ * run's may be durable only 10 ms later: see reeve_execute. */
 REEVE_API int64_t reeve_result_seq(const struct reeve_result *r);
 
 /* ---- the log ---- */
 
-/** What the owner knows of itself: a malloc'ed JSON object (can decide, can append, condition,
- * size, grade, pid, policy). */
+/** What the owner knows of itself: a malloc'ed JSON object (whether it can decide, and so record;
+ * condition, size, grade, pid, policy; the folder, bytes of it that are no UTF-8 as \\xNN). */
 REEVE_API int reeve_status(struct reeve *handle, char **json, struct reeve_error *err);
 /** Providers with rank, availability and why not: a malloc'ed JSON array. */
 REEVE_API int reeve_providers(struct reeve *handle, char **json, struct reeve_error *err);
@@ -189,7 +198,7 @@ REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
                           int (*fn)(void *arg, const struct reeve_record *record), void *arg,
                           struct reeve_error *err);
 
-/** A receipt (C2SP tlog-proof) of a durable record: malloc'ed text. */
+/** A receipt (C2SP tlog-proof) of a record, which is made durable first: malloc'ed text. */
 REEVE_API int reeve_receipt(struct reeve *handle, uint64_t seq, char **text,
                             struct reeve_error *err);
 /** Check a receipt offline under a verifier key; `*json` (malloc'ed) tells index, size, origin and

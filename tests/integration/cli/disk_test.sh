@@ -30,7 +30,7 @@ for _ in $(seq 60); do
 done
 [ "$got" -eq 126 ] && grep -q 'the log cannot be written (.*make room' "$work/err" || complain "status $got"
 refuses "the next is refused at once" 3 'the log cannot be written' add
-gives "status says why" 0 '"cannot_append_because":".*full' ask --json --state "$work/disk" status
+gives "status says why" 0 '"cannot_decide_because":".*full' ask --json --state "$work/disk" status
 rm "$work/disk/ballast"
 for _ in $(seq 50); do
     add >"$work/out" 2>"$work/err" && break

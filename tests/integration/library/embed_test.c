@@ -9,14 +9,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int stop;
-static volatile int children_seen;
+static atomic_int stop;
+static atomic_int children_seen;
 
 static void *reap_everything(void *arg)
 {
@@ -143,6 +144,31 @@ static void lost_helpers(void **state)
     }
 }
 
+static bool knows_of_loss(void *arg)
+{
+    struct reeve_error err = {0};
+    char *json = NULL;
+    assert_int_equal(reeve_status(arg, &json, &err), 0);
+    bool known = strstr(json, "\"helpers\":false") != NULL;
+    reeve_free(json);
+    return known;
+}
+
+/* A log that is closed is no damaged one: checking it is an error, not a finding. */
+static void verify_without_helpers(void **state)
+{
+    (void)state;
+    char *dir = support_state();
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_error err = {0};
+    struct reeve_verify_report report = {.size = sizeof report};
+    assert_int_equal(kill(support_process(dir, "reeve-keeper"), SIGKILL), 0);
+    assert_true(support_wait(knows_of_loss, r));
+    assert_int_equal(reeve_verify(r, NULL, NULL, NULL, &report, &err), REEVE_EHELPERS);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
 /* One owner: a second one is told who it is; a client of the same folder is served beside it. */
 static void one_owner(void **state)
 {
@@ -184,9 +210,8 @@ static void lingering_gives_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_host),
-        cmocka_unit_test(lost_helpers),
-        cmocka_unit_test(one_owner),
+        cmocka_unit_test(hostile_host),           cmocka_unit_test(lost_helpers),
+        cmocka_unit_test(verify_without_helpers), cmocka_unit_test(one_owner),
         cmocka_unit_test(lingering_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static bool guest_gone(void *arg)
 }
 
 struct seen {
-    unsigned releases, ends, lost, without_bytes;
+    unsigned releases, ends, lost, named, without_bytes;
     int64_t last;
     bool has_last;
 };
@@ -88,7 +88,12 @@ static int look(void *arg, const struct reeve_record *record)
     }
     s->releases += has(record, "\"type\":\"release\"");
     s->ends += has(record, "\"type\":\"end\"");
-    s->lost += has(record, "\"how\":\"lost\"");
+    if (has(record, "\"how\":\"lost\"")) {
+        s->lost++;
+        s->named += has(record, "\"subject\":\"agent:test\"") &&
+                    has(record, "\"capability\":\"program.external\"") &&
+                    has(record, "\"program\":{\"digest\":\"sha256:");
+    }
     s->has_last |= (int64_t)record->seq == s->last;
     return 0;
 }
@@ -114,6 +119,7 @@ static void check_after(struct work *w)
         (void)reeve_records(r, 0, UINT64_MAX, print, NULL, &err);
     assert_int_equal(s.releases, s.ends); /* each is closed, some as lost */
     assert_true(s.lost >= 1);
+    assert_true(s.named >= 1); /* by its decision, where that record was not lost with its batch */
     assert_true(w->acknowledged == 0 || s.has_last); /* what was answered is there */
     assert_int_equal(support_run(r, argv, &result, NULL, 0, &err), 0);
     assert_int_equal(reeve_result_exit(result), 0);

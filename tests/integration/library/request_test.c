@@ -38,6 +38,9 @@ static const struct row {
      "{\"path\": \"@/script\", \"argv\": []}", 126, "not_runnable", "is a script"},
     {"a file without execute permission", RUN(READ_USR), "agent:a", PROGRAM,
      "{\"path\": \"@/plain\", \"argv\": []}", 126, "not_runnable", "chmod +x"},
+    {"a path that leads to one that is no UTF-8", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/odd\", \"argv\": []}", 126, "not_runnable",
+     "/odd leads to a path that is not"},
     {"a limit that nothing holds",
      RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {memory: 64MiB}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism", "memory"},
@@ -147,6 +150,7 @@ static void check(struct reeve *r, const struct row *row)
         strcmp(refusal ? refusal : "", row->refusal ? row->refusal : "") != 0 ||
         (row->part && !strstr(json, row->part)))
         fail_msg("%s: %s", row->name, json);
+    assert_null(strstr(json, "\xef\xbf\xbd")); /* nothing was repaired */
     reeve_result_free(&result);
     free(args);
 }
@@ -164,6 +168,8 @@ static void all_rows(void **state)
     make("plain", "text", 0644);
     point("link", "real");
     point("true", "/usr/bin/true");
+    make("n\377me", "\177ELF", 0755);
+    point("odd", "n\377me");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check(r, &rows[i]);
     support_assert_verifies(r);
@@ -187,6 +193,14 @@ static void no_requests(void **state)
         {.size = sizeof bad[0], .subject = "agent:a", .capability = ""},
         {.size = sizeof bad[0],
          .subject = "agent:a",
+         .capability = "ccos.echo",
+         .provider = "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddde"},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
+         .capability = "ccos.echo",
+         .provider = "a\033[31mb"},
+        {.size = sizeof bad[0],
+         .subject = "agent:a",
          .capability = PROGRAM,
          .args = "{\"path\": \"/usr/bin/true\", \"argv\": [], \"sha256\": \"x\"}"},
     };
@@ -204,8 +218,56 @@ static void no_requests(void **state)
     support_remove(dir);
 }
 
+/* A struct of another size is no struct of ours. */
+static void events_of_other_sizes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, sizeof(size_t) - 1, sizeof(struct reeve_events) + 8};
+    char *dir = support_state();
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_request q = {.size = sizeof q, .subject = "agent:a", .capability = "no.such"};
+    struct reeve_result *result = NULL;
+    struct reeve_error err = {0};
+    struct reeve_events ev = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ev.size = sizes[i];
+        assert_int_equal(reeve_execute(r, &q, &ev, &result, &err), REEVE_EINVAL);
+    }
+    ev.size = sizeof ev.size + sizeof ev.arg; /* of a version without callbacks */
+    ev.poll_cancel = (int (*)(void *))(uintptr_t)1;
+    assert_int_equal(reeve_execute(r, &q, &ev, &result, &err), 0);
+    reeve_result_free(&result);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
+/* As deep as a request may be: in the record it stands deeper, and so by its digest. */
+static void deep_arguments(void **state)
+{
+    (void)state;
+    enum { DEPTH = 62 };
+    char *dir = support_state(), args[2 * DEPTH + 3];
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_result *result = NULL;
+    struct reeve_error err = {0};
+    memset(args, '[', DEPTH + 1);
+    memset(args + DEPTH + 1, ']', DEPTH + 1);
+    args[sizeof args - 1] = '\0';
+    struct reeve_request q = {
+        .size = sizeof q, .subject = "agent:a", .capability = "no.such", .args = args};
+    if (reeve_execute(r, &q, NULL, &result, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(reeve_result_exit(result), 125);
+    assert_true(reeve_result_seq(result) > 0);
+    reeve_result_free(&result);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests),
+                                       cmocka_unit_test(deep_arguments),
+                                       cmocka_unit_test(events_of_other_sizes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

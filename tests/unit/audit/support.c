@@ -101,7 +101,7 @@ struct audit_log *scene_open(struct scene *s, struct audit_found *found)
     struct reeve_error err = {0};
     struct audit_log *log = NULL;
     int fd = scene_keeper(s);
-    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, &log, found, &err), 0, &err);
+    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, NULL, &log, found, &err), 0, &err);
     return log;
 }
 

@@ -325,7 +325,7 @@ static void open_fails(struct scene *s, int code, const char *says)
     struct reeve_error err = {0};
     struct audit_log *log = NULL;
     int fd = scene_keeper(s);
-    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, &log, &found, &err), code, &err);
+    assert_rc(audit_log_open(s->dir_fd, s->dir, fd, NULL, &log, &found, &err), code, &err);
     assert_null(log);
     if (!strstr(err.message, says))
         fail_msg("%s", err.message);

@@ -225,7 +225,7 @@ static void test_answers_to_a_batch(void **state)
         print_message("%s\n", flush_lies[i].name);
         scene_make(&s);
         int fd = start_liar(&s, flush_lies[i].lie);
-        assert_rc(audit_log_open(s.dir_fd, s.dir, fd, &log, &found, &err), 0, &err);
+        assert_rc(audit_log_open(s.dir_fd, s.dir, fd, NULL, &log, &found, &err), 0, &err);
         put_record(log, "decision");
         put_release(log, 0, 20000);
         assert_rc(audit_log_flush(log, &token, &n, &err), flush_lies[i].rc, &err);
@@ -259,7 +259,8 @@ static void test_the_first_answer(void **state)
         print_message("%s\n", state_lies[i].name);
         scene_make(&s);
         int fd = start_liar(&s, state_lies[i].lie);
-        assert_rc(audit_log_open(s.dir_fd, s.dir, fd, &log, &found, &err), state_lies[i].rc, &err);
+        assert_rc(audit_log_open(s.dir_fd, s.dir, fd, NULL, &log, &found, &err), state_lies[i].rc,
+                  &err);
         assert_null(log);
         (void)scene_await_keeper(&s);
         scene_remove(&s);

@@ -300,6 +300,40 @@ static void test_lost_releases(void **state)
     scene_remove(&s);
 }
 
+static void count_progress(void *arg, uint64_t rows)
+{
+    uint64_t *seen = arg;
+    seen[0]++;
+    seen[1] = rows;
+}
+
+/* Whoever waits for a long log hears of it while it is read. */
+static void test_progress(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct audit_log *log = NULL;
+    struct reeve_error err = {0};
+    uint64_t seen[2] = {0};
+    const struct audit_progress progress = {count_progress, seen};
+    scene_make(&s);
+    log = scene_open(&s, &found);
+    for (unsigned i = 0; i < 3 * AUDIT_PROGRESS_ROWS; i++) {
+        put_record(log, "decision");
+        if (i % 128 == 127)
+            flush(log, NULL, 0);
+    }
+    scene_close(&s, &log);
+    int fd = scene_keeper(&s);
+    assert_rc(audit_log_open(s.dir_fd, s.dir, fd, &progress, &log, &found, &err), 0, &err);
+    assert_int_equal(seen[0], 3);
+    assert_int_equal(seen[1], 3 * AUDIT_PROGRESS_ROWS);
+    audit_found_fini(&found);
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_no_database),
         cmocka_unit_test(test_half_a_batch),
         cmocka_unit_test(test_lost_releases),
+        cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
