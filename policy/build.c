@@ -139,6 +139,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
     if (!b.failed)
         build_rules(&b);
     if (!b.failed)
+        build_entities(&b);
+    if (!b.failed)
         build_capabilities(&b);
     struct policy_image *image = finish(&b, source, file);
     for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++)

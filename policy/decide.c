@@ -9,6 +9,7 @@ struct deciding {
     const struct policy_image *image;
     const struct policy_request *req;
     struct eval_subject subject;
+    struct eval eval;
     const struct img_lookup *lookup[EVAL_MAX_LOOKUPS];
     unsigned nlookups;
 };
@@ -35,9 +36,8 @@ static bool precedes(const struct standing *a, const struct standing *b)
  */
 static bool holds(const struct deciding *d, const struct img_rule *rule)
 {
-    enum tri value = rule->condition == POLICY_NONE
-                         ? TRI_TRUE
-                         : eval_condition(d->image, d->req, rule->condition);
+    enum tri value =
+        rule->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, rule->condition);
     if (rule->effect == CORE_EFFECT_DENY)
         return value != TRI_FALSE;
     return value == TRI_TRUE && eval_templates_hold(d->image, d->req, rule->grant);
@@ -106,7 +106,6 @@ static void permit(const struct deciding *d, uint32_t rule, struct policy_decisi
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
-    (void)inputs; /* nothing that this version holds depends on time */
     if (req->capability.n == 0 || req->capability.n > POLICY_MAX_NAME ||
         !policy_subject_valid(req->subject) || req->level >= CORE_LEVEL_COUNT)
         return REEVE_EINVAL;
@@ -116,6 +115,7 @@ int policy_decide(const struct policy_image *image, const struct policy_request 
     *out = (struct policy_decision){.grant = UINT32_MAX,
                                     .klass = req->entry ? req->entry->klass : CORE_CLASS_DANGEROUS};
     set_level(&d, out);
+    d.eval = (struct eval){image, req, inputs, d.subject, out->level};
     answer(out, CORE_EFFECT_DENY, best_rule(&d, CORE_EFFECT_DENY));
     if (out->rule != POLICY_NONE)
         return REEVE_OK;

@@ -67,24 +67,35 @@ struct img_rule {
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
- * end. */
+ * end. Without an attribute a node judges the value that its parent hands down. */
+enum img_operand { IMG_LITERAL, IMG_ATTRIBUTE };
 struct img_condition {
-    uint8_t op, flag, reserved[2];
+    uint8_t op, flag, operand_kind, reserved;
     uint32_t attribute, operand, end;
 };
 struct img_attribute {
     struct img_str text;
-    uint32_t first, n; /* keys */
+    uint32_t first, n; /* keys; of broker.*: those after the input's path */
+    uint32_t fallback; /* a literal; POLICY_NONE: none */
+    uint8_t root, builtin, from, type;
+    uint8_t list, positions, reserved[2];
 };
-/* Operands, lists in prefix order as above. */
+/* What the policy knows of "type:id": a literal map. */
+struct img_entity {
+    struct img_str name;
+    uint32_t properties;
+};
+/* Operands and properties, lists and maps in prefix order as above; a map's children alternate key
+ * and value. */
 struct img_literal {
-    uint8_t type; /* enum ynode_type, no map */
+    uint8_t type; /* enum ynode_type */
     uint8_t boolean, reserved[2];
     uint32_t end;
     union {
         struct img_str s;
         int64_t i;
         double d;
+        uint32_t count; /* elements, or pairs */
     };
 };
 
@@ -115,6 +126,8 @@ struct img_path {
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
     X(literals, struct img_literal)                                                                \
+    X(entity_slots, struct img_slot)                                                               \
+    X(entities, struct img_entity)                                                                 \
     X(grants, struct img_grant)                                                                    \
     X(paths, struct img_path)
 

@@ -1,0 +1,171 @@
+/*
+ * Conditions as trees in prefix order, their operands and the properties of entities as literals,
+ * attributes as rows, one for each path. Called by build_rules.c and build.c.
+ */
+#include "policy/build.h"
+
+#define FIRST_SLOTS 256u
+
+/* ---- literals ---- */
+
+static void *row_at(struct builder *b, enum image_section section, uint32_t index, size_t size)
+{
+    return b->section[section].data + (size_t)index * size;
+}
+
+static uint32_t add_row(struct builder *b, struct img_literal row)
+{
+    row.end = build_count(b, IMAGE_literals, sizeof row) + 1;
+    return build_row(b, IMAGE_literals, &row, sizeof row);
+}
+
+static void close_row(struct builder *b, uint32_t at)
+{
+    uint32_t end = build_count(b, IMAGE_literals, sizeof(struct img_literal));
+    if (!b->failed)
+        ((struct img_literal *)row_at(b, IMAGE_literals, at, sizeof(struct img_literal)))->end =
+            end;
+}
+
+static uint32_t add_literal(struct builder *b, const struct ynode *n)
+{
+    struct img_literal row = {.type = n->type, .boolean = n->boolean};
+    if (n->type == Y_TEXT)
+        row.s = build_str(b, n->text);
+    else if (n->type == Y_INT)
+        row.i = n->i;
+    else if (n->type == Y_DOUBLE)
+        row.d = n->d;
+    else if (n->type >= Y_LIST)
+        row.count = n->count;
+    uint32_t at = add_row(b, row);
+    for (const struct ynode *c = n->first; c; c = c->next)
+        add_literal(b, c);
+    close_row(b, at);
+    return at;
+}
+
+static uint32_t add_groups(struct builder *b, const struct m_subjects *groups)
+{
+    uint32_t at = add_row(b, (struct img_literal){.type = Y_LIST, .count = groups->n});
+    for (uint32_t i = 0; i < groups->n; i++)
+        add_row(b, (struct img_literal){.type = Y_INT, .i = groups->v[i].group});
+    close_row(b, at);
+    return at;
+}
+
+/* ---- attributes ---- */
+
+static bool grow_interned(struct builder *b)
+{
+    uint32_t size = b->interned.size ? 2 * b->interned.size : FIRST_SLOTS;
+    uint32_t *slot = build_alloc(b, size, sizeof *slot);
+    if (!slot)
+        return false;
+    for (uint32_t i = 0; i < b->interned.size; i++) {
+        uint32_t row = b->interned.slot[i];
+        if (!row)
+            continue;
+        const struct img_attribute *a = row_at(b, IMAGE_attributes, row - 1, sizeof *a);
+        struct str text = {b->section[IMAGE_bytes].data + a->text.at, a->text.n};
+        uint32_t at = image_slot_of(image_hash(text), size - 1);
+        while (slot[at])
+            at = (at + 1) & (size - 1);
+        slot[at] = row;
+    }
+    b->interned.slot = slot;
+    b->interned.size = size;
+    return true;
+}
+
+/* Where a path's row stands or will stand. */
+static uint32_t *find_interned(struct builder *b, struct str text)
+{
+    uint32_t mask = b->interned.size - 1, at = image_slot_of(image_hash(text), mask);
+    for (; b->interned.slot[at]; at = (at + 1) & mask) {
+        const struct img_attribute *a =
+            row_at(b, IMAGE_attributes, b->interned.slot[at] - 1, sizeof *a);
+        if (str_eq((struct str){b->section[IMAGE_bytes].data + a->text.at, a->text.n}, text))
+            break;
+    }
+    return &b->interned.slot[at];
+}
+
+static uint32_t add_attribute(struct builder *b, const struct m_attribute *a)
+{
+    struct img_attribute row = {.text = build_str(b, a->text),
+                                .n = a->n,
+                                .fallback = a->fallback ? add_literal(b, a->fallback) : POLICY_NONE,
+                                .root = a->root,
+                                .builtin = a->builtin,
+                                .from = a->from,
+                                .type = a->type.type,
+                                .list = a->type.list,
+                                .positions = a->positions};
+    row.first = build_count(b, IMAGE_keys, sizeof(struct img_str));
+    for (uint32_t i = 0; i < a->n; i++) {
+        struct img_str key = build_str(b, a->key[i]);
+        build_row(b, IMAGE_keys, &key, sizeof key);
+    }
+    return build_row(b, IMAGE_attributes, &row, sizeof row);
+}
+
+uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
+{
+    uint32_t count = build_count(b, IMAGE_attributes, sizeof(struct img_attribute));
+    if (b->failed || (2 * (count + 1) > b->interned.size && !grow_interned(b)))
+        return POLICY_NONE;
+    uint32_t *slot = find_interned(b, a->text);
+    if (!*slot)
+        *slot = add_attribute(b, a) + 1;
+    return *slot - 1;
+}
+
+/* ---- conditions ---- */
+
+static void add_operand(struct builder *b, const struct m_condition *c, struct img_condition *row)
+{
+    struct ynode path = {.type = Y_TEXT, .text = c->path};
+    row->operand = POLICY_NONE;
+    if (c->other) {
+        row->operand_kind = IMG_ATTRIBUTE;
+        row->operand = build_attribute(b, c->other);
+    } else if (c->path.n) {
+        row->operand = add_literal(b, &path);
+    } else if (c->groups.n) {
+        row->operand = add_groups(b, &c->groups);
+    } else if (c->operand) {
+        row->operand = add_literal(b, c->operand);
+    }
+}
+
+/* Recursion is bounded by the depth of the policy's text and of named conditions. */
+uint32_t build_condition(struct builder *b, const struct m_condition *c)
+{
+    struct img_condition row = {.op = (uint8_t)c->op, .flag = c->flag};
+    row.attribute = c->attribute ? build_attribute(b, c->attribute) : POLICY_NONE;
+    add_operand(b, c, &row);
+    uint32_t at = build_row(b, IMAGE_conditions, &row, sizeof row);
+    for (const struct m_condition *k = c->first; k && !b->failed; k = k->next)
+        build_condition(b, k);
+    if (!b->failed)
+        ((struct img_condition *)row_at(b, IMAGE_conditions, at, sizeof row))->end =
+            build_count(b, IMAGE_conditions, sizeof row);
+    return at;
+}
+
+/* ---- entities ---- */
+
+void build_entities(struct builder *b)
+{
+    uint32_t n = b->m->nentities;
+    uint32_t *hashes = build_alloc(b, n, sizeof *hashes);
+    for (uint32_t i = 0; i < n && !b->failed; i++) {
+        const struct m_entity *e = &b->m->entities[i];
+        struct img_entity row = {build_str(b, e->name), add_literal(b, e->properties)};
+        hashes[i] = image_hash(e->name);
+        build_row(b, IMAGE_entities, &row, sizeof row);
+    }
+    if (!b->failed)
+        build_slots(b, IMAGE_entity_slots, hashes, n);
+}
