@@ -18,7 +18,6 @@ struct checker {
     struct arena *arena;
     const struct policy_names *groups;
     struct policy_names conditions, declared; /* declared: by path_of */
-    struct policy_names closed;               /* paths above one that comes from entities alone */
     unsigned depth;                           /* of the named conditions being walked */
 };
 
@@ -37,39 +36,22 @@ static void put_path(struct buf *out, uint8_t root, const struct m_attribute *a,
     }
 }
 
-static bool add_closed(struct checker *c, struct buf *path, const struct m_declared *d)
-{
-    for (uint32_t n = 1; d->from == FROM_ENTITIES && n < d->path->n; n++) {
-        put_path(path, d->path->root, d->path, n);
-        struct str copy = arena_str(c->arena, buf_view(path));
-        if (!copy.p)
-            return false;
-        c->closed.v[c->closed.n++] = (struct policy_name){copy, 0};
-    }
-    return true;
-}
-
 static bool index_declared(struct checker *c)
 {
     struct model *m = c->m;
     auto_buf struct buf path = {0};
-    size_t keys = 0;
-    for (uint32_t i = 0; i < m->ndeclared; i++)
-        keys += m->declared[i].path->n;
     c->declared.v = arena_array(c->arena, m->ndeclared + 1, sizeof *c->declared.v);
-    c->closed.v = arena_array(c->arena, keys + 1, sizeof *c->closed.v);
-    if (!c->declared.v || !c->closed.v)
+    if (!c->declared.v)
         return false;
     for (uint32_t i = 0; i < m->ndeclared; i++) {
         const struct m_declared *d = &m->declared[i];
         put_path(&path, d->path->root, d->path, d->path->n);
         struct str copy = arena_str(c->arena, buf_view(&path));
-        if (!copy.p || !add_closed(c, &path, d))
+        if (!copy.p)
             return false;
         c->declared.v[c->declared.n++] = (struct policy_name){copy, i};
     }
     policy_names_sort(&c->declared);
-    policy_names_sort(&c->closed);
     for (uint32_t i = 1; i < c->declared.n; i++)
         if (str_eq(c->declared.v[i].name, c->declared.v[i - 1].name))
             policy_report(c->report, P_DECLARATION, m->declared[c->declared.v[i].index].at, NULL,
@@ -98,33 +80,38 @@ static void no_flag(struct checker *c, const struct m_attribute *a)
                   "flag `%s` is not declared", policy_shown(a->key[0], shown));
 }
 
-/* The declaration of the path itself gives type and default; the nearest one at or above it says
- * where it comes from. */
+static bool is_built_in(const struct m_attribute *a)
+{
+    switch (a->root) {
+    case ROOT_SUBJECT:
+    case ROOT_RESOURCE:
+        return a->builtin != BUILTIN_NONE;
+    case ROOT_BROKER:
+        return a->builtin != POLICY_INPUT_FLAGS;
+    default:
+        return a->root != ROOT_CONTEXT;
+    }
+}
+
+/* The declaration of the path itself gives type and default; that of its first key says where it
+ * comes from, with all that is below. */
 static void resolve_attribute(struct checker *c, struct m_attribute *a)
 {
     auto_buf struct buf path = {0};
-    if (a->root == ROOT_ARGS || a->root == ROOT_ACTION) {
-        a->known = true;
-        return;
-    }
-    bool named = a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE;
-    a->known = (named && a->builtin != BUILTIN_NONE) ||
-               (a->root == ROOT_BROKER && a->builtin != POLICY_INPUT_FLAGS);
-    for (uint32_t n = a->n; n > 0 && !a->known; n--) {
+    a->known = is_built_in(a);
+    for (uint32_t n = a->known ? 0 : a->n; n > 0; n--) {
         put_path(&path, a->root, a, n);
         const struct m_declared *d = find_declared(c, &path);
         if (!d)
             continue;
         a->known = true;
-        a->from = d->from;
+        if (n == 1)
+            a->from = d->from;
         if (n == a->n) {
             a->type = d->type;
             a->fallback = d->fallback;
         }
     }
-    put_path(&path, a->root, a, a->n);
-    if (policy_names_find(&c->closed, buf_view(&path)) != UINT32_MAX)
-        a->from = FROM_ENTITIES;
     if (path.failed)
         policy_report_memory(c->report);
     if (!a->known && a->root == ROOT_BROKER)

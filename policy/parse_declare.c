@@ -60,7 +60,13 @@ static void check_declared(struct parser *p, struct m_declared *d)
     if (d->has_from && d->path->root == ROOT_BROKER)
         policy_report(p->report, P_DECLARATION, d->at, "leave `from` out",
                       "what the broker says comes from the broker alone");
-    if (d->fallback && d->type.type != TYPE_COUNT && !parse_type_fits(d->type, d->fallback))
+    if (d->has_from && d->path->root != ROOT_BROKER && d->path->n > 1)
+        policy_report(p->report, P_DECLARATION, d->at, "declare it of the property that it is in",
+                      "a property comes from one place, with all that is in it");
+    if (d->fallback && d->type.type == TYPE_MAP && !d->type.list)
+        policy_report(p->report, P_DECLARATION, d->at, "declare what is in it",
+                      "a map has no default");
+    else if (d->fallback && d->type.type != TYPE_COUNT && !parse_type_fits(d->type, d->fallback))
         policy_report(p->report, P_DECLARED_TYPE, d->fallback->pos, NULL,
                       "the default of `%s` is no %s", policy_shown(d->path->text, shown),
                       parse_type_name(d->type, type));
