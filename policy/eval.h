@@ -6,9 +6,7 @@
 #define POLICY_EVAL_H
 
 #include "policy/image.h"
-
-/** Ordered so that `all` is the minimum, `any` the maximum and `not` the difference from true. */
-enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
+#include "policy/tri.h"
 
 /** A request's subject in the image's terms: looked up once for each decision. */
 struct eval_subject {
