@@ -16,7 +16,7 @@
 #define VALUE_HOST_MAX  253u /* bytes of a name */
 #define VALUE_LABEL_MAX 63u
 
-/** A host in normal form. May point into itself: not to be copied. */
+/** A host in normal form. Its name points into itself: not to be copied. */
 struct value_host {
     enum { VALUE_NAME, VALUE_ADDRESS } kind;
     struct value_addr addr; /* of an address */
@@ -25,7 +25,7 @@ struct value_host {
 };
 /**
  * A URL's host: a name (letters, digits, `-`, `_` in labels of 1 to 63 bytes, one dot at the end
- * taken off, lower case), a strict dotted quad, or `[IPv6]`. Borrows `text`. False for all else,
+ * taken off, lower case), a strict dotted quad, or `[IPv6]`. False for all else,
  * names whose last label is a number (decimal or 0x) among it.
  */
 bool value_host_parse(struct str text, struct value_host *out);

@@ -14,9 +14,9 @@
 
 /** A URL in normal form. Borrows the text and may point into itself: not to be copied. */
 struct value_url {
-    struct str scheme;      /* lower case */
-    struct value_host host; /* its name is empty for none of the URLs that parse */
-    uint32_t port;          /* the scheme's own when none is written; 0: neither */
+    struct str scheme; /* lower case */
+    struct value_host host;
+    uint32_t port;   /* the scheme's own when none is written; 0: neither */
     struct str path; /* "/" at least; escapes of unreserved characters decoded, no dot segments */
     struct str rest; /* from `?` or `#` on: not judged */
     char scheme_store[VALUE_SCHEME_MAX + 1];
