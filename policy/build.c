@@ -30,6 +30,42 @@ struct img_str build_str(struct builder *b, struct str s)
     return out;
 }
 
+static struct img_str *find_shared(struct builder *b, struct str s)
+{
+    uint32_t mask = b->shared.size - 1, at = image_slot_of(image_hash(s), mask);
+    for (; b->shared.slot[at].n; at = (at + 1) & mask) {
+        struct img_str there = b->shared.slot[at];
+        if (str_eq((struct str){b->section[IMAGE_bytes].data + there.at, there.n}, s))
+            break;
+    }
+    return &b->shared.slot[at];
+}
+
+static bool grow_shared(struct builder *b)
+{
+    struct img_str *old = b->shared.slot;
+    uint32_t size = b->shared.size;
+    b->shared.size = size ? 2 * size : 64;
+    b->shared.slot = build_alloc(b, b->shared.size, sizeof *b->shared.slot);
+    for (uint32_t i = 0; b->shared.slot && i < size; i++)
+        if (old[i].n)
+            *find_shared(b, (struct str){b->section[IMAGE_bytes].data + old[i].at, old[i].n}) =
+                old[i];
+    return b->shared.slot != NULL;
+}
+
+struct img_str build_shared(struct builder *b, struct str s)
+{
+    if (!s.n || b->failed || (2 * (b->shared.count + 1) > b->shared.size && !grow_shared(b)))
+        return build_str(b, (struct str){"", 0});
+    struct img_str *slot = find_shared(b, s);
+    if (!slot->n) {
+        *slot = build_str(b, s);
+        b->shared.count++;
+    }
+    return *slot;
+}
+
 void *build_alloc(struct builder *b, size_t count, size_t each)
 {
     void *room = arena_array(b->arena, count ? count : 1, each);
@@ -124,7 +160,7 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     image->default_level = b->m->default_level;
     image->default_limits = b->m->default_limits.limits;
     digests(image, source);
-    return image;
+    return policy_image_ready(image) == REEVE_OK ? image : NULL;
 }
 
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,

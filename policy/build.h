@@ -20,6 +20,10 @@ struct builder {
         uint32_t *slot; /* attribute's row + 1, by the hash of its text; 0: empty */
         uint32_t size;  /* a power of two */
     } interned;
+    struct {
+        struct img_str *slot; /* n 0: empty */
+        uint32_t size, count;
+    } shared;    /* texts that many rows have */
     bool failed; /* reported */
 };
 
@@ -27,6 +31,8 @@ struct builder {
 uint32_t build_row(struct builder *b, enum image_section section, const void *row, size_t size);
 uint32_t build_count(const struct builder *b, enum image_section section, size_t size);
 struct img_str build_str(struct builder *b, struct str s);
+/** The same for one text as often as it is asked for. */
+struct img_str build_shared(struct builder *b, struct str s);
 void *build_alloc(struct builder *b, size_t count, size_t each);
 /** A hash table of `n` texts; row i of them gets value i. */
 void build_slots(struct builder *b, enum image_section slots, const uint32_t *hashes, uint32_t n);

@@ -4,6 +4,8 @@
  */
 #include "policy/build.h"
 
+#include "policy/value_time.h"
+
 #define FIRST_SLOTS 256u
 
 /* ---- literals ---- */
@@ -52,6 +54,34 @@ static uint32_t add_groups(struct builder *b, const struct m_subjects *groups)
         add_row(b, (struct img_literal){.type = Y_INT, .i = groups->v[i].group});
     close_row(b, at);
     return at;
+}
+
+static uint32_t add_text(struct builder *b, struct img_str s)
+{
+    return add_row(b, (struct img_literal){.type = Y_TEXT, .s = s});
+}
+
+/* What the evaluator needs in front, then what explanations show. */
+static uint32_t add_form(struct builder *b, const struct m_condition *c)
+{
+    uint32_t at = add_row(b, (struct img_literal){.type = Y_LIST, .count = 2});
+    if (c->op == OP_TIME) {
+        struct value_time window = {c->window.from, c->window.to, c->window.days, {0}, {0}};
+        struct img_str zone = build_shared(b, c->form);
+        window.zone = (struct value_at){zone.at, zone.n};
+        add_text(b, build_str(b, (struct str){(const char *)&window, sizeof window}));
+    } else {
+        add_text(b, build_shared(b, c->form));
+    }
+    add_literal(b, c->operand);
+    close_row(b, at);
+    return at;
+}
+
+static uint32_t add_regex(struct builder *b, struct str pattern)
+{
+    struct img_regex row = {build_shared(b, pattern)};
+    return build_row(b, IMAGE_regexes, &row, sizeof row);
 }
 
 /* ---- attributes ---- */
@@ -130,6 +160,12 @@ static void add_operand(struct builder *b, const struct m_condition *c, struct i
     if (c->other) {
         row->operand_kind = IMG_ATTRIBUTE;
         row->operand = build_attribute(b, c->other);
+    } else if (c->form.n) {
+        row->operand_kind = IMG_FORM;
+        row->operand = add_form(b, c);
+    } else if (c->op == OP_MATCHES) {
+        row->operand_kind = IMG_REGEX;
+        row->operand = add_regex(b, c->operand->text);
     } else if (c->path.n) {
         row->operand = add_literal(b, &path);
     } else if (c->groups.n) {

@@ -39,7 +39,9 @@ static enum tri eval_leaf(const struct eval *e, uint32_t at, const struct view *
         return TRI_UNKNOWN;
     if (c->operand_kind == IMG_ATTRIBUTE)
         other = eval_attribute(e, c->operand);
-    else if (c->operand != POLICY_NONE)
+    else if (c->operand_kind == IMG_FORM)
+        other.view = view_literal(e->image, c->operand + 1);
+    else if (c->operand_kind == IMG_LITERAL && c->operand != POLICY_NONE)
         other.view = view_literal(e->image, c->operand);
     return other.state == EVAL_THERE ? eval_ops[c->op](e, at, &v.view, &other.view) : TRI_UNKNOWN;
 }

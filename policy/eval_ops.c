@@ -5,6 +5,12 @@
  */
 #include "policy/eval.h"
 
+#include "policy/value_host.h"
+#include "policy/value_like.h"
+#include "policy/value_regex.h"
+#include "policy/value_time.h"
+#include "policy/value_url.h"
+
 #define OPERATOR(name)                                                                             \
     static enum tri name(const struct eval *e, uint32_t at, const struct view *v,                  \
                          const struct view *operand)
@@ -179,6 +185,55 @@ OPERATOR(op_under)
     return v->kind == VIEW_TEXT ? is_under(operand->s, v->s) : TRI_UNKNOWN;
 }
 
+/* ---- compiled operands ---- */
+
+OPERATOR(op_matches)
+{
+    (void)operand;
+    if (v->kind != VIEW_TEXT)
+        return TRI_UNKNOWN;
+    return value_regex_matches(e->image->regexes, condition(e, at)->operand,
+                               value_scratch_of_thread(), v->s);
+}
+
+OPERATOR(op_like)
+{
+    (void)e;
+    (void)at;
+    return v->kind == VIEW_TEXT ? tri_of(value_like_holds(operand->s, v->s)) : TRI_UNKNOWN;
+}
+
+OPERATOR(op_host)
+{
+    (void)e;
+    (void)at;
+    return v->kind == VIEW_TEXT ? value_hosts_hold(operand->s, v->s) : TRI_UNKNOWN;
+}
+
+OPERATOR(op_cidr)
+{
+    (void)e;
+    (void)at;
+    return v->kind == VIEW_TEXT ? value_cidr_holds(operand->s, v->s) : TRI_UNKNOWN;
+}
+
+OPERATOR(op_url)
+{
+    (void)e;
+    (void)at;
+    return v->kind == VIEW_TEXT ? value_url_holds(operand->s, v->s) : TRI_UNKNOWN;
+}
+
+OPERATOR(op_time)
+{
+    (void)at;
+    struct value_time window;
+    if (v->kind != VIEW_TIME)
+        return TRI_UNKNOWN;
+    memcpy(&window, operand->s.p, sizeof window); /* the image's bytes are not aligned */
+    return value_time_holds(&window, image_bytes(e->image), v->i);
+}
+
 /* ---- lists ---- */
 
 static bool is_bounded_list(const struct view *v)
@@ -273,4 +328,7 @@ eval_op_fn *const eval_ops[OP_COUNT] = {
     [OP_UNDER] = op_under,     [OP_CONTAINS] = op_contains,
     [OP_SIZE] = op_size,       [OP_EACH] = op_each,
     [OP_SOME] = op_some,       [OP_ARGV] = op_argv,
+    [OP_MATCHES] = op_matches, [OP_LIKE] = op_like,
+    [OP_HOST] = op_host,       [OP_CIDR] = op_cidr,
+    [OP_URL] = op_url,         [OP_TIME] = op_time,
 };

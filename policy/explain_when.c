@@ -25,6 +25,23 @@ static void put_list(const struct policy_image *image, const struct view *list, 
     buf_byte(out, ']');
 }
 
+/* A pattern as its author wrote it. */
+static void put_literal_map(const struct policy_image *image, const struct view *map,
+                            struct buf *out)
+{
+    const struct img_literal *rows = image_literals(image);
+    uint32_t end = rows[map->literal].end;
+    buf_byte(out, '{');
+    for (uint32_t k = map->literal + 1; k < end; k = rows[k + 1].end) {
+        struct view value = view_literal(image, k + 1);
+        buf_z(out, k > map->literal + 1 ? ", " : "");
+        buf_str(out, image_str(image, rows[k].s));
+        buf_z(out, ": ");
+        put_view(image, &value, out);
+    }
+    buf_byte(out, '}');
+}
+
 static void put_view(const struct policy_image *image, const struct view *v, struct buf *out)
 {
     switch (v->kind) {
@@ -44,7 +61,10 @@ static void put_view(const struct policy_image *image, const struct view *v, str
         put_list(image, v, out);
         break;
     case VIEW_MAP:
-        buf_printf(out, "a mapping of %u keys", v->count);
+        if (v->source == VIEW_LITERAL)
+            put_literal_map(image, v, out);
+        else
+            buf_printf(out, "a mapping of %u keys", v->count);
         break;
     default:
         buf_z(out, v->kind == VIEW_TIME ? "a time" : "null");
@@ -118,7 +138,12 @@ static void put_leaf(const struct eval *e, const struct img_condition *c, bool n
     if (c->op == OP_EXISTS)
         must = (bool)c->flag != negated ? " must be " : " must not be ";
     buf_printf(out, "%s%s", must, phrases[c->op]);
-    if (c->operand_kind == IMG_ATTRIBUTE) {
+    if (c->operand_kind == IMG_REGEX) {
+        json_put_string(out, image_str(e->image, image_regexes(e->image)[c->operand].pattern));
+    } else if (c->operand_kind == IMG_FORM) {
+        struct view written = view_literal(e->image, c->operand + 2);
+        put_view(e->image, &written, out);
+    } else if (c->operand_kind == IMG_ATTRIBUTE) {
         put_attribute(e->image, c->operand, out);
         explain_value(e, c->operand, out);
         buf_z(out, ",");

@@ -3,6 +3,8 @@
  */
 #include "policy/image.h"
 
+#include "policy/value_regex.h"
+
 struct policy_image *policy_image_ref(struct policy_image *image)
 {
     atomic_fetch_add_explicit(&image->refs, 1, memory_order_relaxed);
@@ -11,9 +13,23 @@ struct policy_image *policy_image_ref(struct policy_image *image)
 
 void policy_image_unref(struct policy_image **image)
 {
-    if (*image && atomic_fetch_sub_explicit(&(*image)->refs, 1, memory_order_acq_rel) == 1)
+    if (*image && atomic_fetch_sub_explicit(&(*image)->refs, 1, memory_order_acq_rel) == 1) {
+        value_regexes_free(&(*image)->regexes);
         free(*image);
+    }
     *image = NULL;
+}
+
+int policy_image_ready(struct policy_image *image)
+{
+    uint32_t n = image->section[IMAGE_regexes].count;
+    auto_free struct str *patterns = calloc(n ? n : 1, sizeof *patterns);
+    for (uint32_t i = 0; patterns && i < n; i++)
+        patterns[i] = image_str(image, image_regexes(image)[i].pattern);
+    int rc = patterns ? value_regexes_new(patterns, n, &image->regexes, NULL) : REEVE_ENOMEM;
+    if (rc != REEVE_OK)
+        policy_image_unref(&image);
+    return rc;
 }
 
 const uint8_t *policy_image_digest(const struct policy_image *image)

@@ -68,7 +68,12 @@ struct img_rule {
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
  * end. Without an attribute a node judges the value that its parent hands down. */
-enum img_operand { IMG_LITERAL, IMG_ATTRIBUTE };
+enum img_operand {
+    IMG_LITERAL,
+    IMG_ATTRIBUTE,
+    IMG_FORM,  /* a literal list: the form, the operand as written; of a time its window in front */
+    IMG_REGEX, /* a row of regexes */
+};
 struct img_condition {
     uint8_t op, flag, operand_kind, reserved;
     uint32_t attribute, operand, end;
@@ -79,6 +84,9 @@ struct img_attribute {
     uint32_t fallback; /* a literal; POLICY_NONE: none */
     uint8_t root, builtin, from, type;
     uint8_t list, positions, reserved[2];
+};
+struct img_regex {
+    struct img_str pattern;
 };
 /* What the policy knows of "type:id": a literal map. */
 struct img_entity {
@@ -126,6 +134,7 @@ struct img_path {
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
     X(literals, struct img_literal)                                                                \
+    X(regexes, struct img_regex)                                                                   \
     X(entity_slots, struct img_slot)                                                               \
     X(entities, struct img_entity)                                                                 \
     X(grants, struct img_grant)                                                                    \
@@ -135,8 +144,10 @@ struct img_path {
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
 #undef X
 
+struct value_regexes;
 struct policy_image {
     atomic_uint refs;
+    struct value_regexes *regexes; /* machine code of the section of that name: beside the image */
     uint8_t digest[BASE_SHA256], source_digest[BASE_SHA256];
     int64_t version;
     struct img_str name, file;
@@ -182,6 +193,9 @@ static inline uint32_t image_slot_of(uint32_t hash, uint32_t mask)
     return (hash ^ hash >> 15) & mask;
 }
 
+/** Make what an image needs beside its bytes (image.c), once it has been built or read. 0, or
+ * REEVE_ENOMEM or REEVE_EPOLICY, and then the image is gone. */
+int policy_image_ready(struct policy_image *image);
 /** Model to image (build.c). NULL when reported (bounds) or out of memory. */
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
                                   struct arena *arena, struct policy_report *report);

@@ -133,7 +133,12 @@ struct m_condition {
     const struct ynode *operand; /* as written */
     struct str path;             /* UNDER, in normal form */
     struct m_subjects groups;    /* IS */
-    struct str use;              /* ALL: the named condition that it stands for */
+    struct str form;             /* compiled operands: policy/value_*.h; TIME: of its zone */
+    struct {
+        uint16_t from, to; /* minutes of the day */
+        uint8_t days;
+    } window;       /* TIME */
+    struct str use; /* ALL: the named condition that it stands for */
     struct m_condition *first, *next;
     struct policy_pos at;
 };

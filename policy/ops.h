@@ -8,20 +8,23 @@
 
 /* What stands beside an operator's word. */
 enum policy_operand {
-    OPERAND_NODES,  /* conditions: a node of the tree's own, no operator on a value */
-    OPERAND_SCALAR, /* one scalar */
-    OPERAND_VALUE,  /* a scalar or a list */
-    OPERAND_LIST,   /* a list of scalars */
-    OPERAND_ORDER,  /* a number or a size */
-    OPERAND_RANGE,  /* two of those */
-    OPERAND_TEXTS,  /* a text or a list of texts */
-    OPERAND_FOLDER, /* an absolute path */
-    OPERAND_FLAG,   /* true or false */
-    OPERAND_OPS,    /* an operator map, or what stands for one */
-    OPERAND_ANY,    /* a list of those */
-    OPERAND_ARGV,   /* a list of argument patterns */
-    OPERAND_GROUP,  /* a group or a list of groups */
-    OPERAND_LATER,  /* of the language, not held yet */
+    OPERAND_NODES,    /* conditions: a node of the tree's own, no operator on a value */
+    OPERAND_SCALAR,   /* one scalar */
+    OPERAND_VALUE,    /* a scalar or a list */
+    OPERAND_LIST,     /* a list of scalars */
+    OPERAND_ORDER,    /* a number or a size */
+    OPERAND_RANGE,    /* two of those */
+    OPERAND_TEXTS,    /* a text or a list of texts */
+    OPERAND_FOLDER,   /* an absolute path */
+    OPERAND_FLAG,     /* true or false */
+    OPERAND_OPS,      /* an operator map, or what stands for one */
+    OPERAND_ANY,      /* a list of those */
+    OPERAND_ARGV,     /* a list of argument patterns */
+    OPERAND_GROUP,    /* a group or a list of groups */
+    OPERAND_PATTERNS, /* a text or a list of texts, made into a form */
+    OPERAND_REGEX,    /* a regular expression */
+    OPERAND_URL,      /* a URL pattern, as a text or a mapping */
+    OPERAND_TIME,     /* days, hours, zone */
     OPERAND_COUNT
 };
 
@@ -51,12 +54,12 @@ enum policy_operand {
     X(SOME, "some", OPS, false, "a list of which some element fits")                               \
     X(ARGV, "argv", ARGV, false, "a list that fits the argument patterns")                         \
     X(IS, "is", GROUP, false, "in ")                                                               \
-    X(MATCHES, "matches", LATER, false, "a text that matches ")                                    \
-    X(LIKE, "like", LATER, false, "like ")                                                         \
-    X(HOST, "host", LATER, false, "a host that fits ")                                             \
-    X(CIDR, "cidr", LATER, false, "an address within ")                                            \
-    X(URL, "url", LATER, false, "a URL that fits ")                                                \
-    X(TIME, "time", LATER, false, "at the times given")
+    X(MATCHES, "matches", REGEX, false, "a text that matches ")                                    \
+    X(LIKE, "like", PATTERNS, false, "like ")                                                         \
+    X(HOST, "host", PATTERNS, false, "a host that fits ")                                             \
+    X(CIDR, "cidr", PATTERNS, false, "an address within ")                                            \
+    X(URL, "url", URL, false, "a URL that fits ")                                                \
+    X(TIME, "time", TIME, false, "within ")
 /* clang-format on */
 
 #define X(id, ...) OP_##id,

@@ -71,6 +71,12 @@ void parse_variables(struct parser *p, struct ynode *root, const struct ynode *g
 /** The operators beside an attribute, or beside no attribute: of an element. A scalar means `eq`, a
  * list `in` (parse_ops.c). NULL when reported. */
 struct m_condition *parse_test(struct parser *p, struct ynode *value, struct m_attribute *a);
+/** Operands that are compiled to a form (parse_pattern.c): of like, host and cidr; matches; url;
+ * time. */
+struct m_condition *parse_patterns(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_regex(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_url(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_time(struct parser *p, struct m_condition *c, struct ynode *value);
 /** The groups beside `is`. */
 struct m_condition *parse_is(struct parser *p, struct ynode *key);
 struct m_condition *parse_node(struct parser *p, enum policy_op op, const struct ynode *at);

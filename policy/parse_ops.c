@@ -313,21 +313,15 @@ static struct m_condition *operand_group(struct parser *p, struct m_condition *c
     return c->groups.n ? c : NULL;
 }
 
-static struct m_condition *operand_later(struct parser *p, struct m_condition *c,
-                                         struct ynode *value)
-{
-    parse_not_understood(p, value, str_of(ops[c->op].word));
-    return NULL;
-}
-
 static operand_fn *const operands[OPERAND_COUNT] = {
-    [OPERAND_SCALAR] = operand_scalar, [OPERAND_VALUE] = operand_value,
-    [OPERAND_LIST] = operand_list,     [OPERAND_ORDER] = operand_order,
-    [OPERAND_RANGE] = operand_range,   [OPERAND_TEXTS] = operand_texts,
-    [OPERAND_FOLDER] = operand_folder, [OPERAND_FLAG] = operand_flag,
-    [OPERAND_OPS] = operand_ops,       [OPERAND_ANY] = operand_any,
-    [OPERAND_ARGV] = operand_argv,     [OPERAND_GROUP] = operand_group,
-    [OPERAND_LATER] = operand_later,
+    [OPERAND_SCALAR] = operand_scalar,   [OPERAND_VALUE] = operand_value,
+    [OPERAND_LIST] = operand_list,       [OPERAND_ORDER] = operand_order,
+    [OPERAND_RANGE] = operand_range,     [OPERAND_TEXTS] = operand_texts,
+    [OPERAND_FOLDER] = operand_folder,   [OPERAND_FLAG] = operand_flag,
+    [OPERAND_OPS] = operand_ops,         [OPERAND_ANY] = operand_any,
+    [OPERAND_ARGV] = operand_argv,       [OPERAND_GROUP] = operand_group,
+    [OPERAND_PATTERNS] = parse_patterns, [OPERAND_REGEX] = parse_regex,
+    [OPERAND_URL] = parse_url,           [OPERAND_TIME] = parse_time,
 };
 
 /* ---- operator maps ---- */

@@ -5,10 +5,10 @@
 #include "policy/parse.h"
 
 #include "core/catalogue.h"
+#include "policy/value_size.h"
+#include "policy/value_url.h"
 
 #include <stdio.h>
-
-#define MAX_HOST 253u
 
 static bool is_text(const struct ynode *n)
 {
@@ -35,35 +35,9 @@ static bool is_map(const struct ynode *n)
     return n->type == Y_MAP;
 }
 
-/* Digits, then one of the units; `*value` in the smallest. */
-struct unit {
-    const char *word;
-    int64_t factor;
-};
-static bool read_unit(const struct ynode *n, const struct unit *units, size_t nunits,
-                      int64_t *value)
-{
-    if (n->type != Y_TEXT)
-        return false;
-    size_t i = 0;
-    *value = 0;
-    for (; i < n->text.n && n->text.p[i] >= '0' && n->text.p[i] <= '9'; i++)
-        if (__builtin_mul_overflow(*value, 10, value) ||
-            __builtin_add_overflow(*value, n->text.p[i] - '0', value))
-            return false;
-    struct str unit = {n->text.p + i, n->text.n - i};
-    bool led = i > 1 && n->text.p[0] == '0';
-    for (size_t k = 0; i > 0 && !led && k < nunits; k++)
-        if (str_is(unit, units[k].word))
-            return !__builtin_mul_overflow(*value, units[k].factor, value);
-    return false;
-}
-
 bool parse_size(const struct ynode *n, int64_t *bytes)
 {
-    static const struct unit units[] = {
-        {"B", 1}, {"KiB", INT64_C(1) << 10}, {"MiB", INT64_C(1) << 20}, {"GiB", INT64_C(1) << 30}};
-    return read_unit(n, units, BASE_COUNT(units), bytes);
+    return n->type == Y_TEXT && value_size_parse(n->text, bytes);
 }
 
 static bool is_size(const struct ynode *n)
@@ -74,9 +48,8 @@ static bool is_size(const struct ynode *n)
 
 static bool is_duration(const struct ynode *n)
 {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     int64_t ignored;
-    return read_unit(n, units, BASE_COUNT(units), &ignored);
+    return n->type == Y_TEXT && value_duration_parse(n->text, &ignored);
 }
 
 static bool is_path(const struct ynode *n)
@@ -88,21 +61,19 @@ static bool is_path(const struct ynode *n)
 
 static bool is_host(const struct ynode *n)
 {
-    bool good = n->type == Y_TEXT && n->text.n > 0 && n->text.n <= MAX_HOST;
-    for (size_t i = 0; good && i < n->text.n; i++) {
-        uint8_t c = (uint8_t)n->text.p[i];
-        good = c > 0x20 && c != 0x7f && !strchr("/\\@?#%*", c);
-    }
-    return good;
+    struct value_at at;
+    struct value_fault fault;
+    auto_buf struct buf form = {0};
+    return n->type == Y_TEXT &&
+           value_hosts_compile((struct value_list){&n->text, 1}, &form, &at, &fault);
 }
 
 static bool is_url(const struct ynode *n)
 {
-    const char *colon = n->type == Y_TEXT ? memmem(n->text.p, n->text.n, "://", 3) : NULL;
-    bool good = colon && colon > n->text.p && colon + 3 < n->text.p + n->text.n;
-    for (size_t i = 0; good && i < n->text.n; i++)
-        good = (uint8_t)n->text.p[i] > 0x20 && n->text.p[i] != 0x7f;
-    return good;
+    struct value_url url;
+    auto_buf struct buf normal = {0};
+    return n->type == Y_TEXT &&
+           (value_url_parse(n->text, &url) || value_url_normal(n->text, &normal));
 }
 
 static bool is_sha256(const struct ynode *n)

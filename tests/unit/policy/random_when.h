@@ -19,6 +19,12 @@ uint32_t roll(uint32_t sides);
 enum random_words { RANDOM_ALL_WORDS, RANDOM_NO_ABSENCE, RANDOM_NO_ABSENCE_NO_SIZE };
 extern enum random_words random_words;
 
+/** Patterns and values of URLs and times, of which naive_when.c knows by hand what fits what. */
+enum { RANDOM_URLS = 6, RANDOM_ADDRESSES = 12, RANDOM_TIMES = 4, RANDOM_MOMENTS = 7 };
+extern const char *const random_urls[RANDOM_URLS], *const random_addresses[RANDOM_ADDRESSES],
+                                                       *const random_times[RANDOM_TIMES];
+extern const int64_t random_moments[RANDOM_MOMENTS];
+
 /** Keys above `rules`: vars, attributes, entities, conditions; without groups, which g0 to g2 of
  * the caller's are. */
 void random_top(struct buf *b);
