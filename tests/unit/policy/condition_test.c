@@ -218,6 +218,84 @@ static const struct condition_row {
      "{\"a\":[\"a\",1]}", "unknown"},
     {"argv of a text is unknown", "{args.a: {argv: [a]}}", "{\"a\":\"a\"}", "unknown"},
     {"argv of what is missing is unknown", "{args.a: {argv: []}}", "{}", "unknown"},
+    {"matches is of the whole text", "{args.a: {matches: \"b+\"}}", "{\"a\":\"abbc\"}", "false"},
+    {"matches", "{args.a: {matches: \"ab+c\"}}", "{\"a\":\"abbc\"}", "true"},
+    {"an alternative does not loosen its ends", "{args.a: {matches: \"a|b\"}}", "{\"a\":\"bx\"}",
+     "false"},
+    {"matches to the end and no line break more", "{args.a: {matches: \"a\"}}", "{\"a\":\"a\\n\"}",
+     "false"},
+    {"matches of a number is unknown", "{args.a: {matches: \"1\"}}", "{\"a\":1}", "unknown"},
+    {"matches by characters", "{args.a: {matches: \".\"}}", "{\"a\":\"\\u00e9\"}", "true"},
+    {"like", "{args.a: {like: \"a*z\"}}", "{\"a\":\"abcz\"}", "true"},
+    {"like is of the whole text", "{args.a: {like: \"b*\"}}", "{\"a\":\"abc\"}", "false"},
+    {"like goes over slashes", "{args.a: {like: \"*/git\"}}", "{\"a\":\"/usr/bin/git\"}", "true"},
+    {"only * is special to like", "{args.a: {like: \"a.?[b]\"}}", "{\"a\":\"axxb\"}", "false"},
+    {"an asterisk for like", "{args.a: {like: \"a\\\\*\"}}", "{\"a\":\"ab\"}", "false"},
+    {"an asterisk itself", "{args.a: {like: \"a\\\\*\"}}", "{\"a\":\"a*\"}", "true"},
+    {"like one of several", "{args.a: {like: [\"x*\", \"a*\"]}}", "{\"a\":\"ab\"}", "true"},
+    {"like of a number is unknown", "{args.a: {like: \"*\"}}", "{\"a\":1}", "unknown"},
+    {"a host", "{args.a: {host: h.example}}", "{\"a\":\"H.Example.\"}", "true"},
+    {"a host below", "{args.a: {host: \"*.example\"}}", "{\"a\":\"a.b.example\"}", "true"},
+    {"*.x is not x", "{args.a: {host: \"*.example\"}}", "{\"a\":\"example\"}", "false"},
+    {"* is any name", "{args.a: {host: \"*\"}}", "{\"a\":\"x\"}", "true"},
+    {"* is no address", "{args.a: {host: \"*\"}}", "{\"a\":\"1.2.3.4\"}", "false"},
+    {"an address fits an address", "{args.a: {host: 1.2.3.4}}", "{\"a\":\"1.2.3.4\"}", "true"},
+    {"no host is unknown", "{args.a: {host: \"*\"}}", "{\"a\":\"a b\"}", "unknown"},
+    {"a name that ends in a number is unknown", "{args.a: {host: \"*\"}}", "{\"a\":\"a.1\"}",
+     "unknown"},
+    {"cidr", "{args.a: {cidr: 10.0.0.0/8}}", "{\"a\":\"10.1.2.3\"}", "true"},
+    {"cidr is false", "{args.a: {cidr: 10.0.0.0/8}}", "{\"a\":\"11.1.2.3\"}", "false"},
+    {"cidr of IPv6", "{args.a: {cidr: \"fe80::/10\"}}", "{\"a\":\"fe80::1\"}", "true"},
+    {"a mapped address is the IPv4 address", "{args.a: {cidr: 10.0.0.0/8}}",
+     "{\"a\":\"::ffff:10.1.2.3\"}", "true"},
+    {"cidr of no address is unknown", "{args.a: {cidr: 10.0.0.0/8}}", "{\"a\":\"h.example\"}",
+     "unknown"},
+    {"an octal address is unknown", "{args.a: {cidr: 10.0.0.0/8}}", "{\"a\":\"010.1.2.3\"}",
+     "unknown"},
+    {"a URL", "{args.u: {url: {host: h.example}}}", "{\"u\":\"https://h.example/x?y#z\"}", "true"},
+    {"a URL of another scheme", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"http://h.example/\"}", "false"},
+    {"a URL with its scheme's own port", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example:443/\"}", "true"},
+    {"a URL with another port", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example:444/\"}", "false"},
+    {"a URL of another host", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example.org/\"}", "false"},
+    {"userinfo is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example@x.example/\"}", "unknown"},
+    {"a backslash is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example\\\\x\"}", "unknown"},
+    {"an escape in the host is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h%2eexample/\"}", "unknown"},
+    {"an empty port is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example:/\"}", "unknown"},
+    {"%2f in the path is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://h.example/a%2fb\"}", "unknown"},
+    {"a decimal address is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":\"https://2130706433/\"}", "unknown"},
+    {"a URL that is no text is unknown", "{args.u: {url: {host: h.example}}}",
+     "{\"u\":[\"https://h.example/\"]}", "unknown"},
+    {"port: any", "{args.u: {url: {host: h.example, port: any}}}",
+     "{\"u\":\"https://h.example:444/\"}", "true"},
+    {"a list of ports", "{args.u: {url: {host: h.example, port: [80, 444]}}}",
+     "{\"u\":\"https://h.example:444/\"}", "true"},
+    {"a path is judged without its dots", "{args.u: {url: {path: \"/a/*\"}}}",
+     "{\"u\":\"https://h.example/a/%2e%2e/b\"}", "false"},
+    {"the short form", "{args.u: {url: \"https://h.example:8443/v1/*\"}}",
+     "{\"u\":\"https://h.example:8443/v1/x\"}", "true"},
+    {"the short form's port", "{args.u: {url: \"https://h.example:8443/v1/*\"}}",
+     "{\"u\":\"https://h.example/v1/x\"}", "false"},
+    {"a URL in a range", "{args.u: {url: {scheme: [http, https], port: any, cidr: 127.0.0.0/8}}}",
+     "{\"u\":\"http://[::ffff:127.0.0.1]:8/\"}", "true"},
+    {"a name is in no range", "{args.u: {url: {cidr: 127.0.0.0/8}}}",
+     "{\"u\":\"https://localhost/\"}", "false"},
+    {"a time is of broker.now alone", "{args.a: {time: {zone: UTC}}}", "{\"a\":0}", "unknown"},
+    {"patterns of each element", "{args.a: {each: {like: \"*@example.com\"}}}",
+     "{\"a\":[\"a@example.com\",\"b@example.com\"]}", "true"},
+    {"patterns of some element", "{args.a: {some: {matches: \"--f(o(r(c(e.*)?)?)?)?\"}}}",
+     "{\"a\":[\"push\",\"--force-with-lease\"]}", "true"},
+    {"patterns of arguments", "{args.a: {argv: [push, origin, {matches: \"agent/[a-z0-9-]+\"}]}}",
+     "{\"a\":[\"push\",\"origin\",\"agent/x:main\"]}", "false"},
 };
 
 static const char *value_of(const char *when, const char *args)
@@ -245,6 +323,28 @@ static void condition_values(void **state)
             fail_msg("%s: %s of %s is %s, expected %s", c->name, c->when,
                      c->args ? c->args : "nothing", value, c->value);
     }
+}
+
+/* What a hostile pattern or text could cost is bounded: over a limit a match is unknown. */
+static void costly_matches(void **state)
+{
+    (void)state;
+    auto_buf struct buf args = {0};
+    buf_z(&args, "{\"a\":\"");
+    for (unsigned i = 0; i < 65536; i++)
+        buf_byte(&args, 'x');
+    buf_z(&args, "\"}");
+    assert_string_equal(value_of("{args.a: {matches: \"x*\"}}", args.data), "true");
+    args.len -= 2;
+    buf_z(&args, "x\"}");
+    assert_string_equal(value_of("{args.a: {matches: \"x*\"}}", args.data), "unknown");
+    buf_reset(&args);
+    buf_z(&args, "{\"a\":\"");
+    for (unsigned i = 0; i < 40; i++)
+        buf_byte(&args, 'x');
+    buf_z(&args, "!\"}");
+    assert_string_equal(value_of("{args.a: {matches: \"(x+x+)+y|(x|xx)+z\"}}", args.data),
+                        "unknown");
 }
 
 /* Lists of more than 1,024 elements are unknown to what judges elements, and only to that. */
@@ -279,6 +379,7 @@ static void long_lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(condition_values),
-                                       cmocka_unit_test(long_lists)};
+                                       cmocka_unit_test(long_lists),
+                                       cmocka_unit_test(costly_matches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
