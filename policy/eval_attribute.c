@@ -129,7 +129,7 @@ static struct eval_value input_value(const struct eval *e, const struct img_attr
     case POLICY_INPUT_BUCKET:
         return THERE(view_number(in->bucket));
     case POLICY_INPUT_CHAIN:
-        return THERE(view_texts(in->chain, in->nchain));
+        return THERE(view_subjects(in->chain, in->nchain));
     case POLICY_INPUT_LABELS:
         return THERE(view_texts(in->labels, in->nlabels));
     case POLICY_INPUT_TOOL_DIGEST:

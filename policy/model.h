@@ -144,7 +144,7 @@ struct m_condition {
 };
 
 /* An entry of `vars`. */
-struct m_variable {
+struct m_var {
     struct str name;
     struct m_type type;
     const struct ynode *value; /* NULL: none */
@@ -216,7 +216,7 @@ struct model {
     struct m_declared *declared;
     struct m_entity *entities;
     struct m_named *conditions;
-    struct m_variable *variables;
+    struct m_var *variables;
     uint32_t ngroups, nlevels, ngrants, nrules, ndeclared, nentities, nconditions, nvariables;
 };
 

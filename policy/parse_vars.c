@@ -36,14 +36,14 @@ static bool is_name(struct str s)
 static void variable_type(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
-    parse_type(p, value, true, &((struct m_variable *)object)->type);
+    parse_type(p, value, true, &((struct m_var *)object)->type);
 }
 
 static void variable_default(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
     (void)p;
-    ((struct m_variable *)object)->value = value;
+    ((struct m_var *)object)->value = value;
 }
 
 static bool has_template(const struct ynode *n)
@@ -56,7 +56,7 @@ static bool has_template(const struct ynode *n)
     return false;
 }
 
-static void check_value(struct parser *p, struct m_variable *v)
+static void check_value(struct parser *p, struct m_var *v)
 {
     char shown[POLICY_SHOWN], type[32];
     if (!v->value || v->type.type == TYPE_COUNT)
@@ -98,8 +98,8 @@ static void read_variable(struct parser *p, struct ynode *key, const struct ynod
                       "`%s` is no name of a variable", policy_shown(key->text, shown));
         return;
     }
-    struct m_variable *v = &m->variables[m->nvariables++];
-    *v = (struct m_variable){.name = key->text, .type = {.type = TYPE_COUNT}, .at = key->pos};
+    struct m_var *v = &m->variables[m->nvariables++];
+    *v = (struct m_var){.name = key->text, .type = {.type = TYPE_COUNT}, .at = key->pos};
     if (!key->next->refused)
         parse_map(p, key->next, "a variable", fields, BASE_COUNT(fields), v);
     const struct ynode *other = find_key(given, v->name);
@@ -159,11 +159,11 @@ static bool next_variable(struct str s, size_t *at, struct str *name)
 }
 
 /* The variable of a name that has a value, or NULL when reported. */
-static struct m_variable *find_variable(struct expander *e, const struct ynode *n, struct str name)
+static struct m_var *find_variable(struct expander *e, const struct ynode *n, struct str name)
 {
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     uint32_t i = policy_names_find(&e->names, name);
-    struct m_variable *v = i == UINT32_MAX ? NULL : &e->p->model->variables[i];
+    struct m_var *v = i == UINT32_MAX ? NULL : &e->p->model->variables[i];
     if (v)
         v->used = true;
     if (v && v->value)
@@ -179,7 +179,7 @@ static struct m_variable *find_variable(struct expander *e, const struct ynode *
 }
 
 struct use {
-    struct m_variable *list; /* the one list variable of a text, or NULL */
+    struct m_var *list; /* the one list variable of a text, or NULL */
     uint32_t variables;
     bool whole; /* the text is one variable and nothing else */
     bool lists; /* another list variable stands beside it */
@@ -190,7 +190,7 @@ static bool look_at(struct expander *e, struct ynode *n, struct use *u)
     struct str name;
     *u = (struct use){0};
     for (size_t at = 0; next_variable(n->text, &at, &name); at += name.n + 3) {
-        struct m_variable *v = find_variable(e, n, name);
+        struct m_var *v = find_variable(e, n, name);
         if (!v) {
             n->refused = n->template_ok = true;
             return false;
@@ -211,7 +211,7 @@ static void put_text(struct expander *e, struct ynode *n, const struct ynode *el
     struct str s = n->text, name;
     size_t from = 0;
     for (size_t at = 0; next_variable(s, &at, &name); at = from) {
-        const struct m_variable *v = find_variable(e, n, name);
+        const struct m_var *v = find_variable(e, n, name);
         buf_put(&out, s.p + from, at - from);
         buf_str(&out, v->type.list ? element->text : v->value->text);
         from = at + name.n + 3;

@@ -83,6 +83,12 @@ struct policy_request {
     struct policy_value subject_properties, resource_properties, context; /* objects */
 };
 
+/** A parent of the request's subject. */
+struct policy_subject {
+    struct str text;                   /* "type:id" */
+    const struct json_doc *properties; /* NULL: none */
+};
+
 /* What conditions may ask of the broker: id, path under `broker.`. */
 #define POLICY_INPUT_TABLE(X)                                                                      \
     X(NOW, "now")                                                                                  \
@@ -111,8 +117,9 @@ struct reeve_inputs_view {
     uint32_t bucket;          /* 0..99 */
     struct str tool_digest;   /* 64 hex digits */
     const struct str *labels; /* of the session */
-    const struct str *chain;  /* parents, the nearest first: "type:id" */
-    uint32_t nlabels, nchain;
+    uint32_t nlabels;
+    const struct policy_subject *chain; /* the nearest parent first */
+    uint32_t nchain;
     struct policy_value flags; /* an object: NAME → value */
 };
 /** The bucket of a subject, "type:id": the same for ever and on every machine. */

@@ -21,6 +21,12 @@ struct view view_texts(const struct str *texts, uint32_t n)
     return (struct view){.kind = VIEW_LIST, .source = VIEW_TEXTS, .count = n, .texts = texts};
 }
 
+struct view view_subjects(const struct policy_subject *subjects, uint32_t n)
+{
+    return (struct view){
+        .kind = VIEW_LIST, .source = VIEW_SUBJECTS, .count = n, .subjects = subjects};
+}
+
 struct view view_json(const struct json_doc *doc, const struct json_node *n)
 {
     switch (n->type) {
@@ -110,6 +116,8 @@ bool view_next(const struct policy_image *image, struct view_cursor *c, struct v
         c->node = json_next(c->list->json.doc, c->node);
     } else if (c->list->source == VIEW_TEXTS) {
         *out = view_text(c->list->texts[c->seen]);
+    } else if (c->list->source == VIEW_SUBJECTS) {
+        *out = view_text(c->list->subjects[c->seen].text);
     } else {
         *out = view_literal(image, c->literal);
         c->literal = image_literals(image)[c->literal].end;

@@ -18,7 +18,7 @@ enum view_kind {
     VIEW_LIST,
     VIEW_MAP,
 };
-enum view_source { VIEW_JSON, VIEW_LITERAL, VIEW_TEXTS };
+enum view_source { VIEW_JSON, VIEW_LITERAL, VIEW_TEXTS, VIEW_SUBJECTS };
 struct view {
     uint8_t kind;   /* enum view_kind */
     uint8_t source; /* of lists and maps: enum view_source */
@@ -29,9 +29,10 @@ struct view {
         struct str s;
         int64_t i;
         double d;
-        struct policy_value json; /* VIEW_JSON */
-        uint32_t literal;         /* VIEW_LITERAL: its row */
-        const struct str *texts;  /* VIEW_TEXTS */
+        struct policy_value json;              /* VIEW_JSON */
+        uint32_t literal;                      /* VIEW_LITERAL: its row */
+        const struct str *texts;               /* VIEW_TEXTS */
+        const struct policy_subject *subjects; /* VIEW_SUBJECTS */
     };
 };
 
@@ -40,6 +41,7 @@ struct view view_literal(const struct policy_image *image, uint32_t literal);
 struct view view_text(struct str s);
 struct view view_number(int64_t i);
 struct view view_texts(const struct str *texts, uint32_t n);
+struct view view_subjects(const struct policy_subject *subjects, uint32_t n);
 
 /** The value of a key: false when the map lacks it (or `map` is none). */
 bool view_get(const struct policy_image *image, const struct view *map, struct str key,

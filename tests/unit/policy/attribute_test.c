@@ -304,7 +304,8 @@ static const struct row broker_rows[] = {
 static void inputs_of_the_broker(void **state)
 {
     (void)state;
-    static const struct str labels[] = {{"secret", 6}, {"seen-web", 8}}, chain[] = {{"u:p", 3}};
+    static const struct str labels[] = {{"secret", 6}, {"seen-web", 8}};
+    static const struct policy_subject chain[] = {{{"u:p", 3}, NULL}};
     auto_json struct json_text flags;
     struct reeve_inputs_view inputs = {.now_ns = 1,
                                        .known = (1u << POLICY_INPUT_COUNT) - 1,

@@ -74,6 +74,15 @@ static struct value from_texts(const struct naive *n, const struct str *texts, u
     return v;
 }
 
+static struct value from_subjects(const struct naive *n, const struct policy_subject *subjects,
+                                  uint32_t count)
+{
+    struct value v = {.kind = 'l', .count = count, .child = children(n, count)};
+    for (uint32_t i = 0; i < count; i++)
+        v.child[i] = text(subjects[i].text);
+    return v;
+}
+
 static const struct value *member(const struct value *map, struct str key)
 {
     for (uint32_t i = 0; i < map->count; i += 2)
@@ -154,7 +163,7 @@ static bool broker_value(const struct naive *n, uint8_t input, struct value *out
     if (input == POLICY_INPUT_LABELS)
         *out = from_texts(n, in->labels, in->nlabels);
     if (input == POLICY_INPUT_CHAIN)
-        *out = from_texts(n, in->chain, in->nchain);
+        *out = from_subjects(n, in->chain, in->nchain);
     if (input == POLICY_INPUT_FLAGS && !in->flags.doc)
         return false;
     if (input == POLICY_INPUT_FLAGS)

@@ -139,7 +139,7 @@ static const struct json_doc *arguments(struct random_request *r)
 static void random_inputs(struct random_request *r)
 {
     static const struct str names[] = {{"x", 1}, {"yx", 2}, {"1", 1}};
-    static const struct str parents[] = {{"u:p", 3}, {"u:ab", 4}};
+    static const struct policy_subject parents[] = {{{"u:p", 3}, NULL}, {{"u:ab", 4}, NULL}};
     static const char *const flag_keys[] = {"f"};
     r->inputs = (struct reeve_inputs_view){.now_ns = random_moments[roll(RANDOM_MOMENTS)],
                                            .known = roll(4) ? ~0u : roll(1 << POLICY_INPUT_COUNT),
