@@ -1,40 +1,12 @@
 /*
  * Regular expressions: the whole text whatever the pattern says, limits instead of stalls, machine
- * code and interpreter alike, and no memory taken by a match.
+ * code and interpreter alike.
  */
 #include "value_support.h"
 
 #include <pthread.h>
 
 #include "policy/value_regex.h"
-
-/* ---- whether a match allocates ---- */
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTED 0
-#endif
-#endif
-#ifndef COUNTED
-#define COUNTED 1
-#endif
-
-static unsigned long allocations;
-
-#if COUNTED
-/* Every allocation of the process, the library's among them. */
-extern void *__libc_malloc(size_t n);
-__attribute__((visibility("default"))) void *malloc(size_t n);
-void *malloc(size_t n)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-    return __libc_malloc(n);
-}
-#endif
-
-/* ---- rows ---- */
 
 static char long_text[VALUE_REGEX_TEXT_MAX + 1];
 
@@ -204,28 +176,6 @@ static void a_scratch_has_no_memory_of_matches(void **state)
     value_scratch_free(&used);
 }
 
-static void a_match_allocates_nothing(void **state)
-{
-    (void)state;
-    if (!COUNTED)
-        skip();
-    memset(long_text, 'a', sizeof long_text);
-    struct value_scratch *scratch = value_scratch_new();
-    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
-        struct value_regexes *set = set_of(rows[i].pattern);
-        unsigned long before = allocations;
-        (void)value_regex_matches(set, 0, scratch, str_of(rows[i].text));
-        (void)value_regex_matches(set, 0, scratch, (struct str){long_text, VALUE_REGEX_TEXT_MAX});
-        ROW_CHECK(rows[i].name, allocations == before);
-        value_regexes_free(&set);
-    }
-    unsigned long before = allocations;
-    void *volatile p = malloc(1); /* the counter counts */
-    free(p);
-    assert_true(allocations > before);
-    value_scratch_free(&scratch);
-}
-
 static void equal_patterns_share(void **state)
 {
     (void)state;
@@ -282,7 +232,6 @@ int main(void)
         cmocka_unit_test(a_text_has_at_most_64_kib),
         cmocka_unit_test(hostile_patterns_end),
         cmocka_unit_test(a_scratch_has_no_memory_of_matches),
-        cmocka_unit_test(a_match_allocates_nothing),
         cmocka_unit_test(equal_patterns_share),
         cmocka_unit_test(threads_share_a_set),
     };
