@@ -72,7 +72,8 @@
     X(UNDECLARED, "P130", WARNING, "a path of subject, resource or context that is not declared")  \
     X(TEXT_PATH, "P131", WARNING, "`starts_with` on what looks like a path")                       \
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
-    X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")
+    X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
+    X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")
 
 #define X(symbol, ...) P_##symbol,
 enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };

@@ -4,6 +4,8 @@
  */
 #include "policy/lint.h"
 
+#include "policy/value_lint.h"
+
 static bool is_loose(const struct m_condition *c)
 {
     return (c->op == OP_EXISTS && !c->flag) || (c->op == OP_ABSENT && c->flag) ||
@@ -115,6 +117,50 @@ static void lint_type(const struct m_condition *c, struct policy_report *report)
                   policy_shown(a->text, shown));
 }
 
+/* ---- operands that are probably not what was meant ---- */
+
+/* What is too wide permits too much; in a deny it is meant. */
+#define WIDE                                                                                       \
+    (1u << VALUE_HOST_ALL | 1u << VALUE_HOST_TOP | 1u << VALUE_CIDR_ALL | 1u << VALUE_REGEX_OPEN | \
+     1u << VALUE_LIKE_NAME | 1u << VALUE_LIKE_URL | 1u << VALUE_LIKE_FOLDER)
+
+static void lint_smells(enum value_operand kind, const struct ynode *n, bool allow,
+                        struct policy_report *report)
+{
+    const struct ynode *c = n->type == Y_LIST ? n->first : n;
+    for (; c; c = n->type == Y_LIST ? c->next : NULL) {
+        uint32_t smells = value_smells(kind, c->text) & (allow ? ~0u : ~WIDE);
+        for (unsigned i = 0; i < VALUE_SMELL_COUNT; i++) {
+            const struct value_smell_row *row = value_smell_row((enum value_smell)i);
+            char shown[POLICY_SHOWN];
+            if (smells >> i & 1)
+                policy_report(report, P_SMELL, c->pos, row->hint, "`%s`: %s",
+                              policy_shown(c->text, shown), row->what);
+        }
+    }
+}
+
+static void lint_operand(const struct m_condition *c, bool allow, struct policy_report *report)
+{
+    static const struct {
+        bool judged;
+        enum value_operand kind;
+    } kinds[OP_COUNT] = {
+        [OP_MATCHES] = {true, VALUE_OF_MATCHES},
+        [OP_LIKE] = {true, VALUE_OF_LIKE},
+        [OP_HOST] = {true, VALUE_OF_HOST},
+        [OP_CIDR] = {true, VALUE_OF_CIDR},
+    };
+    if (kinds[c->op].judged && c->operand)
+        lint_smells(kinds[c->op].kind, c->operand, allow, report);
+    if (c->op != OP_URL || c->operand->type != Y_MAP)
+        return;
+    for (const struct ynode *k = c->operand->first; k; k = k->next->next)
+        if (str_is(k->text, "host") || str_is(k->text, "cidr"))
+            lint_smells(k->text.p[0] == 'h' ? VALUE_OF_HOST : VALUE_OF_CIDR, k->next, allow,
+                        report);
+}
+
 static void lint_one(const struct m_condition *c, bool allow, const struct model *m,
                      struct policy_report *report)
 {
@@ -132,6 +178,7 @@ static void lint_one(const struct m_condition *c, bool allow, const struct model
     lint_declared(c->op == OP_ALL ? NULL : c->attribute, m, report);
     lint_declared(c->other, m, report);
     lint_type(c, report);
+    lint_operand(c, allow, report);
 }
 
 void policy_lint_condition(const struct m_condition *c, bool allow, const struct model *m,

@@ -230,11 +230,13 @@ struct value_scratch *value_scratch_new(void)
     s->limits = pcre2_match_context_create(NULL);
     s->data = pcre2_match_data_create(1, NULL);
     s->stack = pcre2_jit_stack_create(STACK_BYTES, STACK_BYTES, NULL);
-    bool whole = make_room(s) && s->limits && s->data;
+    uint32_t machine = 0;
+    (void)pcre2_config(PCRE2_CONFIG_JIT, &machine);
+    bool whole = make_room(s) && s->limits && s->data && (s->stack || !machine);
     if (!whole || pcre2_set_depth_limit(s->limits, MATCH_LIMIT) != 0 ||
         pcre2_set_heap_limit(s->limits, HEAP_KIB) != 0)
         value_scratch_free(&s);
-    else if (s->stack) /* without machine code there is none */
+    else if (s->stack)
         pcre2_jit_stack_assign(s->limits, NULL, s->stack);
     return s;
 }

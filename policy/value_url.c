@@ -6,7 +6,7 @@
 
 /* ---- characters ---- */
 
-enum { BAD = 1, ESCAPE = 2, DOT = 4, END = 8, UNRESERVED = 16, SCHEME = 32 };
+enum { BAD = 1, ESCAPE = 2, DOT = 4, PATH_END = 8, UNRESERVED = 16, SCHEME = 32, HOST_END = 64 };
 
 #define C1(c, bits)  [c] = bits
 #define C4(c, bits)  C1(c, bits), C1((c) + 1, bits), C1((c) + 2, bits), C1((c) + 3, bits)
@@ -25,8 +25,9 @@ static const uint8_t classes[128] = {
     C1('\\', BAD),
     C1('%', ESCAPE),
     C1('.', DOT | UNRESERVED | SCHEME),
-    C1('?', END),
-    C1('#', END),
+    C1('?', PATH_END | HOST_END),
+    C1('#', PATH_END | HOST_END),
+    C1('/', HOST_END),
     C10('0', UNRESERVED | SCHEME),
     C26('a', UNRESERVED | SCHEME),
     C26('A', UNRESERVED | SCHEME),
@@ -67,24 +68,14 @@ static size_t scheme_length(struct str text)
     return n > 0 && n <= VALUE_SCHEME_MAX && is_letter(text.p[0]) ? n : 0;
 }
 
-static struct str take_until(struct str *rest, bool (*stops)(char))
+static struct str take_until(struct str *rest, uint8_t stops)
 {
     size_t n = 0;
-    while (n < rest->n && !stops(rest->p[n]))
+    while (n < rest->n && !(class_of(rest->p[n]) & stops))
         n++;
     struct str taken = {rest->p, n};
     *rest = (struct str){rest->p + n, rest->n - n};
     return taken;
-}
-
-static bool ends_authority(char c)
-{
-    return c == '/' || c == '?' || c == '#';
-}
-
-static bool ends_path(char c)
-{
-    return c == '?' || c == '#';
 }
 
 static void split_authority(struct str authority, struct url_parts *out)
@@ -108,8 +99,8 @@ bool url_split(struct str text, struct url_parts *out)
         return false;
     out->scheme = (struct str){text.p, n};
     struct str rest = {text.p + n + 3, text.n - n - 3};
-    split_authority(take_until(&rest, ends_authority), out);
-    out->path = take_until(&rest, ends_path);
+    split_authority(take_until(&rest, HOST_END), out);
+    out->path = take_until(&rest, PATH_END);
     out->rest = rest;
     return true;
 }

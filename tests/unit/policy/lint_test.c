@@ -103,6 +103,14 @@ static const struct row {
      HEADER "attributes: {context.a: {type: int}}\nrules: [{id: r, effect: deny, when: "
             "{context.a: {any: [{eq: x}, {contains: 1}, {size: 1}, {gt: 1}, {in: [x, 1]}]}}}]\n",
      "P133 3:57, P133 3:66, P133 3:81"},
+    {"patterns that let pass too much",
+     RULE(ECHO ", when: {args.a: {like: \"/srv/*\", host: \"*\", cidr: 0.0.0.0/0, matches: "
+               "\"a.b\"}}"),
+     "P134 3:104, P134 3:120, P134 3:131, P134 3:151"},
+    {"in a deny they are meant",
+     HEADER
+     "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
+     "P134 2:74"},
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
 };
 

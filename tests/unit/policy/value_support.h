@@ -58,7 +58,7 @@ static inline void form_free(struct form *f)
     f->bytes = NULL;
 }
 
-static inline const char *tri_name(int value)
+static inline const char *tri_name(enum tri value)
 {
     static const char *const names[] = {"false", "unknown", "true"};
     return names[value];
