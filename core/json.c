@@ -491,6 +491,6 @@ int json_parse(char *text, size_t n, struct json_node *nodes, uint32_t cap, stru
     skip_space(&s);
     if (s.p < s.end)
         return fail(&s, "something follows the end of the value");
-    *out = (struct json_doc){nodes, s.used};
+    *out = (struct json_doc){.nodes = nodes, .count = s.used};
     return 0;
 }
