@@ -30,16 +30,19 @@ static uint32_t add_attribute(struct builder *b, const struct m_attribute *a)
         struct img_str key = build_str(b, a->key[i]);
         build_row(b, IMAGE_keys, &key, sizeof key);
     }
-    return build_row(b, IMAGE_attributes, &row, sizeof row);
+    row.first = build_share(b, IMAGE_keys, row.first, sizeof(struct img_str), BUILD_NO_FIELD);
+    return build_share(b, IMAGE_attributes, build_row(b, IMAGE_attributes, &row, sizeof row),
+                       sizeof row, BUILD_NO_FIELD);
 }
 
 static uint32_t add_operand(struct builder *b, const struct m_condition *c)
 {
-    if (c->op == OP_UNDER) {
-        struct ynode path = {.type = Y_TEXT, .text = c->path};
-        return add_literal(b, &path);
-    }
-    return c->operand ? add_literal(b, c->operand) : POLICY_NONE;
+    struct ynode path = {.type = Y_TEXT, .text = c->path};
+    const struct ynode *operand = c->op == OP_UNDER ? &path : c->operand;
+    if (!operand)
+        return POLICY_NONE;
+    return build_share(b, IMAGE_literals, add_literal(b, operand), sizeof(struct img_literal),
+                       offsetof(struct img_literal, end));
 }
 
 static uint32_t add_condition(struct builder *b, const struct m_condition *c)
@@ -68,7 +71,7 @@ static uint32_t add_paths(struct builder *b, const struct m_paths *paths, uint32
         *templates += p->template != NULL;
         build_row(b, IMAGE_paths, &row, sizeof row);
     }
-    return first;
+    return build_share(b, IMAGE_paths, first, sizeof(struct img_path), BUILD_NO_FIELD);
 }
 
 static uint32_t add_grant(struct builder *b, const struct m_grant *written)
@@ -78,7 +81,8 @@ static uint32_t add_grant(struct builder *b, const struct m_grant *written)
     row.isolation = g.isolation < 0 ? CORE_RANK_NONE : (uint32_t)g.isolation;
     row.read = add_paths(b, &g.read, &row.templates);
     row.hide = add_paths(b, &g.hide, &row.templates);
-    return build_row(b, IMAGE_grants, &row, sizeof row);
+    return build_share(b, IMAGE_grants, build_row(b, IMAGE_grants, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
 }
 
 static void add_rule(struct builder *b, const struct m_rule *r)
@@ -98,7 +102,9 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                     .isolation;
     }
     if (r->when)
-        row.condition = add_condition(b, r->when);
+        row.condition =
+            build_share(b, IMAGE_conditions, add_condition(b, r->when),
+                        sizeof(struct img_condition), offsetof(struct img_condition, end));
     build_row(b, IMAGE_rules, &row, sizeof row);
 }
 

@@ -162,29 +162,32 @@ static struct miss judge(const struct policy_image *image, const struct policy_r
     return m;
 }
 
+static void nearest_found(const struct eval_scan *scan, const struct policy_request *req,
+                          bool *found, struct miss *best)
+{
+    for (unsigned i = 0; i < scan->nfound; i++) {
+        const struct img_entry *e = image_entries(scan->image) + scan->found[i].first;
+        for (uint32_t k = 0; k < scan->found[i].n; k++) {
+            if (e[k].klass != IMAGE_CLASS_ALLOW || !eval_pattern_fits(scan, &e[k]) ||
+                !eval_entry_rank(scan, &e[k]))
+                continue;
+            struct miss m = judge(scan->image, req, e[k].rule);
+            if (!*found || m.failing < best->failing ||
+                (m.failing == best->failing && m.rule < best->rule))
+                *best = m;
+            *found = true;
+        }
+    }
+}
+
 static bool nearest_miss(const struct policy_image *image, const struct policy_request *req,
                          struct miss *best)
 {
-    const struct img_lookup *lookup[EVAL_MAX_LOOKUPS];
-    unsigned n = eval_lookups(image, req->capability, lookup);
-    struct eval_subject subject = eval_subject_of(image, req->subject);
+    struct eval_scan scan;
     bool found = false;
-    for (unsigned i = 0; i < n; i++) {
-        const struct img_entry *e = image_entries(image) + lookup[i]->first + lookup[i]->ndeny;
-        for (uint32_t k = 0; k < lookup[i]->nallow; k++) {
-            const struct img_rule *r = &image_rules(image)[e[k].rule];
-            if (e[k].pattern.n &&
-                !policy_capability_matches(image_str(image, e[k].pattern), req->capability))
-                continue;
-            if (!eval_subject_rank(image, &subject, r))
-                continue;
-            struct miss m = judge(image, req, e[k].rule);
-            if (!found || m.failing < best->failing ||
-                (m.failing == best->failing && m.rule < best->rule))
-                *best = m;
-            found = true;
-        }
-    }
+    eval_scan_begin(&scan, image, req->capability, eval_subject_of(image, req->subject));
+    while (eval_scan_next(&scan))
+        nearest_found(&scan, req, &found, best);
     return found;
 }
 
@@ -244,9 +247,9 @@ static void explain_pure(const struct policy_image *image, const struct policy_r
     if (l && l->level == CORE_LEVEL_PURE)
         buf_printf(out, "`subjects` gives it to %.*s on line %u", (int)l->text.n,
                    image_str(image, l->text).p, l->line);
-    else if (!l && image->default_level < 0)
+    else if (!l && image_head(image)->default_level < 0)
         buf_z(out, "no entry of `subjects` names it, and the policy has no `defaults.level`");
-    else if (!l && image->default_level == CORE_LEVEL_PURE)
+    else if (!l && image_head(image)->default_level == CORE_LEVEL_PURE)
         buf_z(out, "no entry of `subjects` names it, and `defaults.level` is pure");
     else
         buf_z(out, "the request asked for no more");
