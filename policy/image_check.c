@@ -237,15 +237,16 @@ static bool check_grant(const struct policy_image *image, const struct img_grant
            g->limits.best_effort >> CORE_LIMIT_COUNT == 0;
 }
 
-/* section, type, function: of each row, when all fields of all rows are good */
+/* section, type, function: of each row, when all fields of all rows are good; literals before those
+ * who look into them */
 #define ROW_CHECKS(X)                                                                              \
     X(entries, img_entry, check_entry)                                                             \
     X(subjects, img_subject, check_subject)                                                        \
     X(groups, img_group, check_group)                                                              \
     X(levels, img_level, check_level)                                                              \
     X(rules, img_rule, check_rule)                                                                 \
-    X(conditions, img_condition, check_condition)                                                  \
     X(literals, img_literal, check_literal)                                                        \
+    X(conditions, img_condition, check_condition)                                                  \
     X(grants, img_grant, check_grant)
 
 #define X(name, type, check)                                                                       \
