@@ -11,7 +11,7 @@
 #define MAX_ENTRIES (UINT32_C(1) << 23)
 
 struct candidate {
-    uint64_t hash;
+    uint64_t hash, text; /* of text and subject, of text alone */
     struct img_entry entry;
 };
 
@@ -59,8 +59,9 @@ static uint64_t row_bound(const struct m_rule *m)
 
 static void add(struct collector *c, struct candidate candidate, uint32_t who)
 {
-    candidate.hash ^= hash_who(who);
+    candidate.hash = candidate.text ^ hash_who(who);
     candidate.entry.who = who;
+    c->b->head.others |= who == IMAGE_WHO_OTHER;
     if (c->n < c->cap)
         c->all[c->n++] = candidate;
     else
@@ -115,7 +116,7 @@ static void add_capability(struct collector *c, uint32_t rule, struct str text, 
         r.grant != POLICY_NONE &&
         ((const struct img_grant *)(const void *)b->section[IMAGE_grants].data)[r.grant].templates;
     struct candidate candidate = {
-        .hash = hash_text(found_by),
+        .text = hash_text(found_by),
         .entry = {.text = build_str(b, found_by).at,
                   .ntext = (uint16_t)found_by.n,
                   .klass = r.effect == CORE_EFFECT_DENY ? IMAGE_CLASS_DENY : IMAGE_CLASS_ALLOW,
@@ -168,16 +169,40 @@ static void collect(struct collector *c)
         qsort(c->all, c->n, sizeof *c->all, by_place);
 }
 
-/* Sixteen bits a candidate, two of them set. */
-static void add_filter(struct builder *b, const uint64_t *hashes, uint32_t n)
+/* So many candidates fit a block of the filter and leave most of its bits clear. */
+#define BLOCK_FILL 48u
+
+/* How far a subject's candidates are spread, so that those of the most frequent one fit. */
+static uint32_t spread_of(struct builder *b, const struct candidate *all, uint32_t n)
 {
-    uint32_t words = 1;
-    while (words < n / 4 + 1)
+    uint32_t nids = b->subjects.n, spread = 0;
+    uint32_t *count = build_alloc(b, (size_t)nids + b->m->ngroups, sizeof *count);
+    for (uint32_t i = 0; count && i < n; i++) {
+        uint32_t who = all[i].entry.who, index = who & IMAGE_WHO_INDEX;
+        if (who == IMAGE_WHO_OTHER)
+            continue;
+        uint32_t *mine = &count[who & IMAGE_WHO_GROUP ? nids + index : index];
+        while (++*mine / BLOCK_FILL > spread)
+            spread = 2 * spread + 1;
+    }
+    return spread;
+}
+
+/* Sixteen bits a candidate, two of them set. */
+static void add_filter(struct builder *b, const struct candidate *all, uint32_t n)
+{
+    uint32_t words = HASH_BLOCK_WORDS;
+    while (words < n / 4)
         words *= 2;
     uint64_t *filter = buf_room(&b->section[IMAGE_filter], words * sizeof *filter);
     b->failed |= !filter;
-    for (uint32_t i = 0; filter && i < n; i++)
-        filter[hash_filter_word(hashes[i], words)] |= hash_filter_bits(hashes[i]);
+    b->head.spread = spread_of(b, all, n);
+    for (uint32_t i = 0; filter && i < n; i++) {
+        uint32_t who = all[i].entry.who;
+        uint32_t spread = who == IMAGE_WHO_OTHER ? UINT32_MAX : b->head.spread;
+        filter[hash_filter_word(all[i].text, hash_who(who), spread, words)] |=
+            hash_filter_bits(all[i].hash);
+    }
 }
 
 void build_capabilities(struct builder *b)
@@ -194,6 +219,6 @@ void build_capabilities(struct builder *b)
     }
     if (b->failed)
         return;
-    add_filter(b, hashes, kept);
+    add_filter(b, c.all, c.n);
     build_cells(b, IMAGE_cells, hashes, kept, &b->head.cell_bits);
 }

@@ -150,12 +150,14 @@ static void add_subjects(struct flattener *f)
     uint64_t *hashes = build_alloc(b, b->subjects.n, sizeof *hashes);
     for (uint32_t i = 0; hashes && i < b->subjects.n; i++) {
         struct str text = b->subjects.v[b->subject_order[i]].name;
-        struct img_subject row = {build_str(b, text), build_count(b, IMAGE_refs, sizeof(uint32_t)),
-                                  0};
+        struct img_subject row = {.text = build_str(b, text),
+                                  .first = build_count(b, IMAGE_refs, sizeof(uint32_t))};
         for (; at < n && m[at].subject == i; at++) {
             if (at > 0 && by_subject(&m[at], &m[at - 1]) == 0)
                 continue; /* a member twice over */
             build_row(b, IMAGE_refs, &m[at].group, sizeof m[at].group);
+            if (row.ngroups < IMAGE_NEAR_GROUPS)
+                row.near[row.ngroups] = m[at].group;
             row.ngroups++;
         }
         build_row(b, IMAGE_subjects, &row, sizeof row);

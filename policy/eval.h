@@ -13,8 +13,9 @@ enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
 /** A request's subject in the image's terms: looked up once for each decision. */
 struct eval_subject {
     struct str text;
-    uint32_t index;          /* in subjects; POLICY_NONE: the policy does not name it */
-    uint32_t first, ngroups; /* refs: the groups that list it */
+    uint32_t index; /* in subjects; POLICY_NONE: the policy does not name it */
+    uint32_t ngroups;
+    const uint32_t *groups; /* that list it, ascending */
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);

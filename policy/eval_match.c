@@ -15,9 +15,11 @@ struct eval_subject eval_subject_of(const struct policy_image *image, struct str
     for (uint32_t i = cells[0]; i < cells[1]; i++) {
         const struct img_subject *row = &image_subjects(image)[i];
         if (str_eq(image_str(image, row->text), text))
-            return (struct eval_subject){text, i, row->first, row->ngroups};
+            return (struct eval_subject){
+                text, i, row->ngroups,
+                row->ngroups <= IMAGE_NEAR_GROUPS ? row->near : image_refs(image) + row->first};
     }
-    return (struct eval_subject){text, POLICY_NONE, 0, 0};
+    return (struct eval_subject){text, POLICY_NONE, 0, NULL};
 }
 
 static bool has_ref(const uint32_t *refs, uint32_t n, uint32_t wanted)
@@ -41,7 +43,7 @@ static bool glob_fits(const struct policy_image *image, uint32_t glob, struct st
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group)
 {
     const uint32_t *refs = image_refs(image);
-    if (has_ref(refs + s->first, s->ngroups, group))
+    if (has_ref(s->groups, s->ngroups, group))
         return true;
     const struct img_group *g = &image_groups(image)[group];
     for (uint32_t i = 0; i < g->nglobs; i++)

@@ -79,50 +79,60 @@ void eval_scan_restart(struct eval_scan *scan)
 
 /* ---- one batch ---- */
 
+struct who {
+    uint64_t hash;
+    uint32_t who, spread; /* of the filter */
+};
 struct probe {
     uint64_t hash;
-    const struct eval_text *text;
     uint32_t who;
+    uint32_t text;
 };
 
-/* Everyone of this batch: the id and the rest in the first, then group after group. */
-static unsigned batch_of(struct eval_scan *scan, uint32_t who[EVAL_MAX_WHO])
+static struct who who_of(uint32_t who, uint32_t spread)
 {
-    const uint32_t *groups = image_refs(scan->image) + scan->subject.first;
+    return (struct who){hash_who(who), who, spread};
+}
+
+/* Everyone of this batch: the id and the rest in the first, then group after group. */
+static unsigned batch_of(struct eval_scan *scan, struct who who[EVAL_MAX_WHO])
+{
+    const struct img_head *head = image_head(scan->image);
+    const struct eval_subject *s = &scan->subject;
     unsigned n = 0;
     if (!scan->begun) {
-        who[n++] = IMAGE_WHO_OTHER;
-        if (scan->subject.index != POLICY_NONE)
-            who[n++] = IMAGE_WHO_ID | scan->subject.index;
+        if (head->others)
+            who[n++] = who_of(IMAGE_WHO_OTHER, UINT32_MAX);
+        if (s->index != POLICY_NONE)
+            who[n++] = who_of(IMAGE_WHO_ID | s->index, head->spread);
     }
-    scan->begun = true;
-    while (n < EVAL_MAX_WHO && scan->groups < scan->subject.ngroups)
-        who[n++] = IMAGE_WHO_GROUP | groups[scan->groups++];
+    while (n < EVAL_MAX_WHO && scan->groups < s->ngroups)
+        who[n++] = who_of(IMAGE_WHO_GROUP | s->groups[scan->groups++], head->spread);
     return n;
 }
 
 /* What passes the filter, without a branch that depends on it. */
-static unsigned filter(const struct eval_scan *scan, const uint32_t *who, unsigned nwho,
+static unsigned filter(const struct eval_scan *scan, const struct who *who, unsigned nwho,
                        struct probe *out)
 {
     const uint64_t *words = image_filter(scan->image);
     uint32_t nwords = scan->image->section[IMAGE_filter].count;
-    uint64_t mixed[EVAL_MAX_WHO];
     unsigned n = 0;
-    for (unsigned k = 0; k < nwho; k++)
-        mixed[k] = hash_who(who[k]);
-    for (unsigned i = scan->ntexts; i-- > 0;)
+    for (unsigned i = scan->ntexts; i-- > 0;) {
+        uint64_t text = scan->text[i].hash;
         for (unsigned k = 0; k < nwho; k++) {
-            uint64_t hash = scan->text[i].hash ^ mixed[k], bits = hash_filter_bits(hash);
-            out[n] = (struct probe){hash, &scan->text[i], who[k]};
-            n += (words[hash_filter_word(hash, nwords)] & bits) == bits;
+            uint64_t hash = text ^ who[k].hash, bits = hash_filter_bits(hash);
+            uint64_t word = words[hash_filter_word(text, who[k].hash, who[k].spread, nwords)];
+            out[n] = (struct probe){hash, who[k].who, i};
+            n += (word & bits) == bits;
         }
+    }
     return n;
 }
 
 static bool is_of(const struct eval_scan *scan, const struct img_entry *e, const struct probe *p)
 {
-    return e->who == p->who && e->ntext == p->text->n &&
+    return e->who == p->who && e->ntext == scan->text[p->text].n &&
            base_same(image_bytes(scan->image) + e->text, scan->capability.p, e->ntext);
 }
 
@@ -146,17 +156,18 @@ static void find(struct eval_scan *scan, const struct probe *p, uint32_t at, uin
     while (++at < end && entries[at].who == p->who && entries[at].text == entries[first].text &&
            entries[at].ntext == entries[first].ntext)
         continue;
-    scan->found[scan->nfound++] = (struct eval_found){first, at - first, p->text};
+    scan->found[scan->nfound++] = (struct eval_found){first, at - first, &scan->text[p->text]};
 }
 
 bool eval_scan_next(struct eval_scan *scan)
 {
-    uint32_t who[EVAL_MAX_WHO];
+    struct who who[EVAL_MAX_WHO];
     struct probe probes[EVAL_MAX_FOUND];
     scan->nfound = 0;
-    unsigned nwho = batch_of(scan, who);
-    if (!nwho)
+    if (scan->begun && scan->groups == scan->subject.ngroups)
         return false;
+    unsigned nwho = batch_of(scan, who);
+    scan->begun = true;
     unsigned n = filter(scan, who, nwho, probes);
     const uint32_t *cells = image_cells(scan->image);
     uint32_t bits = image_head(scan->image)->cell_bits;

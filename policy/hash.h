@@ -74,14 +74,23 @@ static inline uint32_t hash_cell(uint64_t h, uint32_t bits)
     return (uint32_t)(h >> 1 >> (63 - bits));
 }
 
-/** The two bits of a filter's word that stand for a hash, and which word that is. */
+/*
+ * The filter: blocks of one cache line. Whom a candidate is for says which block, so that all texts
+ * of one group meet in one line; `spread` adds the text's own bits where a block would overflow.
+ * Two bits of one word of the block stand for the candidate.
+ */
+#define HASH_BLOCK_WORDS 8u
+
 static inline uint64_t hash_filter_bits(uint64_t h)
 {
     return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
 }
-static inline uint32_t hash_filter_word(uint64_t h, uint32_t words)
+static inline uint32_t hash_filter_word(uint64_t text, uint64_t who, uint32_t spread,
+                                        uint32_t words)
 {
-    return (uint32_t)(h >> 12) & (words - 1);
+    uint32_t block = (uint32_t)(who >> 32) + ((uint32_t)(text >> 32) & spread);
+    uint32_t word = (uint32_t)((text ^ who) >> 12) & (HASH_BLOCK_WORDS - 1);
+    return (block * HASH_BLOCK_WORDS + word) & (words - 1);
 }
 
 #endif

@@ -53,10 +53,12 @@ struct img_pattern {
 };
 
 /* Sorted by hash, with cells of their own. A subject id that the policy names, and the groups that
- * it is in by name: `refs`, ascending. */
+ * it is in by name: `refs`, ascending; the first of them here too, in the same cache line. */
+#define IMAGE_NEAR_GROUPS 4u
 struct img_subject {
     struct img_str text;
     uint32_t first, ngroups;
+    uint32_t near[IMAGE_NEAR_GROUPS];
 };
 struct img_glob {
     struct img_str text;
@@ -127,6 +129,8 @@ struct img_head {
     uint64_t depths;       /* bit n: some glob's literal prefix has n segments; the next: some id */
     uint32_t cell_bits;    /* of cells: there are 2^cell_bits + 1 */
     uint32_t subject_bits; /* of subject_cells */
+    uint32_t spread;       /* of the filter, for ids and groups */
+    uint32_t others;       /* 1: there are candidates that are IMAGE_WHO_OTHER */
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
 };

@@ -7,6 +7,7 @@
 #include "policy/image.h"
 
 #include "core/types.h"
+#include "policy/hash.h"
 
 enum field_kind {
     TEXT,     /* struct img_str: within bytes */
@@ -160,7 +161,7 @@ static bool check_head(const struct policy_image *image)
 {
     const struct img_head *h = image_head(image);
     uint32_t words = image->section[IMAGE_filter].count;
-    return words && (words & (words - 1)) == 0 &&
+    return words >= HASH_BLOCK_WORDS && (words & (words - 1)) == 0 && h->others <= 1 &&
            directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
            directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
            h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
@@ -180,6 +181,9 @@ static bool check_entry(const struct policy_image *image, const struct img_entry
 
 static bool check_subject(const struct policy_image *image, const struct img_subject *s)
 {
+    for (uint32_t i = 0; i < IMAGE_NEAR_GROUPS && i < s->ngroups; i++)
+        if (s->near[i] >= image->section[IMAGE_groups].count)
+            return false;
     return refs_good(image, s->first, s->ngroups, IMAGE_groups);
 }
 

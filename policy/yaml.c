@@ -315,8 +315,7 @@ static bool is_ascii(struct str s)
 
 struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct policy_report *report)
 {
-    struct reader r = {
-        .arena = arena, .report = report, .source = text, .ascii = is_ascii(text)};
+    struct reader r = {.arena = arena, .report = report, .source = text, .ascii = is_ascii(text)};
     if (text.n > POLICY_MAX_BYTES) {
         policy_report(report, P_BOUND, (struct policy_pos){1, 1, 1}, "split the policy",
                       "%zu bytes; a policy has at most %zu", text.n, POLICY_MAX_BYTES);
