@@ -57,7 +57,7 @@ struct bench_options {
     const char *dir;
     unsigned threads; /* 0: the figure is not wanted */
     unsigned rounds;
-    bool text, explain;
+    bool text, explain, tables;
 };
 int bench_policy(const struct bench_options *o);
 /** From the bytes of a request to its decision (text.c). */
@@ -66,6 +66,8 @@ struct bench_summary bench_text(const struct policy_image *image, const struct b
 /** A deny's sentence (explain.c). */
 struct bench_summary bench_explain(const struct policy_image *image,
                                    const struct bench_workload *w);
+/** Rows and bytes of each table (tables.c). */
+void bench_tables(const struct policy_image *image);
 /** Decisions a second of so many threads together, and hash probes beside them (threads.c). */
 struct bench_scaling {
     double decisions_1, decisions_n, probes_1, probes_n;

@@ -121,6 +121,8 @@ static void measure(const struct policy_image *image, const struct bench_workloa
         put_summary("text", bench_text(image, w, o->rounds));
     if (o->explain)
         put_summary("explain", bench_explain(image, w));
+    if (o->tables)
+        bench_tables(image);
     if (!o->threads)
         return;
     struct bench_scaling s = bench_threads(image, w, o->threads);
