@@ -13,7 +13,7 @@ static uint32_t add_paths(struct builder *b, const struct m_paths *paths, uint32
         *templates += p->template != NULL;
         build_row(b, IMAGE_paths, &row, sizeof row);
     }
-    return first;
+    return build_share(b, IMAGE_paths, first, sizeof(struct img_path), BUILD_NO_FIELD);
 }
 
 static uint32_t add_grant(struct builder *b, const struct m_grant *written)
@@ -23,7 +23,8 @@ static uint32_t add_grant(struct builder *b, const struct m_grant *written)
     row.isolation = g.isolation < 0 ? CORE_RANK_NONE : (uint32_t)g.isolation;
     row.read = add_paths(b, &g.read, &row.templates);
     row.hide = add_paths(b, &g.hide, &row.templates);
-    return build_row(b, IMAGE_grants, &row, sizeof row);
+    return build_share(b, IMAGE_grants, build_row(b, IMAGE_grants, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
 }
 
 static void add_rule(struct builder *b, const struct m_rule *r)

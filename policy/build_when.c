@@ -6,8 +6,6 @@
 
 #include "policy/value_time.h"
 
-#define FIRST_SLOTS 256u
-
 /* ---- literals ---- */
 
 static void *row_at(struct builder *b, enum image_section section, uint32_t index, size_t size)
@@ -67,11 +65,11 @@ static uint32_t add_form(struct builder *b, const struct m_condition *c)
     uint32_t at = add_row(b, (struct img_literal){.type = Y_LIST, .count = 2});
     if (c->op == OP_TIME) {
         struct value_time window = {c->window.from, c->window.to, c->window.days, {0}, {0}};
-        struct img_str zone = build_shared(b, c->form);
+        struct img_str zone = build_str(b, c->form);
         window.zone = (struct value_at){zone.at, zone.n};
         add_text(b, build_str(b, (struct str){(const char *)&window, sizeof window}));
     } else {
-        add_text(b, build_shared(b, c->form));
+        add_text(b, build_str(b, c->form));
     }
     add_literal(b, c->operand);
     close_row(b, at);
@@ -80,75 +78,39 @@ static uint32_t add_form(struct builder *b, const struct m_condition *c)
 
 static uint32_t add_regex(struct builder *b, struct str pattern)
 {
-    struct img_regex row = {build_shared(b, pattern)};
-    return build_row(b, IMAGE_regexes, &row, sizeof row);
+    struct img_regex row = {build_str(b, pattern)};
+    return build_share(b, IMAGE_regexes, build_row(b, IMAGE_regexes, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
+}
+
+static uint32_t share_literal(struct builder *b, uint32_t at)
+{
+    return build_share(b, IMAGE_literals, at, sizeof(struct img_literal),
+                       offsetof(struct img_literal, end));
 }
 
 /* ---- attributes ---- */
 
-static bool grow_interned(struct builder *b)
+uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
 {
-    uint32_t size = b->interned.size ? 2 * b->interned.size : FIRST_SLOTS;
-    uint32_t *slot = build_alloc(b, size, sizeof *slot);
-    if (!slot)
-        return false;
-    for (uint32_t i = 0; i < b->interned.size; i++) {
-        uint32_t row = b->interned.slot[i];
-        if (!row)
-            continue;
-        const struct img_attribute *a = row_at(b, IMAGE_attributes, row - 1, sizeof *a);
-        struct str text = {b->section[IMAGE_bytes].data + a->text.at, a->text.n};
-        uint32_t at = image_slot_of(image_hash(text), size - 1);
-        while (slot[at])
-            at = (at + 1) & (size - 1);
-        slot[at] = row;
-    }
-    b->interned.slot = slot;
-    b->interned.size = size;
-    return true;
-}
-
-/* Where a path's row stands or will stand. */
-static uint32_t *find_interned(struct builder *b, struct str text)
-{
-    uint32_t mask = b->interned.size - 1, at = image_slot_of(image_hash(text), mask);
-    for (; b->interned.slot[at]; at = (at + 1) & mask) {
-        const struct img_attribute *a =
-            row_at(b, IMAGE_attributes, b->interned.slot[at] - 1, sizeof *a);
-        if (str_eq((struct str){b->section[IMAGE_bytes].data + a->text.at, a->text.n}, text))
-            break;
-    }
-    return &b->interned.slot[at];
-}
-
-static uint32_t add_attribute(struct builder *b, const struct m_attribute *a)
-{
-    struct img_attribute row = {.text = build_str(b, a->text),
-                                .n = a->n,
-                                .fallback = a->fallback ? add_literal(b, a->fallback) : POLICY_NONE,
-                                .root = a->root,
-                                .builtin = a->builtin,
-                                .from = a->from,
-                                .type = a->type.type,
-                                .list = a->type.list,
-                                .positions = a->positions};
+    struct img_attribute row = {
+        .text = build_str(b, a->text),
+        .n = a->n,
+        .fallback = a->fallback ? share_literal(b, add_literal(b, a->fallback)) : POLICY_NONE,
+        .root = a->root,
+        .builtin = a->builtin,
+        .from = a->from,
+        .type = a->type.type,
+        .list = a->type.list,
+        .positions = a->positions};
     row.first = build_count(b, IMAGE_keys, sizeof(struct img_str));
     for (uint32_t i = 0; i < a->n; i++) {
         struct img_str key = build_str(b, a->key[i]);
         build_row(b, IMAGE_keys, &key, sizeof key);
     }
-    return build_row(b, IMAGE_attributes, &row, sizeof row);
-}
-
-uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
-{
-    uint32_t count = build_count(b, IMAGE_attributes, sizeof(struct img_attribute));
-    if (b->failed || (2 * (count + 1) > b->interned.size && !grow_interned(b)))
-        return POLICY_NONE;
-    uint32_t *slot = find_interned(b, a->text);
-    if (!*slot)
-        *slot = add_attribute(b, a) + 1;
-    return *slot - 1;
+    row.first = build_share(b, IMAGE_keys, row.first, sizeof(struct img_str), BUILD_NO_FIELD);
+    return build_share(b, IMAGE_attributes, build_row(b, IMAGE_attributes, &row, sizeof row),
+                       sizeof row, BUILD_NO_FIELD);
 }
 
 /* ---- conditions ---- */
@@ -162,46 +124,70 @@ static void add_operand(struct builder *b, const struct m_condition *c, struct i
         row->operand = build_attribute(b, c->other);
     } else if (c->form.n) {
         row->operand_kind = IMG_FORM;
-        row->operand = add_form(b, c);
+        row->operand = share_literal(b, add_form(b, c));
     } else if (c->op == OP_MATCHES) {
         row->operand_kind = IMG_REGEX;
         row->operand = add_regex(b, c->operand->text);
     } else if (c->path.n) {
-        row->operand = add_literal(b, &path);
+        row->operand = share_literal(b, add_literal(b, &path));
     } else if (c->groups.n) {
-        row->operand = add_groups(b, &c->groups);
+        row->operand = share_literal(b, add_groups(b, &c->groups));
     } else if (c->operand) {
-        row->operand = add_literal(b, c->operand);
+        row->operand = share_literal(b, add_literal(b, c->operand));
     }
 }
 
 /* Recursion is bounded by the depth of the policy's text and of named conditions. */
-uint32_t build_condition(struct builder *b, const struct m_condition *c)
+static uint32_t add_condition(struct builder *b, const struct m_condition *c)
 {
     struct img_condition row = {.op = (uint8_t)c->op, .flag = c->flag};
     row.attribute = c->attribute ? build_attribute(b, c->attribute) : POLICY_NONE;
     add_operand(b, c, &row);
     uint32_t at = build_row(b, IMAGE_conditions, &row, sizeof row);
     for (const struct m_condition *k = c->first; k && !b->failed; k = k->next)
-        build_condition(b, k);
+        add_condition(b, k);
     if (!b->failed)
         ((struct img_condition *)row_at(b, IMAGE_conditions, at, sizeof row))->end =
             build_count(b, IMAGE_conditions, sizeof row);
     return at;
 }
 
+uint32_t build_condition(struct builder *b, const struct m_condition *c)
+{
+    return build_share(b, IMAGE_conditions, add_condition(b, c), sizeof(struct img_condition),
+                       offsetof(struct img_condition, end));
+}
+
 /* ---- entities ---- */
+
+struct hashed {
+    uint64_t hash;
+    const struct m_entity *entity;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct hashed *x = a, *y = b;
+    return x->hash != y->hash ? (x->hash > y->hash ? 1 : -1)
+                              : str_cmp(x->entity->name, y->entity->name);
+}
 
 void build_entities(struct builder *b)
 {
     uint32_t n = b->m->nentities;
-    uint32_t *hashes = build_alloc(b, n, sizeof *hashes);
+    uint64_t *hashes = build_alloc(b, n, sizeof *hashes);
+    struct hashed *order = build_alloc(b, n, sizeof *order);
+    for (uint32_t i = 0; order && i < n; i++)
+        order[i] = (struct hashed){hash_text(b->m->entities[i].name), &b->m->entities[i]};
+    if (order && n > 1)
+        qsort(order, n, sizeof *order, by_hash);
     for (uint32_t i = 0; i < n && !b->failed; i++) {
-        const struct m_entity *e = &b->m->entities[i];
-        struct img_entity row = {build_str(b, e->name), add_literal(b, e->properties)};
-        hashes[i] = image_hash(e->name);
+        const struct m_entity *e = order[i].entity;
+        struct img_entity row = {build_str(b, e->name),
+                                 share_literal(b, add_literal(b, e->properties))};
+        hashes[i] = order[i].hash;
         build_row(b, IMAGE_entities, &row, sizeof row);
     }
     if (!b->failed)
-        build_slots(b, IMAGE_entity_slots, hashes, n);
+        build_cells(b, IMAGE_entity_cells, hashes, n, &b->head.entity_bits);
 }

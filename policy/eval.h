@@ -11,6 +11,8 @@
 struct eval_subject {
     struct str text;
     uint32_t index; /* in subjects; POLICY_NONE: the policy does not name it */
+    uint32_t ngroups;
+    const uint32_t *groups; /* that list it, ascending */
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);
@@ -57,9 +59,57 @@ bool eval_template(const struct policy_image *image, const struct policy_request
 bool eval_templates_hold(const struct policy_image *image, const struct policy_request *req,
                          uint32_t grant);
 
-/** The candidates for a capability id: at most one exact and one a prefix. Returns how many. */
-#define EVAL_MAX_LOOKUPS (POLICY_MAX_SEGMENTS + 1u)
-unsigned eval_lookups(const struct policy_image *image, struct str capability,
-                      const struct img_lookup *out[EVAL_MAX_LOOKUPS]);
+/* ---- candidates (eval_match.c) ---- */
+
+/** A text under which candidates of the request are found: its capability id, or a prefix of it. */
+struct eval_text {
+    uint64_t hash;
+    uint16_t n;
+    uint8_t segments; /* of a prefix */
+    bool exact;
+};
+/** Candidates of one text for one of those that the subject counts among. */
+struct eval_found {
+    uint32_t first, n; /* in entries */
+    const struct eval_text *text;
+};
+
+#define EVAL_MAX_TEXTS (POLICY_MAX_SEGMENTS + 1u)
+#define EVAL_MAX_WHO   8u
+#define EVAL_MAX_FOUND (EVAL_MAX_TEXTS * EVAL_MAX_WHO)
+
+/**
+ * A look-up of all candidates for a capability and a subject, the most specific text first. One
+ * batch holds those for as many of the subject's groups as fit; whoever needs all candidates asks
+ * for batches until there are no more, and may start again.
+ */
+struct eval_scan {
+    const struct policy_image *image;
+    struct str capability;
+    struct eval_subject subject;
+    unsigned ntexts, nfound;
+    uint32_t groups; /* of the subject's, how many are behind us */
+    bool begun;
+    struct eval_text text[EVAL_MAX_TEXTS];
+    struct eval_found found[EVAL_MAX_FOUND];
+};
+void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
+                     struct str capability, struct eval_subject subject);
+/** The next batch, into `found`; false when there is none. */
+bool eval_scan_next(struct eval_scan *scan);
+void eval_scan_restart(struct eval_scan *scan);
+/** Whether the first batch is all there is: the rule, not the exception. */
+static inline bool eval_scan_is_short(const struct eval_scan *scan)
+{
+    return scan->subject.ngroups <= EVAL_MAX_WHO - 2;
+}
+
+/** Whether what stands behind a candidate's text fits the capability too. */
+bool eval_pattern_fits(const struct eval_scan *scan, const struct img_entry *e);
+/** How specific a candidate's capability pattern is: policy_capability_key, or more for an id. */
+uint64_t eval_pattern_key(const struct policy_image *image, const struct eval_text *text,
+                          const struct img_entry *e);
+/** eval_subject_rank of a candidate that was found, by what it was found for. */
+uint32_t eval_entry_rank(const struct eval_scan *scan, const struct img_entry *e);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "policy/eval.h"
 
+#include "policy/hash.h"
+
 #include <math.h>
 
 #define THERE(v)    ((struct eval_value){EVAL_THERE, (v)})
@@ -68,11 +70,11 @@ static struct eval_value of_value(const struct eval *e, const struct img_attribu
 
 static bool find_entity(const struct policy_image *image, struct str name, struct view *out)
 {
-    uint32_t mask = image->section[IMAGE_entity_slots].count - 1, hash = image_hash(name);
-    const struct img_slot *slots = image_entity_slots(image);
-    for (uint32_t at = image_slot_of(hash, mask); slots[at].value1; at = (at + 1) & mask) {
-        const struct img_entity *row = &image_entities(image)[slots[at].value1 - 1];
-        if (slots[at].hash != hash || !str_eq(image_str(image, row->name), name))
+    uint32_t cell = hash_cell(hash_text(name), image_head(image)->entity_bits);
+    const uint32_t *cells = image_entity_cells(image) + cell;
+    for (uint32_t i = cells[0]; i < cells[1]; i++) {
+        const struct img_entity *row = &image_entities(image)[i];
+        if (!str_eq(image_str(image, row->name), name))
             continue;
         *out = view_literal(image, row->properties);
         return true;

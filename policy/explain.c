@@ -41,28 +41,31 @@ static struct miss judge(const struct eval *e, uint32_t rule)
     return m;
 }
 
-static bool nearest_miss(const struct eval *eval, struct miss *best)
+static void nearest_found(const struct eval_scan *scan, const struct eval *eval, bool *found,
+                          struct miss *best)
 {
-    const struct policy_image *image = eval->image;
-    const struct img_lookup *lookup[EVAL_MAX_LOOKUPS];
-    unsigned n = eval_lookups(image, eval->req->capability, lookup);
-    bool found = false;
-    for (unsigned i = 0; i < n; i++) {
-        const struct img_entry *e = image_entries(image) + lookup[i]->first + lookup[i]->ndeny;
-        for (uint32_t k = 0; k < lookup[i]->nallow; k++) {
-            const struct img_rule *r = &image_rules(image)[e[k].rule];
-            if (e[k].pattern.n &&
-                !policy_capability_matches(image_str(image, e[k].pattern), eval->req->capability))
-                continue;
-            if (!eval_subject_rank(image, &eval->subject, r))
+    for (unsigned i = 0; i < scan->nfound; i++) {
+        const struct img_entry *e = image_entries(scan->image) + scan->found[i].first;
+        for (uint32_t k = 0; k < scan->found[i].n; k++) {
+            if (e[k].klass != IMAGE_CLASS_ALLOW || !eval_pattern_fits(scan, &e[k]) ||
+                !eval_entry_rank(scan, &e[k]))
                 continue;
             struct miss m = judge(eval, e[k].rule);
-            if (!found || m.failing < best->failing ||
+            if (!*found || m.failing < best->failing ||
                 (m.failing == best->failing && m.rule < best->rule))
                 *best = m;
-            found = true;
+            *found = true;
         }
     }
+}
+
+static bool nearest_miss(const struct eval *eval, struct miss *best)
+{
+    struct eval_scan scan;
+    bool found = false;
+    eval_scan_begin(&scan, eval->image, eval->req->capability, eval->subject);
+    while (eval_scan_next(&scan))
+        nearest_found(&scan, eval, &found, best);
     return found;
 }
 
@@ -122,9 +125,9 @@ static void explain_pure(const struct policy_image *image, const struct policy_r
     if (l && l->level == CORE_LEVEL_PURE)
         buf_printf(out, "`subjects` gives it to %.*s on line %u", (int)l->text.n,
                    image_str(image, l->text).p, l->line);
-    else if (!l && image->default_level < 0)
+    else if (!l && image_head(image)->default_level < 0)
         buf_z(out, "no entry of `subjects` names it, and the policy has no `defaults.level`");
-    else if (!l && image->default_level == CORE_LEVEL_PURE)
+    else if (!l && image_head(image)->default_level == CORE_LEVEL_PURE)
         buf_z(out, "no entry of `subjects` names it, and `defaults.level` is pure");
     else
         buf_z(out, "the request asked for no more");

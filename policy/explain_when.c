@@ -92,6 +92,8 @@ static void put_bounded(const struct policy_image *image, const struct view *v, 
 
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out)
 {
+    if (attribute == POLICY_NONE)
+        return;
     struct eval_value v = eval_attribute(e, attribute);
     switch (v.state) {
     case EVAL_MISSING:
@@ -109,7 +111,10 @@ void explain_value(const struct eval *e, uint32_t attribute, struct buf *out)
 
 static void put_attribute(const struct policy_image *image, uint32_t attribute, struct buf *out)
 {
-    buf_str(out, image_str(image, image_attributes(image)[attribute].text));
+    if (attribute == POLICY_NONE)
+        buf_z(out, "a value");
+    else
+        buf_str(out, image_str(image, image_attributes(image)[attribute].text));
 }
 
 static void put_groups(const struct policy_image *image, const struct img_condition *c,

@@ -56,6 +56,27 @@ struct str policy_image_name(const struct policy_image *image);
 /** The policy's `version`, 0 when it has none. */
 int64_t policy_image_version(const struct policy_image *image);
 
+/* ---- an image as bytes (*.rvp) ---- */
+
+#define POLICY_IMAGE_MAX ((size_t)2 << 30)
+/** Ed25519 keys of authors, of which at least `need` different ones must have signed. */
+struct policy_keys {
+    const uint8_t (*key)[32];
+    size_t n, need;
+};
+/** Append an image's bytes: the same for the same policy, build and machine. Not signed. */
+int policy_image_save(const struct policy_image *image, struct buf *out, struct reeve_error *err);
+/** Append a signature by the Ed25519 key with this seed to what policy_image_save made. */
+int policy_image_sign(struct buf *image, const uint8_t seed[32], struct reeve_error *err);
+/**
+ * Take an image from its bytes, which are copied, checked in the copy, and never written again.
+ * `keys` NULL: signatures do not matter. REEVE_EFORMAT when it is no image of this version, or
+ * changed; REEVE_EUNSUPPORTED when it was compiled with other shipped rules; REEVE_EVERIFY when too
+ * few keys signed it.
+ */
+int policy_image_load(struct str bytes, const struct policy_keys *keys, struct policy_image **out,
+                      struct reeve_error *err);
+
 #define POLICY_RULE_DEFAULT UINT32_MAX       /* reeve/default */
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
 #define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
