@@ -6,9 +6,11 @@
 #include "policy/names.h"
 #include "policy/parse.h"
 
-/* Nodes of one condition once its `use`s are expanded, and named conditions within each other. */
-#define MAX_NODES  4096u
-#define MAX_HEIGHT 16u
+/* Nodes of one condition once its `use`s are expanded, how deep they nest (the evaluator recurses
+ * over them), and named conditions within each other. */
+#define MAX_NODES   4096u
+#define MAX_NESTING 200u
+#define MAX_HEIGHT  16u
 /* A path's root and keys, each followed by this. */
 #define SEPARATOR '\0'
 
@@ -137,22 +139,23 @@ static void resolve_groups(struct checker *c, struct m_condition *k)
 
 enum { UNSEEN, OPEN, DONE };
 
-static uint32_t walk(struct checker *c, struct m_condition *k, uint32_t *height);
+static struct m_extent walk(struct checker *c, struct m_condition *k);
 
 static void walk_named(struct checker *c, struct m_named *n)
 {
     n->state = OPEN;
-    n->height = 1;
     c->depth++;
-    n->nodes = n->condition ? walk(c, n->condition, &n->height) : 0;
+    n->extent = n->condition ? walk(c, n->condition) : (struct m_extent){0};
+    n->extent.height++;
     c->depth--;
     n->state = DONE;
 }
 
 /* The children of a named condition become this node's own; a condition in the making is a circle.
  * What is found does not depend on where the walk begins: a condition knows how high it stands. */
-static uint32_t resolve_use(struct checker *c, struct m_condition *k, uint32_t *height)
+static struct m_extent resolve_use(struct checker *c, struct m_condition *k)
 {
+    static const struct m_extent none = {.nodes = 1, .nesting = 1};
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     uint32_t i = policy_names_find(&c->conditions, k->use);
     struct m_named *n = i == UINT32_MAX ? NULL : &c->m->conditions[i];
@@ -160,55 +163,66 @@ static uint32_t resolve_use(struct checker *c, struct m_condition *k, uint32_t *
         policy_report(c->report, P_NO_CONDITION, k->at,
                       policy_names_hint(&c->conditions, c->report, k->use, hint),
                       "condition `%s` is not declared", policy_shown(k->use, shown));
-        return 1;
+        return none;
     }
     n->used = true;
     if (n->state == OPEN) {
         policy_report(c->report, P_CONDITION_CYCLE, k->at, "leave one `use` out",
                       "condition `%s` uses itself", policy_shown(n->name, shown));
-        return 1;
+        return none;
     }
     if (n->state == UNSEEN && c->depth < MAX_HEIGHT)
         walk_named(c, n);
-    if (n->height >= MAX_HEIGHT || n->state == UNSEEN) {
+    if (n->extent.height >= MAX_HEIGHT || n->state == UNSEEN) {
         policy_report(c->report, P_BOUND, k->at, NULL,
                       "named conditions use each other more than %u deep", MAX_HEIGHT);
-        return 1;
+        return none;
     }
-    *height = n->height + 1 > *height ? n->height + 1 : *height;
     k->first = n->condition ? n->condition->first : NULL;
-    return n->nodes;
+    return n->extent;
 }
 
-static uint32_t walk(struct checker *c, struct m_condition *k, uint32_t *height)
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static void check_absent(struct checker *c, const struct m_condition *k)
+{
+    char shown[POLICY_SHOWN];
+    const struct m_attribute *a = k->attribute;
+    if (k->op == OP_ABSENT && a && !a->known && a->root != ROOT_BROKER)
+        policy_report(c->report, P_ABSENT_PATH, k->at, "declare it under `attributes`",
+                      "`absent` of `%s`, which is not declared", policy_shown(a->text, shown));
+}
+
+static struct m_extent walk(struct checker *c, struct m_condition *k)
 {
     if (k->use.n)
-        return resolve_use(c, k, height);
+        return resolve_use(c, k);
     if (k->attribute)
         resolve_attribute(c, k->attribute);
     if (k->other)
         resolve_attribute(c, k->other);
-    char shown[POLICY_SHOWN];
-    if (k->op == OP_ABSENT && k->attribute && !k->attribute->known &&
-        k->attribute->root != ROOT_BROKER)
-        policy_report(c->report, P_ABSENT_PATH, k->at, "declare it under `attributes`",
-                      "`absent` of `%s`, which is not declared",
-                      policy_shown(k->attribute->text, shown));
+    check_absent(c, k);
     resolve_groups(c, k);
-    uint32_t nodes = 1;
+    struct m_extent all = {.nodes = 1};
     for (struct m_condition *child = k->first; child; child = child->next) {
-        nodes += walk(c, child, height);
-        if (nodes > MAX_NODES)
-            nodes = MAX_NODES + 1;
+        struct m_extent one = walk(c, child);
+        all.nodes = all.nodes + one.nodes > MAX_NODES ? MAX_NODES + 1 : all.nodes + one.nodes;
+        all.nesting = larger(all.nesting, one.nesting);
+        all.height = larger(all.height, one.height);
     }
-    return nodes;
+    all.nesting++;
+    return all;
 }
 
-static void check_size(struct checker *c, uint32_t nodes, struct policy_pos at)
+static void check_extent(struct checker *c, struct m_extent extent, struct policy_pos at)
 {
-    if (nodes > MAX_NODES)
+    if (extent.nodes > MAX_NODES || extent.nesting > MAX_NESTING)
         policy_report(c->report, P_BOUND, at, "use fewer conditions, or split the rule",
-                      "more than %u tests in one condition", MAX_NODES);
+                      "more than %u tests in one condition, or nested more than %u deep", MAX_NODES,
+                      MAX_NESTING);
 }
 
 static bool check_conditions(struct checker *c)
@@ -223,13 +237,11 @@ static bool check_conditions(struct checker *c)
     for (uint32_t i = 0; i < m->nconditions; i++) {
         if (m->conditions[i].state == UNSEEN)
             walk_named(c, &m->conditions[i]);
-        check_size(c, m->conditions[i].nodes, m->conditions[i].at);
+        check_extent(c, m->conditions[i].extent, m->conditions[i].at);
     }
-    for (uint32_t i = 0; i < m->nrules; i++) {
-        uint32_t height = 0;
+    for (uint32_t i = 0; i < m->nrules; i++)
         if (m->rules[i].when)
-            check_size(c, walk(c, m->rules[i].when, &height), m->rules[i].id_at);
-    }
+            check_extent(c, walk(c, m->rules[i].when), m->rules[i].id_at);
     return true;
 }
 

@@ -152,15 +152,20 @@ struct m_var {
     bool used;
 };
 
+/* How large a condition is once its `use`s are expanded: nodes, how deep they nest, and how many
+ * named conditions stand within each other. */
+struct m_extent {
+    uint32_t nodes, nesting, height;
+};
+
 /* An entry of `conditions`. */
 struct m_named {
     struct str name;
     struct m_condition *condition; /* NULL: reported */
     struct policy_pos at;
     bool used;
-    uint8_t state;   /* of the walk that looks for cycles */
-    uint32_t nodes;  /* once expanded */
-    uint32_t height; /* of named conditions within each other */
+    uint8_t state; /* of the walk that looks for cycles */
+    struct m_extent extent;
 };
 
 struct m_limits {

@@ -291,6 +291,19 @@ static void bounds(void **state)
     expect_bound(&b);
 
     buf_reset(&b);
+    buf_z(&b, HEADER "conditions:\n  c0: {args.a: 1}\n");
+    for (unsigned i = 1; i <= 10; i++) {
+        buf_printf(&b, "  c%u: ", i);
+        for (unsigned k = 0; k < 50; k++)
+            buf_z(&b, "{not: ");
+        buf_printf(&b, "{use: c%u}", i - 1);
+        for (unsigned k = 0; k < 50; k++)
+            buf_byte(&b, '}');
+        buf_byte(&b, '\n');
+    }
+    expect_bound(&b);
+
+    buf_reset(&b);
     buf_z(&b, HEADER "vars: {a: {type: [string], default: [");
     for (unsigned i = 0; i < 2000; i++)
         buf_z(&b, "x, ");
