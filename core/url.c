@@ -118,16 +118,25 @@ uint32_t core_url_port(struct str digits)
     return port;
 }
 
+struct scheme {
+    struct str name;
+    uint32_t port;
+};
+static const struct scheme schemes[] = {
+    {{"https", 5}, 443}, {{"http", 4}, 80}, {{"wss", 3}, 443}, {{"ws", 2}, 80}, {{"ftp", 3}, 21}};
+
+static const struct scheme *scheme_of(struct str name)
+{
+    for (size_t i = 0; i < BASE_COUNT(schemes); i++)
+        if (str_eq(name, schemes[i].name))
+            return &schemes[i];
+    return NULL;
+}
+
 uint32_t core_url_port_of(struct str scheme)
 {
-    static const struct {
-        const char *scheme;
-        uint16_t port;
-    } rows[] = {{"https", 443}, {"http", 80}, {"wss", 443}, {"ws", 80}, {"ftp", 21}};
-    for (size_t i = 0; i < BASE_COUNT(rows); i++)
-        if (str_is(scheme, rows[i].scheme))
-            return rows[i].port;
-    return 0;
+    const struct scheme *known = scheme_of(scheme);
+    return known ? known->port : 0;
 }
 
 /* ---- path ---- */
@@ -222,11 +231,20 @@ static bool read_path(struct str path, struct core_url *out)
 
 /* ---- whole ---- */
 
-static void read_scheme(struct str scheme, struct core_url *out)
+/* Its own port, or 0. */
+static uint32_t read_scheme(struct str scheme, struct core_url *out)
 {
-    out->scheme = (struct str){out->scheme_store, scheme.n};
-    for (size_t i = 0; i < scheme.n; i++)
-        out->scheme_store[i] = (char)(is_letter(scheme.p[i]) ? scheme.p[i] | 0x20 : scheme.p[i]);
+    const struct scheme *known = scheme_of(scheme);
+    if (!known) {
+        for (size_t i = 0; i < scheme.n; i++)
+            out->scheme_store[i] =
+                (char)(is_letter(scheme.p[i]) ? scheme.p[i] | 0x20 : scheme.p[i]);
+        out->scheme = (struct str){out->scheme_store, scheme.n};
+        known = scheme_of(out->scheme);
+    }
+    if (known)
+        out->scheme = known->name;
+    return known ? known->port : 0;
 }
 
 bool core_url_parse(struct str text, struct core_url *out)
@@ -234,8 +252,9 @@ bool core_url_parse(struct str text, struct core_url *out)
     struct core_url_parts parts;
     if (!core_url_split(text, &parts))
         return false;
-    read_scheme(parts.scheme, out);
-    out->port = parts.port.p ? core_url_port(parts.port) : core_url_port_of(out->scheme);
+    uint32_t own = read_scheme(parts.scheme, out);
+    out->port = parts.port.p ? core_url_port(parts.port) : own;
+    out->own_port = own != 0 && out->port == own;
     out->rest = parts.rest;
     return (!parts.port.p || out->port != 0) && core_host_parse(parts.host, &out->host) &&
            read_path(parts.path, out) && !(classes_in(parts.rest) & BAD);
@@ -255,7 +274,7 @@ static void put_url(const struct core_url *url, struct buf *out)
     buf_str(out, url->scheme);
     buf_z(out, "://");
     put_host(&url->host, out);
-    if (url->port != core_url_port_of(url->scheme))
+    if (url->port != 0 && !url->own_port)
         buf_printf(out, ":%u", url->port);
     buf_str(out, url->path);
     buf_str(out, url->rest);

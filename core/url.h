@@ -16,6 +16,7 @@ struct core_url {
     struct str scheme; /* lower case */
     struct core_host host;
     uint32_t port;   /* the scheme's own when none is written; 0: neither */
+    bool own_port;   /* port is the scheme's own, written or not */
     struct str path; /* "/" at least; escapes of unreserved characters decoded, no dot segments */
     struct str rest; /* from `?` or `#` on: not judged */
     char scheme_store[CORE_SCHEME_MAX + 1];

@@ -265,7 +265,7 @@ static enum tri fits_port(const char *form, const char *ports, const struct core
     if (url->port == 0)
         return TRI_UNKNOWN;
     if (form[0] == OWN_PORT)
-        return url->port == core_url_port_of(url->scheme) ? TRI_TRUE : TRI_FALSE;
+        return url->own_port ? TRI_TRUE : TRI_FALSE;
     size_t n = count_ports(form);
     for (size_t i = 0; i < n; i++)
         if (url->port ==
