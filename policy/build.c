@@ -82,7 +82,8 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     b->head.default_limits = b->m->default_limits.limits;
     digests(&b->head, source);
     build_row(b, IMAGE_head, &b->head, sizeof b->head);
-    return b->failed ? NULL : image_lay_out(b->section);
+    struct policy_image *image = b->failed ? NULL : image_lay_out(b->section);
+    return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
 }
 
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
@@ -96,6 +97,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
         build_subjects(&b);
     if (!b.failed)
         build_rules(&b);
+    if (!b.failed)
+        build_entities(&b);
     if (!b.failed)
         build_capabilities(&b);
     struct policy_image *image = finish(&b, source, file);

@@ -52,6 +52,11 @@ void build_subjects(struct builder *b);
 void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out);
 /** Rules with conditions and grants (build_rules.c). */
 void build_rules(struct builder *b);
+/** A condition's root, an attribute's row (one for each path, however often it is written), the
+ * entities and their properties (build_when.c). */
+uint32_t build_condition(struct builder *b, const struct m_condition *c);
+uint32_t build_attribute(struct builder *b, const struct m_attribute *a);
+void build_entities(struct builder *b);
 /** Capability look-up (build_capabilities.c). */
 void build_capabilities(struct builder *b);
 

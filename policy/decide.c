@@ -8,6 +8,7 @@
 struct deciding {
     const struct policy_image *image;
     const struct policy_request *req;
+    struct eval eval;
     struct eval_scan scan;
 };
 
@@ -34,7 +35,7 @@ static bool precedes(const struct standing *a, const struct standing *b)
 static bool holds(const struct deciding *d, const struct img_entry *e)
 {
     enum tri value =
-        e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(d->image, d->req, e->condition);
+        e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
     if (e->klass == IMAGE_CLASS_DENY)
         return value != TRI_FALSE;
     return value == TRI_TRUE &&
@@ -111,7 +112,6 @@ static void permit(const struct deciding *d, uint32_t rule, struct policy_decisi
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
-    (void)inputs; /* nothing that this version holds depends on time */
     if (req->capability.n == 0 || req->capability.n > POLICY_MAX_NAME ||
         req->level >= CORE_LEVEL_COUNT)
         return REEVE_EINVAL;
@@ -126,6 +126,7 @@ int policy_decide(const struct policy_image *image, const struct policy_request 
     *out = (struct policy_decision){.grant = UINT32_MAX,
                                     .klass = req->entry ? req->entry->klass : CORE_CLASS_DANGEROUS};
     set_level(&d, out);
+    d.eval = (struct eval){image, req, inputs, subject, out->level};
     answer(out, CORE_EFFECT_DENY, best_rule(&d, IMAGE_CLASS_DENY));
     if (out->rule != POLICY_NONE)
         return REEVE_OK;

@@ -5,10 +5,7 @@
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
 
-#include "policy/image.h"
-
-/** Ordered so that `all` is the minimum, `any` the maximum and `not` the difference from true. */
-enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
+#include "policy/view.h"
 
 /** A request's subject in the image's terms: looked up once for each decision. */
 struct eval_subject {
@@ -26,17 +23,35 @@ uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_s
 /** The entry of `subjects` that holds, or NULL. */
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s);
 
-/** An attribute of the request: a node, missing (null included), or unknown (its path goes through
- * no mapping). */
-struct eval_value {
-    enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE } state;
-    const struct json_node *node; /* when there */
+/** What one decision is made of: passed to all that looks at values. */
+struct eval {
+    const struct policy_image *image;
+    const struct policy_request *req;
+    const struct reeve_inputs_view *inputs;
+    struct eval_subject subject;
+    enum core_level level; /* that holds: broker.level */
 };
-struct eval_value eval_attribute(const struct policy_image *image, const struct policy_request *req,
-                                 uint32_t attribute);
+
+/** An attribute: a value, missing (null included), unknown since its path goes through no mapping,
+ * or there and not of its declared type. */
+struct eval_value {
+    enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE, EVAL_MISTYPED } state;
+    struct view view; /* where it is there, of whatever type */
+};
+struct eval_value eval_attribute(const struct eval *e, uint32_t attribute);
 /** The value of the condition tree whose root is at `at`. */
-enum tri eval_condition(const struct policy_image *image, const struct policy_request *req,
-                        uint32_t at);
+enum tri eval_condition(const struct eval *e, uint32_t at);
+/** The same, its nodes without an attribute judging `element`. */
+enum tri eval_judge(const struct eval *e, uint32_t at, const struct view *element);
+/** An operator on a value that is there (eval_ops.c). `operand` is none for those that have none.
+ */
+typedef enum tri eval_op_fn(const struct eval *e, uint32_t at, const struct view *v,
+                            const struct view *operand);
+extern eval_op_fn *const eval_ops[OP_COUNT];
+/** In words: what an attribute is; what the condition at `at`, which is not true, wanted
+ * (explain_when.c). */
+void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);
+void explain_condition(const struct eval *e, uint32_t at, struct buf *out);
 /** What `"${args.NAME}"` stands for in this request: false unless it is one path in normal form. */
 bool eval_template(const struct policy_image *image, const struct policy_request *req,
                    uint32_t attribute, struct str *out);

@@ -5,6 +5,8 @@
 
 #include <sys/mman.h>
 
+#include "policy/value_regex.h"
+
 struct policy_image *policy_image_ref(struct policy_image *image)
 {
     atomic_fetch_add_explicit(&image->refs, 1, memory_order_relaxed);
@@ -17,8 +19,22 @@ void policy_image_unref(struct policy_image **image)
     *image = NULL;
     if (!i || atomic_fetch_sub_explicit(&i->refs, 1, memory_order_acq_rel) != 1)
         return;
+    value_regexes_free(&i->regexes);
     (void)munmap((void *)(uintptr_t)i->bytes, i->size);
     free(i);
+}
+
+int policy_image_ready(struct policy_image *image, struct reeve_error *err)
+{
+    uint32_t n = image->section[IMAGE_regexes].count;
+    auto_free struct str *patterns = calloc(n ? n : 1, sizeof *patterns);
+    for (uint32_t i = 0; patterns && i < n; i++)
+        patterns[i] = image_str(image, image_regexes(image)[i].pattern);
+    int rc = patterns ? value_regexes_new(patterns, n, &image->regexes, err)
+                      : base_fail(err, REEVE_ENOMEM, "no memory for regular expressions");
+    if (rc != REEVE_OK)
+        policy_image_unref(&image);
+    return rc;
 }
 
 const uint8_t *policy_image_digest(const struct policy_image *image)

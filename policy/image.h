@@ -88,24 +88,43 @@ struct img_rule {
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
- * end. */
+ * end. Without an attribute a node judges the value that its parent hands down. */
+enum img_operand {
+    IMG_LITERAL,
+    IMG_ATTRIBUTE,
+    IMG_FORM,  /* a literal list: the form, the operand as written; of a time its window in front */
+    IMG_REGEX, /* a row of regexes */
+};
 struct img_condition {
-    uint8_t op, flag, reserved[2];
+    uint8_t op, flag, operand_kind, reserved;
     uint32_t attribute, operand, end;
 };
 struct img_attribute {
     struct img_str text;
-    uint32_t first, n; /* keys */
+    uint32_t first, n; /* keys; of broker.*: those after the input's path */
+    uint32_t fallback; /* a literal; POLICY_NONE: none */
+    uint8_t root, builtin, from, type;
+    uint8_t list, positions, reserved[2];
 };
-/* Operands, lists in prefix order as above. */
+struct img_regex {
+    struct img_str pattern;
+};
+/* What the policy knows of "type:id": a literal map. */
+struct img_entity {
+    struct img_str name;
+    uint32_t properties;
+};
+/* Operands and properties, lists and maps in prefix order as above; a map's children alternate key
+ * and value. */
 struct img_literal {
-    uint8_t type; /* enum ynode_type, no map */
+    uint8_t type; /* enum ynode_type */
     uint8_t boolean, reserved[2];
     uint32_t end;
     union {
         struct img_str s;
         int64_t i;
         double d;
+        uint32_t count; /* elements, or pairs */
     };
 };
 
@@ -129,10 +148,12 @@ struct img_head {
     uint64_t depths;       /* bit n: some glob's literal prefix has n segments; the next: some id */
     uint32_t cell_bits;    /* of cells: there are 2^cell_bits + 1 */
     uint32_t subject_bits; /* of subject_cells */
+    uint32_t entity_bits;  /* of entity_cells */
     uint32_t spread;       /* of the filter, for ids and groups */
     uint32_t others;       /* 1: there are candidates that are IMAGE_WHO_OTHER */
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
+    uint32_t reserved;
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -153,6 +174,9 @@ struct img_head {
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
     X(literals, struct img_literal)                                                                \
+    X(regexes, struct img_regex)                                                                   \
+    X(entity_cells, uint32_t)                                                                      \
+    X(entities, struct img_entity)                                                                 \
     X(grants, struct img_grant)                                                                    \
     X(paths, struct img_path)
 
@@ -161,10 +185,12 @@ enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
 #undef X
 
 /* A loaded image: the bytes, read-only and shared, and where its sections begin in them. */
+struct value_regexes;
 struct policy_image {
     atomic_uint refs;
     const char *bytes; /* a mapping of its own */
     size_t size;
+    struct value_regexes *regexes; /* machine code of the section of that name */
     struct {
         const void *at;
         uint32_t count;
@@ -217,6 +243,9 @@ int image_check(const struct policy_image *image, struct reeve_error *err);
 int image_verify(const uint8_t digest[BASE_SHA256], const struct img_signature *v, size_t n,
                  const struct policy_keys *keys, struct reeve_error *err);
 
+/** Make what an image needs beside its bytes (image.c), once it has been built or read. 0, or
+ * REEVE_ENOMEM or REEVE_EPOLICY, and then the image is gone. */
+int policy_image_ready(struct policy_image *image, struct reeve_error *err);
 /** Model to image (build.c). NULL when reported (bounds) or out of memory. */
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
                                   struct arena *arena, struct policy_report *report);

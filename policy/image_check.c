@@ -4,7 +4,7 @@
  * without a second look. What the tables mean is not judged: the digest and the signatures speak
  * for that.
  */
-#include "policy/image.h"
+#include "policy/image_check.h"
 
 #include "core/types.h"
 #include "policy/hash.h"
@@ -54,12 +54,20 @@ static const struct field fields[] = {
     F(rules, img_rule, isolation, WORD, CORE_RANK_COUNT),
     F(conditions, img_condition, op, WORD, OP_COUNT),
     F(conditions, img_condition, attribute, OPTIONAL, IMAGE_attributes),
-    F(conditions, img_condition, operand, OPTIONAL, IMAGE_literals),
     F(conditions, img_condition, end, TREE, 0),
+    F(conditions, img_condition, operand_kind, WORD, IMG_REGEX + 1),
     F(attributes, img_attribute, text, TEXT, 0),
+    F(attributes, img_attribute, fallback, OPTIONAL, IMAGE_literals),
+    F(attributes, img_attribute, root, WORD, ROOT_COUNT),
+    F(attributes, img_attribute, builtin, WORD, POLICY_INPUT_COUNT),
+    F(attributes, img_attribute, from, WORD, FROM_COUNT),
+    F(attributes, img_attribute, type, WORD, TYPE_COUNT + 1),
+    F(regexes, img_regex, pattern, TEXT, 0),
+    F(entities, img_entity, name, TEXT, 0),
+    F(entities, img_entity, properties, INDEX, IMAGE_literals),
     R(attributes, img_attribute, first, n, IMAGE_keys),
     {IMAGE_keys, TEXT, 0, 0, 0},
-    F(literals, img_literal, type, WORD, Y_LIST + 1),
+    F(literals, img_literal, type, WORD, Y_MAP + 1),
     F(literals, img_literal, boolean, WORD, 2),
     F(literals, img_literal, end, TREE, 0),
     R(grants, img_grant, read, nread, IMAGE_paths),
@@ -164,6 +172,7 @@ static bool check_head(const struct policy_image *image)
     return words >= HASH_BLOCK_WORDS && (words & (words - 1)) == 0 && h->others <= 1 &&
            directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
            directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
+           directory_good(image, IMAGE_entity_cells, h->entity_bits, IMAGE_entities) &&
            h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
            h->default_level < (int32_t)CORE_LEVEL_COUNT;
 }
@@ -209,31 +218,6 @@ static bool check_rule(const struct policy_image *image, const struct img_rule *
            refs_good(image, (uint32_t)globs, r->nglobs, IMAGE_globs);
 }
 
-static bool check_literal(const struct policy_image *image, const struct img_literal *l)
-{
-    if (l->type == Y_LIST)
-        return true;
-    return l->end == (uint32_t)(l - image_literals(image)) + 1 &&
-           (l->type != Y_TEXT || within(image, IMAGE_bytes, l->s.at, l->s.n));
-}
-
-/* What eval_condition takes for granted of a node. */
-static bool check_condition(const struct policy_image *image, const struct img_condition *c)
-{
-    bool children = c->end > (uint32_t)(c - image_conditions(image)) + 1;
-    bool leaf = c->op > OP_NOT && c->op != OP_ABSENT;
-    bool operand = leaf && c->op != OP_EXISTS;
-    if (leaf ? children : (c->op == OP_NOT && !children))
-        return false;
-    if (((leaf || c->op == OP_ABSENT) && c->attribute == POLICY_NONE) ||
-        (operand && c->operand == POLICY_NONE))
-        return false;
-    const struct img_literal *l = operand ? &image_literals(image)[c->operand] : NULL;
-    if (c->op == OP_IN)
-        return l->type == Y_LIST;
-    return c->op != OP_UNDER || (l->type == Y_TEXT && l->s.n && image_bytes(image)[l->s.at] == '/');
-}
-
 static bool check_grant(const struct policy_image *image, const struct img_grant *g)
 {
     (void)image;
@@ -249,8 +233,9 @@ static bool check_grant(const struct policy_image *image, const struct img_grant
     X(groups, img_group, check_group)                                                              \
     X(levels, img_level, check_level)                                                              \
     X(rules, img_rule, check_rule)                                                                 \
-    X(literals, img_literal, check_literal)                                                        \
-    X(conditions, img_condition, check_condition)                                                  \
+    X(literals, img_literal, image_literal_good)                                                   \
+    X(attributes, img_attribute, image_attribute_good)                                             \
+    X(conditions, img_condition, image_condition_good)                                             \
     X(grants, img_grant, check_grant)
 
 #define X(name, type, check)                                                                       \

@@ -174,8 +174,11 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
     memcpy(copies, bytes.p + head.size, signatures.n);
     if (rc == REEVE_OK)
         rc = check_copy(image, signatures, keys, err);
-    if (rc != REEVE_OK)
+    if (rc != REEVE_OK) {
         policy_image_unref(&image);
-    *out = image;
+        return rc;
+    }
+    rc = policy_image_ready(image, err);
+    *out = rc == REEVE_OK ? image : NULL;
     return rc;
 }

@@ -14,7 +14,7 @@ struct bench_summary bench_explain(const struct policy_image *image, const struc
             continue;
         buf_reset(&why);
         int64_t from = bench_now();
-        policy_explain(image, &r->req, &d, &why);
+        policy_explain(image, &r->req, &r->inputs, &d, &why);
         t.ns[t.n++] = bench_now() - from;
     }
     struct bench_summary s = bench_summarise(&t);

@@ -13,19 +13,19 @@
 
 #define POLICY                                                                                     \
     HEADER                                                                                         \
-        "name: lab\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}}\n"               \
-        "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                            \
-        "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: controlled}]\n"     \
-        "grants: {files: {isolation: vm, filesystem: {read: [\"${args.p}\", /usr]}}}\n"            \
-        "rules:\n"                                                                                 \
-        "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\", \"group:h\"], capability: "    \
-        "[a.b, \"a.*\"], grant: files,\n"                                                          \
-        "     when: {args.a: [1, 2.5, x, true], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: "   \
-        "{under: /a}}}]}}\n"                                                                       \
-        "  - {id: a, effect: deny, capability: [\"a.get_*\", \"a.*.c\"], reason: because, when: "  \
-        "{args.q: {eq: 1, absent: false}}}\n"                                                      \
-        "  - {id: c, effect: allow, subject: anyone, capability: [\"*\"], when: {args.z: "         \
-        "{exists: true}}}\n"
+    "name: lab\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}}\n"                   \
+    "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                                \
+    "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: controlled}]\n"         \
+    "grants: {files: {isolation: vm, filesystem: {read: [\"${args.p}\", /usr]}}}\n"                \
+    "rules:\n"                                                                                     \
+    "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\", \"group:h\"], capability: "        \
+    "[a.b, \"a.*\"], grant: files,\n"                                                              \
+    "     when: {args.a: [1, 2.5, x, true], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: "       \
+    "{under: /a}}}]}}\n"                                                                           \
+    "  - {id: a, effect: deny, capability: [\"a.get_*\", \"a.*.c\"], reason: because, when: "      \
+    "{args.q: {eq: 1, absent: false}}}\n"                                                          \
+    "  - {id: c, effect: allow, subject: anyone, capability: [\"*\"], when: {args.z: "             \
+    "{exists: true}}}\n"
 
 static const struct question questions[] = {
     {"u:a", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/b\"}", NULL},
@@ -65,11 +65,12 @@ static void use(const struct policy_image *image)
         auto_json struct json_text text;
         struct policy_request req = ask(&questions[i], &text);
         struct policy_decision d = decide(image, &questions[i]);
+        struct reeve_inputs_view inputs = {0};
         auto_buf struct buf why = {0};
         struct arena arena auto_arena;
         arena_init(&arena, 0);
         struct core_grant grant;
-        policy_explain(image, &req, &d, &why);
+        policy_explain(image, &req, &inputs, &d, &why);
         (void)policy_grant(image, &req, &d, &arena, &grant, NULL);
         (void)policy_image_rule(image, d.rule);
     }
