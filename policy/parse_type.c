@@ -70,10 +70,8 @@ static bool is_host(const struct ynode *n)
 
 static bool is_url(const struct ynode *n)
 {
-    struct value_url url;
     auto_buf struct buf normal = {0};
-    return n->type == Y_TEXT &&
-           (value_url_parse(n->text, &url) || value_url_normal(n->text, &normal));
+    return n->type == Y_TEXT && core_url_normal(n->text, &normal);
 }
 
 static bool is_sha256(const struct ynode *n)

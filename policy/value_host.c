@@ -1,5 +1,5 @@
 /*
- * Hosts taken apart, and lists of patterns as three sorted tables: names, endings behind `*.`, and
+ * Lists of patterns as three sorted tables: names, endings behind `*.`, and
  * addresses. A host costs one binary search, or one for each of its dots.
  *
  * The form: how many names, endings and addresses there are and whether `*` is among them (32 bits
@@ -8,105 +8,13 @@
  */
 #include "policy/value_host.h"
 
-/* ---- a host's text ---- */
-
-#define D(c) [c] = c
-#define L(c) [c] = c, [(c)-0x20] = c
-/* What may stand in a name, in lower case; the rest is 0. */
-static const char name_bytes[256] = {
-    D('0'), D('1'), D('2'), D('3'), D('4'), D('5'), D('6'), D('7'), D('8'), D('9'),
-    D('-'), D('_'), D('.'), L('a'), L('b'), L('c'), L('d'), L('e'), L('f'), L('g'),
-    L('h'), L('i'), L('j'), L('k'), L('l'), L('m'), L('n'), L('o'), L('p'), L('q'),
-    L('r'), L('s'), L('t'), L('u'), L('v'), L('w'), L('x'), L('y'), L('z'),
-};
-#undef D
-#undef L
-
-/* Decimal digits alone, or 0x and hexadecimal ones or nothing: what some reader takes for a number
- * and so for (a part of) an IPv4 address. */
-static bool is_number(struct str label)
-{
-    bool based = label.n >= 2 && label.p[0] == '0' && label.p[1] == 'x';
-    for (size_t i = based ? 2 : 0; i < label.n; i++) {
-        char c = label.p[i];
-        if (!(c >= '0' && c <= '9') && !(based && c >= 'a' && c <= 'f'))
-            return false;
-    }
-    return true;
-}
-
-/* An A-label has something behind its prefix, and that does not end in a hyphen: it would decode
- * to ASCII, which another label stands for already. */
-static bool is_label(struct str label)
-{
-    if (label.n == 0 || label.n > VALUE_LABEL_MAX)
-        return false;
-    bool ace = label.n >= 4 && memcmp(label.p, "xn--", 4) == 0;
-    return !ace || (label.n > 4 && label.p[label.n - 1] != '-');
-}
-
-/* Into the store, in lower case; false for a byte or label that no name has. `last`: its last
- * label. */
-static bool read_name(struct str text, struct value_host *out, struct str *last)
-{
-    size_t start = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = name_bytes[(uint8_t)text.p[i]];
-        out->store[i] = c;
-        if (c == '\0')
-            return false;
-        if (c == '.') {
-            if (!is_label((struct str){out->store + start, i - start}))
-                return false;
-            start = i + 1;
-        }
-    }
-    out->name = (struct str){out->store, text.n};
-    *last = (struct str){out->store + start, text.n - start};
-    return is_label(*last);
-}
-
-static bool read_v6(struct str text, struct value_host *out)
-{
-    out->kind = VALUE_ADDRESS;
-    return text.n && memchr(text.p, ':', text.n) && value_addr_parse(text, &out->addr);
-}
-
-bool value_host_parse(struct str text, struct value_host *out)
-{
-    out->name = (struct str){"", 0};
-    if (text.n == 0)
-        return false;
-    if (text.p[0] == '[')
-        return text.p[text.n - 1] == ']' && read_v6((struct str){text.p + 1, text.n - 2}, out);
-    text.n -= text.p[text.n - 1] == '.';
-    struct str last;
-    if (text.n == 0 || text.n > VALUE_HOST_MAX || !read_name(text, out, &last))
-        return false;
-    out->kind = VALUE_NAME;
-    if (last.p[0] < '0' || last.p[0] > '9' || !is_number(last))
-        return true;
-    out->kind = VALUE_ADDRESS;
-    out->name = (struct str){"", 0};
-    return value_addr_parse_v4(text, &out->addr);
-}
-
-bool value_host_parse_text(struct str text, struct value_host *out)
-{
-    if (text.n && text.p[0] != '[' && memchr(text.p, ':', text.n)) {
-        out->name = (struct str){"", 0};
-        return read_v6(text, out);
-    }
-    return value_host_parse(text, out);
-}
-
 /* ---- patterns ---- */
 
 enum { NAMES, ENDINGS, ADDRESSES, ANY, COUNTS };
 
 struct pattern {
     int kind;
-    struct value_addr addr;
+    struct core_addr addr;
     size_t at, n; /* its text, in the builder's */
 };
 struct builder {
@@ -145,23 +53,23 @@ static bool no_host(struct str text, uint32_t index, struct value_fault *fault)
 static bool take_name(struct builder *b, struct str text, struct pattern *p)
 {
     p->at = b->text->len;
-    if (!value_host_ascii(text, b->text))
+    if (!core_host_ascii(text, b->text))
         return false;
     p->n = b->text->len - p->at;
-    struct value_host host;
-    return b->text->failed || (value_host_parse((struct str){b->text->data + p->at, p->n}, &host) &&
-                               host.kind == VALUE_NAME);
+    struct core_host host;
+    return b->text->failed || (core_host_parse((struct str){b->text->data + p->at, p->n}, &host) &&
+                               host.kind == CORE_HOST_NAME);
 }
 
 static bool take_pattern(struct builder *b, struct str text, uint32_t index,
                          struct value_fault *fault)
 {
     struct pattern *p = &b->v[index];
-    struct value_host host;
+    struct core_host host;
     p->kind = ANY;
     if (str_is(text, "*"))
         return true;
-    if (value_host_parse_text(text, &host) && host.kind == VALUE_ADDRESS) {
+    if (core_host_parse_text(text, &host) && host.kind == CORE_HOST_ADDRESS) {
         p->kind = ADDRESSES;
         p->addr = host.addr;
         return true;
@@ -204,7 +112,7 @@ static void write_hosts(const struct builder *b, uint32_t n, struct buf *bytes)
     for (int k = 0; k < COUNTS; k++)
         buf_u32le(bytes, counts[k]);
     uint32_t texts = counts[NAMES] + counts[ENDINGS];
-    size_t at = HEAD + 8 * (size_t)texts + sizeof(struct value_addr) * counts[ADDRESSES];
+    size_t at = HEAD + 8 * (size_t)texts + sizeof(struct core_addr) * counts[ADDRESSES];
     for (uint32_t i = 0; i < texts; at += b->v[i++].n) {
         buf_u32le(bytes, (uint32_t)at);
         buf_u32le(bytes, (uint32_t)b->v[i].n);
@@ -252,13 +160,13 @@ bool value_hosts_sound(struct str form)
         if (count_of(form.p, k) > VALUE_MAX_LIST)
             return false;
     texts = (size_t)count_of(form.p, NAMES) + count_of(form.p, ENDINGS);
-    at += 8 * texts + sizeof(struct value_addr) * count_of(form.p, ADDRESSES);
+    at += 8 * texts + sizeof(struct core_addr) * count_of(form.p, ADDRESSES);
     if (form.n < at)
         return false;
     for (size_t i = 0; i < texts; i++) {
         const char *row = form.p + HEAD + 8 * i;
         size_t n = base_get_u32le(row + 4);
-        if (base_get_u32le(row) != at || n == 0 || n > VALUE_HOST_MAX || form.n - at < n)
+        if (base_get_u32le(row) != at || n == 0 || n > CORE_HOST_MAX || form.n - at < n)
             return false;
         at += n;
     }
@@ -303,7 +211,7 @@ static bool has_ending(const char *form, const char *rows, uint32_t n, struct st
     return false;
 }
 
-static bool has_address(const char *rows, uint32_t n, const struct value_addr *addr)
+static bool has_address(const char *rows, uint32_t n, const struct core_addr *addr)
 {
     while (n > 0) {
         uint32_t half = n / 2;
@@ -321,12 +229,12 @@ static bool has_address(const char *rows, uint32_t n, const struct value_addr *a
     return false;
 }
 
-bool value_hosts_have(struct str form, const struct value_host *host)
+bool value_hosts_have(struct str form, const struct core_host *host)
 {
     const char *p = form.p;
     uint32_t names = count_of(p, NAMES), endings = count_of(p, ENDINGS);
     const char *rows = p + HEAD;
-    if (host->kind == VALUE_ADDRESS)
+    if (host->kind == CORE_HOST_ADDRESS)
         return has_address(rows + 8 * ((size_t)names + endings), count_of(p, ADDRESSES),
                            &host->addr);
     return count_of(p, ANY) || has_text(p, rows, names, host->name) ||
@@ -335,8 +243,8 @@ bool value_hosts_have(struct str form, const struct value_host *host)
 
 enum tri value_hosts_hold(struct str form, struct str text)
 {
-    struct value_host host;
-    if (!value_host_parse_text(text, &host))
+    struct core_host host;
+    if (!core_host_parse_text(text, &host))
         return TRI_UNKNOWN;
     return value_hosts_have(form, &host) ? TRI_TRUE : TRI_FALSE;
 }

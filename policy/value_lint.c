@@ -4,6 +4,8 @@
  */
 #include "policy/value_lint.h"
 
+#include "policy/value_text.h"
+
 static bool is_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -196,6 +198,23 @@ static bool network_port(struct str entry)
 static bool network_any(struct str entry)
 {
     return str_is(port_of(entry), "any");
+}
+
+/* ---- any text ---- */
+
+static bool text_scripts(struct str text)
+{
+    return value_text_mixes_scripts(text);
+}
+
+static bool text_marks(struct str text)
+{
+    return value_text_has_marks(text);
+}
+
+static bool text_hidden(struct str text)
+{
+    return value_text_has_hidden(text);
 }
 
 /* ---- the table ---- */

@@ -14,8 +14,9 @@ enum value_operand {
     VALUE_OF_LIKE,
     VALUE_OF_HOST,
     VALUE_OF_CIDR,
-    VALUE_OF_PATH,   /* `under`, and paths of grants */
-    VALUE_OF_NETWORK /* an entry of a grant's `network` */
+    VALUE_OF_PATH,    /* `under`, and paths of grants */
+    VALUE_OF_NETWORK, /* an entry of a grant's `network` */
+    VALUE_OF_TEXT     /* any text: names, ids, what is compared */
 };
 
 /* symbol, name, operand, what is wrong, what would be right, an example with the smell, one
@@ -66,7 +67,13 @@ enum value_operand {
       "h.example", "h.example:443")                                                                \
     X(NETWORK_ANY, network_any, NETWORK, "every port of a host",                                   \
       "name the port",                                                                             \
-      "h.example:any", "[2001:db8::1]:443")
+      "h.example:any", "[2001:db8::1]:443") \
+    X(TEXT_SCRIPTS, text_scripts, TEXT, "a word with letters of several scripts, which look alike", \
+      "type it again in one script", "user:\xd0\xb0na", "user:ana") \
+    X(TEXT_MARKS, text_marks, TEXT, "a mark of its own behind a letter: other bytes may look the same", \
+      "write it composed (NFC)", "user:jose\xcc\x81", "user:jos\xc3\xa9") \
+    X(TEXT_HIDDEN, text_hidden, TEXT, "a character that is not seen, or turns the text around", \
+      "take it out", "user:ana\xe2\x80\x8b", "user:ana")
 /* clang-format on */
 
 #define X(symbol, ...) VALUE_##symbol,

@@ -6,7 +6,7 @@
  * patterns and ranges; then schemes (a length byte each), ports (16 bits each) and those three.
  */
 #include "policy/value_like.h"
-#include "policy/value_url_form.h"
+#include "policy/value_url.h"
 
 #define HEAD        16u
 #define MAX_SCHEMES 32u
@@ -27,8 +27,8 @@ static bool fail(struct value_fault *fault, const char *key, uint32_t index, con
 static bool put_scheme(struct str scheme, uint32_t index, bool needs_port, struct buf *out,
                        struct value_fault *fault)
 {
-    char text[VALUE_SCHEME_MAX + 1];
-    bool good = scheme.n > 0 && scheme.n <= VALUE_SCHEME_MAX;
+    char text[CORE_SCHEME_MAX + 1];
+    bool good = scheme.n > 0 && scheme.n <= CORE_SCHEME_MAX;
     for (size_t i = 0; good && i < scheme.n; i++) {
         char c = scheme.p[i], lower = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
         bool letter = lower >= 'a' && lower <= 'z';
@@ -38,7 +38,7 @@ static bool put_scheme(struct str scheme, uint32_t index, bool needs_port, struc
     if (!good)
         return fail(fault, "scheme", index, "no scheme that a URL could have",
                     "a word such as https, without `:`");
-    if (needs_port && value_url_port_of((struct str){text, scheme.n}) == 0)
+    if (needs_port && core_url_port_of((struct str){text, scheme.n}) == 0)
         return fail(fault, "scheme", index, "a scheme without a port of its own",
                     "write `port:`, numbers or `any`");
     buf_byte(out, (uint8_t)scheme.n);
@@ -79,7 +79,7 @@ static const char *wrong_path(struct str path)
         bool star = path.p[i] == '\\' && i + 1 < path.n && path.p[i + 1] == '*';
         if (path.p[i] == '?' || path.p[i] == '#')
             return "query and fragment are not judged";
-        if (!url_byte(path.p[i]) && !star)
+        if (!core_url_byte(path.p[i]) && !star)
             return "a character that no URL's path has; write it percent-encoded";
     }
     return NULL;
@@ -96,7 +96,7 @@ static bool put_path(struct str path, uint32_t index, struct arena *arena, struc
     *out = (struct str){text, 0};
     if (!text)
         return true;
-    if (!url_unescape(path, text, &out->n))
+    if (!core_url_unescape(path, text, &out->n))
         return fail(fault, "path", index, "an escape that is malformed, or of `/`, `\\` or NUL",
                     "no URL with it is ever judged");
     if (has_dot_segment(*out))
@@ -187,8 +187,8 @@ bool value_url_compile(const struct value_url_spec *spec, struct buf *bytes, str
 bool value_url_compile_short(struct str text, struct buf *bytes, struct value_at *out,
                              struct value_fault *fault)
 {
-    struct url_parts parts;
-    if (!url_split(text, &parts) || parts.host.n == 0)
+    struct core_url_parts parts;
+    if (!core_url_split(text, &parts) || parts.host.n == 0)
         return fail(fault, NULL, 0, "no URL pattern",
                     "write \"https://host:port/path\", or a mapping with scheme, host, port, path");
     if (memchr(parts.host.p, '@', (size_t)(parts.path.p - parts.host.p)))
@@ -196,7 +196,7 @@ bool value_url_compile_short(struct str text, struct buf *bytes, struct value_at
     if (parts.rest.n)
         return fail(fault, NULL, 0, "a URL pattern with a query or fragment",
                     "they are not judged: end it before the `?` or `#`");
-    int64_t port = url_port(parts.port);
+    int64_t port = core_url_port(parts.port);
     if (parts.port.p && port == 0)
         return fail(fault, NULL, 0, "a port is 1 to 65535",
                     "for any port write a mapping with `port: any`");
@@ -228,7 +228,7 @@ bool value_url_sound(struct str form)
         return false;
     size_t at = HEAD;
     for (int i = 0; i < (uint8_t)form.p[1]; i++) {
-        if (at >= form.n || form.p[at] <= 0 || (size_t)form.p[at] > VALUE_SCHEME_MAX)
+        if (at >= form.n || form.p[at] <= 0 || (size_t)form.p[at] > CORE_SCHEME_MAX)
             return false;
         at += 1 + (size_t)form.p[at];
     }
@@ -258,14 +258,14 @@ static bool fits_scheme(const char *form, struct str scheme, size_t *at)
     return found;
 }
 
-static enum tri fits_port(const char *form, const char *ports, const struct value_url *url)
+static enum tri fits_port(const char *form, const char *ports, const struct core_url *url)
 {
     if (form[0] == ANY_PORT)
         return TRI_TRUE;
     if (url->port == 0)
         return TRI_UNKNOWN;
     if (form[0] == OWN_PORT)
-        return url->port == value_url_port_of(url->scheme) ? TRI_TRUE : TRI_FALSE;
+        return url->own_port ? TRI_TRUE : TRI_FALSE;
     size_t n = count_ports(form);
     for (size_t i = 0; i < n; i++)
         if (url->port ==
@@ -274,12 +274,12 @@ static enum tri fits_port(const char *form, const char *ports, const struct valu
     return TRI_FALSE;
 }
 
-static bool fits_cidr(struct str form, const struct value_host *host)
+static bool fits_cidr(struct str form, const struct core_host *host)
 {
-    return host->kind == VALUE_ADDRESS && value_cidr_has(form, &host->addr);
+    return host->kind == CORE_HOST_ADDRESS && value_cidr_has(form, &host->addr);
 }
 
-enum tri value_url_fits(struct str form, const struct value_url *url)
+enum tri value_url_fits(struct str form, const struct core_url *url)
 {
     size_t at = HEAD;
     if (!fits_scheme(form.p, url->scheme, &at))
@@ -296,6 +296,6 @@ enum tri value_url_fits(struct str form, const struct value_url *url)
 
 enum tri value_url_holds(struct str form, struct str text)
 {
-    struct value_url url;
-    return value_url_parse(text, &url) ? value_url_fits(form, &url) : TRI_UNKNOWN;
+    struct core_url url;
+    return core_url_parse(text, &url) ? value_url_fits(form, &url) : TRI_UNKNOWN;
 }

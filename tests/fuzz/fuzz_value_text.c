@@ -5,6 +5,7 @@
  */
 #include "policy/value_host.h"
 #include "policy/value_like.h"
+#include "policy/value_net.h"
 #include "policy/value_time.h"
 
 #define MAX_LINES 8u
@@ -71,34 +72,34 @@ static void hosts(const struct lines *lines, struct str text)
 {
     struct value_at at;
     struct value_fault fault;
-    struct value_host host;
+    struct core_host host;
     auto_buf struct buf b = {0};
     auto_buf struct buf once = {0};
     auto_buf struct buf twice = {0};
-    if (value_host_ascii(text, &once)) {
-        check(value_host_parse(buf_view(&once), &host));
-        check(value_host_ascii(buf_view(&once), &twice));
+    if (core_host_ascii(text, &once)) {
+        check(core_host_parse(buf_view(&once), &host));
+        check(core_host_ascii(buf_view(&once), &twice));
         check(str_eq(buf_view(&once), buf_view(&twice)));
     }
     if (!value_hosts_compile(lines->list, &b, &at, &fault))
         return;
     check(value_hosts_sound(buf_view(&b)));
     check((value_hosts_hold(buf_view(&b), text) == TRI_UNKNOWN) ==
-          !value_host_parse_text(text, &host));
+          !core_host_parse_text(text, &host));
 }
 
 static void ranges(const struct lines *lines, struct str text)
 {
     struct value_at at;
     struct value_fault fault;
-    struct value_addr addr, again;
-    char shown[VALUE_ADDR_TEXT];
+    struct core_addr addr, again;
+    char shown[CORE_ADDR_TEXT];
     auto_buf struct buf b = {0};
-    bool good = value_addr_parse(text, &addr);
+    bool good = core_addr_parse(text, &addr);
     if (good) {
-        size_t n = value_addr_format(&addr, shown);
-        bool v6 = addr.family == VALUE_V6;
-        check(value_addr_parse((struct str){shown + v6, n - (v6 ? 2 : 0)}, &again));
+        size_t n = core_addr_format(&addr, shown);
+        bool v6 = addr.family == CORE_V6;
+        check(core_addr_parse((struct str){shown + v6, n - (v6 ? 2 : 0)}, &again));
         check(memcmp(&addr, &again, sizeof addr) == 0);
     }
     if (!value_cidr_compile(lines->list, &b, &at, &fault))

@@ -14,10 +14,10 @@ static void judge(struct str form, struct str text)
 {
     auto_buf struct buf normal = {0};
     enum tri as_written = value_url_holds(form, text);
-    struct value_url url;
-    bool parses = value_url_parse(text, &url);
+    struct core_url url;
+    bool parses = core_url_parse(text, &url);
     check(parses || as_written == TRI_UNKNOWN);
-    if (value_url_normal(text, &normal) && parses && normal.len <= VALUE_URL_MAX)
+    if (core_url_normal(text, &normal) && parses && normal.len <= CORE_URL_MAX)
         check(value_url_holds(form, buf_view(&normal)) == as_written);
 }
 
@@ -25,17 +25,17 @@ static void take_apart(struct str text)
 {
     auto_buf struct buf once = {0};
     auto_buf struct buf twice = {0};
-    struct value_url url;
-    if (!value_url_normal(text, &once)) {
-        check(str_eq(buf_view(&once), text) && !value_url_parse(text, &url));
+    struct core_url url;
+    if (!core_url_normal(text, &once)) {
+        check(str_eq(buf_view(&once), text) && !core_url_parse(text, &url));
         return;
     }
-    check(value_url_normal(buf_view(&once), &twice));
+    check(core_url_normal(buf_view(&once), &twice));
     check(str_eq(buf_view(&once), buf_view(&twice)));
-    check(value_url_parse(buf_view(&once), &url));
+    check(core_url_parse(buf_view(&once), &url));
     check(url.path.n > 0 && url.path.p[0] == '/' && !memchr(url.path.p, '\\', url.path.n));
     check(!memmem(url.path.p, url.path.n, "/../", 4) && !memmem(url.path.p, url.path.n, "/./", 3));
-    check(url.host.kind == VALUE_ADDRESS || url.host.name.n > 0);
+    check(url.host.kind == CORE_HOST_ADDRESS || url.host.name.n > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

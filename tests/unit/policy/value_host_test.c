@@ -68,21 +68,21 @@ static const struct {
      NULL},
 };
 
-static void put(const struct value_host *host, struct buf *out)
+static void put(const struct core_host *host, struct buf *out)
 {
-    char text[VALUE_ADDR_TEXT];
-    if (host->kind == VALUE_NAME)
+    char text[CORE_ADDR_TEXT];
+    if (host->kind == CORE_HOST_NAME)
         buf_str(out, host->name);
     else
-        buf_put(out, text, value_addr_format(&host->addr, text));
+        buf_put(out, text, core_addr_format(&host->addr, text));
 }
 
 static void hosts_are_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(hosts); i++) {
-        struct value_host host;
-        bool good = value_host_parse(str_of(hosts[i].text), &host);
+        struct core_host host;
+        bool good = core_host_parse(str_of(hosts[i].text), &host);
         ROW_CHECK(hosts[i].name, good == (hosts[i].normal != NULL));
         if (!good)
             continue;
@@ -99,11 +99,11 @@ static void a_name_has_at_most_253_bytes(void **state)
     char text[256];
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = i % 50 == 49 ? '.' : 'a';
-    struct value_host host;
-    assert_true(value_host_parse((struct str){text, 253}, &host));
-    assert_false(value_host_parse((struct str){text, 254}, &host));
+    struct core_host host;
+    assert_true(core_host_parse((struct str){text, 253}, &host));
+    assert_false(core_host_parse((struct str){text, 254}, &host));
     text[253] = '.';
-    assert_true(value_host_parse((struct str){text, 254}, &host));
+    assert_true(core_host_parse((struct str){text, 254}, &host));
 }
 
 /* UTS 46, non-transitional. Rows of Unicode's IdnaTestV2.txt, then what must not come of a
@@ -149,13 +149,13 @@ static void names_outside_ascii(void **state)
 {
     (void)state;
     auto_buf struct buf probe = {0};
-    if (!value_host_ascii(STR("\xc3\xa4.example"), &probe)) {
+    if (!core_host_ascii(STR("\xc3\xa4.example"), &probe)) {
         print_message("built without libidn2: names outside ASCII have no form\n");
         skip();
     }
     for (size_t i = 0; i < BASE_COUNT(names); i++) {
         auto_buf struct buf out = {0};
-        bool good = value_host_ascii(str_of(names[i].text), &out);
+        bool good = core_host_ascii(str_of(names[i].text), &out);
         ROW_CHECK(names[i].name, good == (names[i].ascii != NULL));
         if (good && !str_is(buf_view(&out), names[i].ascii))
             fail_msg("%s: %s", names[i].name, out.data);
@@ -217,7 +217,7 @@ static bool has_idn(const char *text)
     auto_buf struct buf out = {0};
     for (; *text; text++)
         if ((uint8_t)*text >= 0x80)
-            return value_host_ascii(STR("\xc3\xa4.example"), &out);
+            return core_host_ascii(STR("\xc3\xa4.example"), &out);
     return true;
 }
 

@@ -76,6 +76,22 @@ static const struct {
     {"IPv6 without a port", VALUE_OF_NETWORK, "[2001:db8::1]", VALUE_NETWORK_PORT},
     {"a colon and no port", VALUE_OF_NETWORK, "h.example:", VALUE_NETWORK_PORT},
     {"a template", VALUE_OF_NETWORK, "${args.url}", NONE},
+    {"a word of Greek", VALUE_OF_TEXT, "user:\xce\xb1\xce\xb2", NONE},
+    {"Latin and Cyrillic", VALUE_OF_TEXT, "p\xd0\xb0ypal", VALUE_TEXT_SCRIPTS},
+    {"Latin beside Cyrillic", VALUE_OF_TEXT, "group:\xd0\xb0\xd0\xb1", NONE},
+    {"Latin and Greek", VALUE_OF_TEXT,
+     "\xce\xbf"
+     "ps",
+     VALUE_TEXT_SCRIPTS},
+    {"Latin and Han", VALUE_OF_TEXT, "ab\xe6\x97\xa5", NONE},
+    {"Han and kana", VALUE_OF_TEXT, "\xe6\x97\xa5\xe3\x81\xae", NONE},
+    {"kana and Hangul", VALUE_OF_TEXT, "\xe3\x81\xae\xea\xb0\x80", VALUE_TEXT_SCRIPTS},
+    {"a times sign is no letter", VALUE_OF_TEXT, "a\xc3\x97\xd0\xb0", NONE},
+    {"a direction", VALUE_OF_TEXT,
+     "a\xe2\x80\xae"
+     "b",
+     VALUE_TEXT_HIDDEN},
+    {"no UTF-8", VALUE_OF_TEXT, "a\xff\xd0\xb0", NONE},
     {"nothing of a network", VALUE_OF_NETWORK, "", VALUE_NETWORK_PORT},
 };
 
@@ -100,7 +116,7 @@ static void texts_that_are_cut(void **state)
             char *cut = malloc(n ? n : 1);
             assert_non_null(cut);
             memcpy(cut, rows[i].text, n);
-            for (int operand = 0; operand <= VALUE_OF_NETWORK; operand++)
+            for (int operand = 0; operand <= VALUE_OF_TEXT; operand++)
                 (void)value_smells((enum value_operand)operand, (struct str){cut, n});
             free(cut);
         }

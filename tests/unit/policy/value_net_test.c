@@ -70,29 +70,29 @@ static void addresses_are_read_strictly(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(addresses); i++) {
-        struct value_addr addr;
-        char text[VALUE_ADDR_TEXT + 1];
-        bool good = value_addr_parse(str_of(addresses[i].text), &addr);
+        struct core_addr addr;
+        char text[CORE_ADDR_TEXT + 1];
+        bool good = core_addr_parse(str_of(addresses[i].text), &addr);
         ROW_CHECK(addresses[i].name, good == (addresses[i].normal != NULL));
         if (!good)
             continue;
-        text[value_addr_format(&addr, text)] = '\0';
+        text[core_addr_format(&addr, text)] = '\0';
         if (strcmp(text, addresses[i].normal) != 0)
             fail_msg("%s: %s", addresses[i].name, text);
     }
 }
 
-static bool by_oracle(const char *text, struct value_addr *out)
+static bool by_oracle(const char *text, struct core_addr *out)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    *out = (struct value_addr){.family = VALUE_V4};
+    *out = (struct core_addr){.family = CORE_V4};
     if (inet_pton(AF_INET, text, out->bytes) == 1)
         return true;
-    *out = (struct value_addr){.family = VALUE_V6};
+    *out = (struct core_addr){.family = CORE_V6};
     if (inet_pton(AF_INET6, text, out->bytes) != 1)
         return false;
     if (memcmp(out->bytes, mapped, sizeof mapped) == 0) {
-        struct value_addr v4 = {.family = VALUE_V4};
+        struct core_addr v4 = {.family = CORE_V4};
         memcpy(v4.bytes, out->bytes + 12, 4);
         *out = v4;
     }
@@ -118,8 +118,8 @@ static void the_resolver_agrees(void **state)
             if (n > 40)
                 break;
         }
-        struct value_addr ours, theirs;
-        bool a = value_addr_parse(str_of(text), &ours), b = by_oracle(text, &theirs);
+        struct core_addr ours, theirs;
+        bool a = core_addr_parse(str_of(text), &ours), b = by_oracle(text, &theirs);
         if (a != b || (a && memcmp(&ours, &theirs, sizeof ours) != 0))
             fail_msg("%s: %d instead of %d", text, a, b);
         good += a;

@@ -120,6 +120,29 @@ static void rules_of_the_future(void **state)
     }
 }
 
+/* A last change that changes nothing but what holds from then on: the rule, not the offset. */
+static void the_rule_begins_with_the_last_change(void **state)
+{
+    (void)state;
+    struct value_at at;
+    struct value_fault fault;
+    auto_buf struct buf file = {0};
+    auto_buf struct buf b = {0};
+    for (int block = 0; block < 2; block++) {
+        put_head(&file, '2', 0, 1, 1);
+        put_u32be(&file, block ? 0 : 1000);
+        if (block)
+            put_u32be(&file, 1000);
+        buf_byte(&file, 0); /* its type */
+        put_u32be(&file, 0);
+        buf_put(&file, "\0\0UTC", 6);
+    }
+    buf_z(&file, "\nXXX-1\n");
+    assert_true(value_zone_compile_bytes(buf_view(&file), &b, &at, &fault));
+    assert_int_equal(value_zone_offset(buf_view(&b), 999), 0);
+    assert_int_equal(value_zone_offset(buf_view(&b), 1000), 3600);
+}
+
 static const struct {
     const char *name, *rule;
     char version;
@@ -445,6 +468,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_of_the_future),
+        cmocka_unit_test(the_rule_begins_with_the_last_change),
         cmocka_unit_test(files_that_say_something_else),
         cmocka_unit_test(the_c_library_agrees),
         cmocka_unit_test(names_of_zones),

@@ -117,15 +117,15 @@ static const struct {
     {"a fragment behind the host", "https://h.example#x", "https h.example 443 /"},
 };
 
-static void put_parts(const struct value_url *url, struct buf *out)
+static void put_parts(const struct core_url *url, struct buf *out)
 {
-    char text[VALUE_ADDR_TEXT];
+    char text[CORE_ADDR_TEXT];
     buf_str(out, url->scheme);
     buf_z(out, " ");
-    if (url->host.kind == VALUE_NAME)
+    if (url->host.kind == CORE_HOST_NAME)
         buf_str(out, url->host.name);
     else
-        buf_put(out, text, value_addr_format(&url->host.addr, text));
+        buf_put(out, text, core_addr_format(&url->host.addr, text));
     buf_printf(out, " %u ", url->port);
     buf_str(out, url->path);
 }
@@ -134,8 +134,8 @@ static void urls_are_taken_apart(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(urls); i++) {
-        struct value_url url;
-        bool good = value_url_parse(str_of(urls[i].text), &url);
+        struct core_url url;
+        bool good = core_url_parse(str_of(urls[i].text), &url);
         ROW_CHECK(urls[i].name, good == (urls[i].parts != NULL));
         if (!good)
             continue;
@@ -149,10 +149,10 @@ static void urls_are_taken_apart(void **state)
 static void a_nul_is_a_control(void **state)
 {
     (void)state;
-    struct value_url url;
-    assert_false(value_url_parse((struct str){"https://h/\0x", 12}, &url));
-    assert_false(value_url_parse((struct str){"https://h\0/", 11}, &url));
-    assert_false(value_url_parse((struct str){"https://h/?\0", 12}, &url));
+    struct core_url url;
+    assert_false(core_url_parse((struct str){"https://h/\0x", 12}, &url));
+    assert_false(core_url_parse((struct str){"https://h\0/", 11}, &url));
+    assert_false(core_url_parse((struct str){"https://h/?\0", 12}, &url));
 }
 
 /* Each of the 256 bytes in path and query: ASCII but controls, space and backslash. */
@@ -161,28 +161,28 @@ static void bytes_of_a_url(void **state)
     (void)state;
     for (int c = 0; c < 256; c++) {
         char path[] = "https://h/ab", query[] = "https://h/?b";
-        struct value_url url;
+        struct core_url url;
         path[11] = query[11] = (char)c;
         bool good = c > ' ' && c < 127 && c != '\\';
-        assert_int_equal(value_url_parse((struct str){path, 12}, &url), good && c != '%');
-        assert_int_equal(value_url_parse((struct str){query, 12}, &url), good);
+        assert_int_equal(core_url_parse((struct str){path, 12}, &url), good && c != '%');
+        assert_int_equal(core_url_parse((struct str){query, 12}, &url), good);
     }
 }
 
 static void limits_of_length(void **state)
 {
     (void)state;
-    static char text[VALUE_URL_MAX + 1];
-    struct value_url url;
+    static char text[CORE_URL_MAX + 1];
+    struct core_url url;
     memset(text, 'a', sizeof text);
     memcpy(text, "https://h/", 10);
-    assert_true(value_url_parse((struct str){text, 9 + VALUE_URL_PATH_MAX}, &url));
-    assert_false(value_url_parse((struct str){text, 10 + VALUE_URL_PATH_MAX}, &url));
+    assert_true(core_url_parse((struct str){text, 9 + CORE_URL_PATH_MAX}, &url));
+    assert_false(core_url_parse((struct str){text, 10 + CORE_URL_PATH_MAX}, &url));
     text[10] = '?';
-    assert_true(value_url_parse((struct str){text, VALUE_URL_MAX}, &url));
-    assert_false(value_url_parse((struct str){text, VALUE_URL_MAX + 1}, &url));
-    text[VALUE_URL_MAX - 1] = ' ';
-    assert_false(value_url_parse((struct str){text, VALUE_URL_MAX}, &url));
+    assert_true(core_url_parse((struct str){text, CORE_URL_MAX}, &url));
+    assert_false(core_url_parse((struct str){text, CORE_URL_MAX + 1}, &url));
+    text[CORE_URL_MAX - 1] = ' ';
+    assert_false(core_url_parse((struct str){text, CORE_URL_MAX}, &url));
 }
 
 static const struct {
@@ -206,25 +206,25 @@ static void the_normal_form_is_itself(void **state)
 {
     (void)state;
     auto_buf struct buf probe = {0};
-    bool idn = value_host_ascii(STR("\xc3\xa4.example"), &probe);
+    bool idn = core_host_ascii(STR("\xc3\xa4.example"), &probe);
     for (size_t i = 0; i < BASE_COUNT(normals); i++) {
         auto_buf struct buf out = {0};
         auto_buf struct buf again = {0};
         auto_buf struct buf authority = {0};
-        struct value_url url;
+        struct core_url url;
         if (!idn && strstr(normals[i].name, "umlaut"))
             continue;
-        bool good = value_url_normal(str_of(normals[i].text), &out);
+        bool good = core_url_normal(str_of(normals[i].text), &out);
         ROW_CHECK(normals[i].name, good == (normals[i].normal != NULL));
         ROW_CHECK(normals[i].name,
                   str_is(buf_view(&out), good ? normals[i].normal : normals[i].text));
         if (!good)
             continue;
-        ROW_CHECK(normals[i].name, value_url_normal(buf_view(&out), &again));
+        ROW_CHECK(normals[i].name, core_url_normal(buf_view(&out), &again));
         ROW_CHECK(normals[i].name, str_eq(buf_view(&out), buf_view(&again)));
-        ROW_CHECK(normals[i].name, value_url_parse(buf_view(&out), &url));
+        ROW_CHECK(normals[i].name, core_url_parse(buf_view(&out), &url));
         ROW_CHECK(normals[i].name,
-                  value_url_authority(&url, &authority) == (normals[i].authority != NULL));
+                  core_url_authority(&url, &authority) == (normals[i].authority != NULL));
         ROW_CHECK(normals[i].name,
                   !normals[i].authority || str_is(buf_view(&authority), normals[i].authority));
     }

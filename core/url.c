@@ -2,7 +2,7 @@
  * A URL's text into normal form, one pass over each part. The usual URL (lower case, no escapes, no
  * dot segments) is not copied but for its host.
  */
-#include "policy/value_url_form.h"
+#include "core/url.h"
 
 /* ---- characters ---- */
 
@@ -46,7 +46,7 @@ static uint8_t class_of(char c)
     return (uint8_t)c < 128 ? classes[(uint8_t)c] : BAD;
 }
 
-bool url_byte(char c)
+bool core_url_byte(char c)
 {
     return !(class_of(c) & BAD);
 }
@@ -63,9 +63,9 @@ static size_t scheme_length(struct str text)
     size_t n = 0;
     if (text.n > 8 && memcmp(text.p, "https:", 6) == 0)
         return 5;
-    while (n < text.n && n <= VALUE_SCHEME_MAX && class_of(text.p[n]) & SCHEME)
+    while (n < text.n && n <= CORE_SCHEME_MAX && class_of(text.p[n]) & SCHEME)
         n++;
-    return n > 0 && n <= VALUE_SCHEME_MAX && is_letter(text.p[0]) ? n : 0;
+    return n > 0 && n <= CORE_SCHEME_MAX && is_letter(text.p[0]) ? n : 0;
 }
 
 static struct str take_until(struct str *rest, uint8_t stops)
@@ -78,7 +78,7 @@ static struct str take_until(struct str *rest, uint8_t stops)
     return taken;
 }
 
-static void split_authority(struct str authority, struct url_parts *out)
+static void split_authority(struct str authority, struct core_url_parts *out)
 {
     const char *from =
         authority.n && authority.p[0] == '[' ? memchr(authority.p, ']', authority.n) : authority.p;
@@ -92,9 +92,9 @@ static void split_authority(struct str authority, struct url_parts *out)
     }
 }
 
-bool url_split(struct str text, struct url_parts *out)
+bool core_url_split(struct str text, struct core_url_parts *out)
 {
-    size_t n = text.n <= VALUE_URL_MAX ? scheme_length(text) : 0;
+    size_t n = text.n <= CORE_URL_MAX ? scheme_length(text) : 0;
     if (n == 0 || text.n < n + 3 || memcmp(text.p + n, "://", 3) != 0)
         return false;
     out->scheme = (struct str){text.p, n};
@@ -105,7 +105,7 @@ bool url_split(struct str text, struct url_parts *out)
     return true;
 }
 
-uint32_t url_port(struct str digits)
+uint32_t core_url_port(struct str digits)
 {
     uint32_t port = 0;
     for (size_t i = 0; i < digits.n; i++) {
@@ -118,16 +118,25 @@ uint32_t url_port(struct str digits)
     return port;
 }
 
-uint32_t value_url_port_of(struct str scheme)
+struct scheme {
+    struct str name;
+    uint32_t port;
+};
+static const struct scheme schemes[] = {
+    {{"https", 5}, 443}, {{"http", 4}, 80}, {{"wss", 3}, 443}, {{"ws", 2}, 80}, {{"ftp", 3}, 21}};
+
+static const struct scheme *scheme_of(struct str name)
 {
-    static const struct {
-        const char *scheme;
-        uint16_t port;
-    } rows[] = {{"https", 443}, {"http", 80}, {"wss", 443}, {"ws", 80}, {"ftp", 21}};
-    for (size_t i = 0; i < BASE_COUNT(rows); i++)
-        if (str_is(scheme, rows[i].scheme))
-            return rows[i].port;
-    return 0;
+    for (size_t i = 0; i < BASE_COUNT(schemes); i++)
+        if (str_eq(name, schemes[i].name))
+            return &schemes[i];
+    return NULL;
+}
+
+uint32_t core_url_port_of(struct str scheme)
+{
+    const struct scheme *known = scheme_of(scheme);
+    return known ? known->port : 0;
 }
 
 /* ---- path ---- */
@@ -148,7 +157,7 @@ static int escape(const char *p, size_t n)
     return byte == '/' || byte == '\\' || byte == '\0' ? -1 : byte;
 }
 
-bool url_unescape(struct str path, char *out, size_t *n)
+bool core_url_unescape(struct str path, char *out, size_t *n)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t used = 0;
@@ -203,18 +212,18 @@ static uint8_t classes_in(struct str s)
     return seen;
 }
 
-static bool read_path(struct str path, struct value_url *out)
+static bool read_path(struct str path, struct core_url *out)
 {
     uint8_t seen = classes_in(path);
     out->path = path.n ? path : STR("/");
-    if (seen & BAD || path.n > VALUE_URL_PATH_MAX)
+    if (seen & BAD || path.n > CORE_URL_PATH_MAX)
         return false;
     if (!(seen & (ESCAPE | DOT)))
         return true;
     if (!(seen & ESCAPE) && !memmem(path.p, path.n, "/.", 2))
         return true;
     size_t n;
-    if (!url_unescape(path, out->path_store, &n))
+    if (!core_url_unescape(path, out->path_store, &n))
         return false;
     out->path = (struct str){out->path_store, remove_dots(out->path_store, n)};
     return true;
@@ -222,40 +231,50 @@ static bool read_path(struct str path, struct value_url *out)
 
 /* ---- whole ---- */
 
-static void read_scheme(struct str scheme, struct value_url *out)
+/* Its own port, or 0. */
+static uint32_t read_scheme(struct str scheme, struct core_url *out)
 {
-    out->scheme = (struct str){out->scheme_store, scheme.n};
-    for (size_t i = 0; i < scheme.n; i++)
-        out->scheme_store[i] = (char)(is_letter(scheme.p[i]) ? scheme.p[i] | 0x20 : scheme.p[i]);
+    const struct scheme *known = scheme_of(scheme);
+    if (!known) {
+        for (size_t i = 0; i < scheme.n; i++)
+            out->scheme_store[i] =
+                (char)(is_letter(scheme.p[i]) ? scheme.p[i] | 0x20 : scheme.p[i]);
+        out->scheme = (struct str){out->scheme_store, scheme.n};
+        known = scheme_of(out->scheme);
+    }
+    if (known)
+        out->scheme = known->name;
+    return known ? known->port : 0;
 }
 
-bool value_url_parse(struct str text, struct value_url *out)
+bool core_url_parse(struct str text, struct core_url *out)
 {
-    struct url_parts parts;
-    if (!url_split(text, &parts))
+    struct core_url_parts parts;
+    if (!core_url_split(text, &parts))
         return false;
-    read_scheme(parts.scheme, out);
-    out->port = parts.port.p ? url_port(parts.port) : value_url_port_of(out->scheme);
+    uint32_t own = read_scheme(parts.scheme, out);
+    out->port = parts.port.p ? core_url_port(parts.port) : own;
+    out->own_port = own != 0 && out->port == own;
     out->rest = parts.rest;
-    return (!parts.port.p || out->port != 0) && value_host_parse(parts.host, &out->host) &&
+    return (!parts.port.p || out->port != 0) && core_host_parse(parts.host, &out->host) &&
            read_path(parts.path, out) && !(classes_in(parts.rest) & BAD);
 }
 
-static void put_host(const struct value_host *host, struct buf *out)
+static void put_host(const struct core_host *host, struct buf *out)
 {
-    char text[VALUE_ADDR_TEXT];
-    if (host->kind == VALUE_NAME)
+    char text[CORE_ADDR_TEXT];
+    if (host->kind == CORE_HOST_NAME)
         buf_str(out, host->name);
     else
-        buf_put(out, text, value_addr_format(&host->addr, text));
+        buf_put(out, text, core_addr_format(&host->addr, text));
 }
 
-static void put_url(const struct value_url *url, struct buf *out)
+static void put_url(const struct core_url *url, struct buf *out)
 {
     buf_str(out, url->scheme);
     buf_z(out, "://");
     put_host(&url->host, out);
-    if (url->port != value_url_port_of(url->scheme))
+    if (url->port != 0 && !url->own_port)
         buf_printf(out, ":%u", url->port);
     buf_str(out, url->path);
     buf_str(out, url->rest);
@@ -264,22 +283,22 @@ static void put_url(const struct value_url *url, struct buf *out)
 /* The same text with its host in ASCII. */
 static bool with_ascii_host(struct str text, struct buf *out)
 {
-    struct url_parts parts;
-    if (!url_split(text, &parts))
+    struct core_url_parts parts;
+    if (!core_url_split(text, &parts))
         return false;
     const char *behind = parts.host.p + parts.host.n;
     buf_put(out, text.p, (size_t)(parts.host.p - text.p));
-    bool good = parts.host.n && value_host_ascii(parts.host, out);
+    bool good = parts.host.n && core_host_ascii(parts.host, out);
     buf_put(out, behind, text.n - (size_t)(behind - text.p));
     return good && !out->failed;
 }
 
-bool value_url_normal(struct str text, struct buf *out)
+bool core_url_normal(struct str text, struct buf *out)
 {
-    struct value_url url;
+    struct core_url url;
     auto_buf struct buf ascii = {0};
-    bool good = value_url_parse(text, &url) ||
-                (with_ascii_host(text, &ascii) && value_url_parse(buf_view(&ascii), &url));
+    bool good = core_url_parse(text, &url) ||
+                (with_ascii_host(text, &ascii) && core_url_parse(buf_view(&ascii), &url));
     if (good)
         put_url(&url, out);
     else
@@ -287,7 +306,7 @@ bool value_url_normal(struct str text, struct buf *out)
     return good;
 }
 
-bool value_url_authority(const struct value_url *url, struct buf *out)
+bool core_url_authority(const struct core_url *url, struct buf *out)
 {
     if (url->port == 0)
         return false;

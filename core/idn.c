@@ -3,7 +3,7 @@
  * before decisions only. What comes out is read again as any ASCII host, so that no mapping brings
  * in a character (or a number) that would not be let in as written.
  */
-#include "policy/value_host.h"
+#include "core/host.h"
 
 #ifdef REEVE_HAVE_IDN2
 #include <idn2.h>
@@ -13,14 +13,14 @@
 
 static bool put_host(struct str text, struct buf *out)
 {
-    struct value_host host;
-    if (!value_host_parse(text, &host))
+    struct core_host host;
+    if (!core_host_parse(text, &host))
         return false;
-    if (host.kind == VALUE_NAME) {
+    if (host.kind == CORE_HOST_NAME) {
         buf_str(out, host.name);
     } else {
-        char address[VALUE_ADDR_TEXT];
-        buf_put(out, address, value_addr_format(&host.addr, address));
+        char address[CORE_ADDR_TEXT];
+        buf_put(out, address, core_addr_format(&host.addr, address));
     }
     return true;
 }
@@ -54,7 +54,7 @@ static bool put_by_library(struct str name, struct buf *out)
 }
 #endif
 
-bool value_host_ascii(struct str name, struct buf *out)
+bool core_host_ascii(struct str name, struct buf *out)
 {
     if (is_ascii(name))
         return put_host(name, out);
