@@ -83,7 +83,7 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     digests(&b->head, source);
     build_row(b, IMAGE_head, &b->head, sizeof b->head);
     struct policy_image *image = b->failed ? NULL : image_lay_out(b->section);
-    return image && policy_image_ready(image) == REEVE_OK ? image : NULL;
+    return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
 }
 
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,

@@ -44,7 +44,9 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                     .isolation;
     }
     if (r->when)
-        row.condition = build_condition(b, r->when);
+        row.condition =
+            build_share(b, IMAGE_conditions, build_condition(b, r->when),
+                        sizeof(struct img_condition), offsetof(struct img_condition, end));
     build_row(b, IMAGE_rules, &row, sizeof row);
 }
 

@@ -83,13 +83,13 @@ static uint32_t add_regex(struct builder *b, struct str pattern)
                        BUILD_NO_FIELD);
 }
 
+/* ---- attributes ---- */
+
 static uint32_t share_literal(struct builder *b, uint32_t at)
 {
     return build_share(b, IMAGE_literals, at, sizeof(struct img_literal),
                        offsetof(struct img_literal, end));
 }
-
-/* ---- attributes ---- */
 
 uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
 {
@@ -138,24 +138,18 @@ static void add_operand(struct builder *b, const struct m_condition *c, struct i
 }
 
 /* Recursion is bounded by the depth of the policy's text and of named conditions. */
-static uint32_t add_condition(struct builder *b, const struct m_condition *c)
+uint32_t build_condition(struct builder *b, const struct m_condition *c)
 {
     struct img_condition row = {.op = (uint8_t)c->op, .flag = c->flag};
     row.attribute = c->attribute ? build_attribute(b, c->attribute) : POLICY_NONE;
     add_operand(b, c, &row);
     uint32_t at = build_row(b, IMAGE_conditions, &row, sizeof row);
     for (const struct m_condition *k = c->first; k && !b->failed; k = k->next)
-        add_condition(b, k);
+        build_condition(b, k);
     if (!b->failed)
         ((struct img_condition *)row_at(b, IMAGE_conditions, at, sizeof row))->end =
             build_count(b, IMAGE_conditions, sizeof row);
     return at;
-}
-
-uint32_t build_condition(struct builder *b, const struct m_condition *c)
-{
-    return build_share(b, IMAGE_conditions, add_condition(b, c), sizeof(struct img_condition),
-                       offsetof(struct img_condition, end));
 }
 
 /* ---- entities ---- */
@@ -168,18 +162,21 @@ struct hashed {
 static int by_hash(const void *a, const void *b)
 {
     const struct hashed *x = a, *y = b;
-    return x->hash != y->hash ? (x->hash > y->hash ? 1 : -1)
-                              : str_cmp(x->entity->name, y->entity->name);
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return str_cmp(x->entity->name, y->entity->name);
 }
 
 void build_entities(struct builder *b)
 {
     uint32_t n = b->m->nentities;
-    uint64_t *hashes = build_alloc(b, n, sizeof *hashes);
     struct hashed *order = build_alloc(b, n, sizeof *order);
-    for (uint32_t i = 0; order && i < n; i++)
+    uint64_t *hashes = build_alloc(b, n, sizeof *hashes);
+    if (b->failed)
+        return;
+    for (uint32_t i = 0; i < n; i++)
         order[i] = (struct hashed){hash_text(b->m->entities[i].name), &b->m->entities[i]};
-    if (order && n > 1)
+    if (n > 1)
         qsort(order, n, sizeof *order, by_hash);
     for (uint32_t i = 0; i < n && !b->failed; i++) {
         const struct m_entity *e = order[i].entity;
@@ -188,6 +185,5 @@ void build_entities(struct builder *b)
         hashes[i] = order[i].hash;
         build_row(b, IMAGE_entities, &row, sizeof row);
     }
-    if (!b->failed)
-        build_cells(b, IMAGE_entity_cells, hashes, n, &b->head.entity_bits);
+    build_cells(b, IMAGE_entity_cells, hashes, n, &b->head.entity_bits);
 }

@@ -8,8 +8,8 @@
 struct deciding {
     const struct policy_image *image;
     const struct policy_request *req;
-    struct eval_scan scan;
     struct eval eval;
+    struct eval_scan scan;
 };
 
 /* How far a matching rule precedes others: compared from the top. A rule's index is the order of

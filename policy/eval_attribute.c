@@ -4,6 +4,7 @@
  * request never says what the policy or the broker says.
  */
 #include "policy/eval.h"
+#include "policy/hash.h"
 
 #include "policy/hash.h"
 

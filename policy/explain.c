@@ -41,7 +41,7 @@ static struct miss judge(const struct eval *e, uint32_t rule)
     return m;
 }
 
-static void nearest_found(const struct eval_scan *scan, const struct eval *eval, bool *found,
+static void nearest_found(const struct eval *eval, const struct eval_scan *scan, bool *found,
                           struct miss *best)
 {
     for (unsigned i = 0; i < scan->nfound; i++) {
@@ -65,7 +65,7 @@ static bool nearest_miss(const struct eval *eval, struct miss *best)
     bool found = false;
     eval_scan_begin(&scan, eval->image, eval->req->capability, eval->subject);
     while (eval_scan_next(&scan))
-        nearest_found(&scan, eval, &found, best);
+        nearest_found(eval, &scan, &found, best);
     return found;
 }
 

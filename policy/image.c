@@ -3,9 +3,9 @@
  */
 #include "policy/image.h"
 
-#include "policy/value_regex.h"
-
 #include <sys/mman.h>
+
+#include "policy/value_regex.h"
 
 struct policy_image *policy_image_ref(struct policy_image *image)
 {
@@ -24,13 +24,14 @@ void policy_image_unref(struct policy_image **image)
     free(i);
 }
 
-int policy_image_ready(struct policy_image *image)
+int policy_image_ready(struct policy_image *image, struct reeve_error *err)
 {
     uint32_t n = image->section[IMAGE_regexes].count;
     auto_free struct str *patterns = calloc(n ? n : 1, sizeof *patterns);
     for (uint32_t i = 0; patterns && i < n; i++)
         patterns[i] = image_str(image, image_regexes(image)[i].pattern);
-    int rc = patterns ? value_regexes_new(patterns, n, &image->regexes, NULL) : REEVE_ENOMEM;
+    int rc = patterns ? value_regexes_new(patterns, n, &image->regexes, err)
+                      : base_fail(err, REEVE_ENOMEM, "no memory for regular expressions");
     if (rc != REEVE_OK)
         policy_image_unref(&image);
     return rc;

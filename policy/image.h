@@ -94,7 +94,6 @@ enum img_operand {
     IMG_ATTRIBUTE,
     IMG_FORM,  /* a literal list: the form, the operand as written; of a time its window in front */
     IMG_REGEX, /* a row of regexes */
-    IMG_OPERAND_COUNT
 };
 struct img_condition {
     uint8_t op, flag, operand_kind, reserved;
@@ -110,7 +109,7 @@ struct img_attribute {
 struct img_regex {
     struct img_str pattern;
 };
-/* What the policy knows of "type:id": a literal map. Sorted by hash, with cells of their own. */
+/* What the policy knows of "type:id": a literal map. */
 struct img_entity {
     struct img_str name;
     uint32_t properties;
@@ -150,11 +149,11 @@ struct img_head {
     uint32_t cell_bits;    /* of cells: there are 2^cell_bits + 1 */
     uint32_t subject_bits; /* of subject_cells */
     uint32_t entity_bits;  /* of entity_cells */
-    uint32_t reserved;
     uint32_t spread;       /* of the filter, for ids and groups */
     uint32_t others;       /* 1: there are candidates that are IMAGE_WHO_OTHER */
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
+    uint32_t reserved;
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -185,8 +184,8 @@ struct img_head {
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
 #undef X
 
-struct value_regexes;
 /* A loaded image: the bytes, read-only and shared, and where its sections begin in them. */
+struct value_regexes;
 struct policy_image {
     atomic_uint refs;
     const char *bytes; /* a mapping of its own */
@@ -239,11 +238,6 @@ void image_file_digest(const char *bytes, size_t size, uint8_t out[BASE_SHA256])
 /** Whether every offset, index and value of the sections can be used (image_check.c). REEVE_EFORMAT
  * when not. */
 int image_check(const struct policy_image *image, struct reeve_error *err);
-/** What the rows of conditions, attributes and literals must be beyond their fields
- * (image_when.c). */
-bool image_literal_good(const struct policy_image *image, const struct img_literal *l);
-bool image_attribute_good(const struct policy_image *image, const struct img_attribute *a);
-bool image_condition_good(const struct policy_image *image, const struct img_condition *c);
 /** Whether `n` signatures of a digest are those of enough keys (image_sign.c). REEVE_EVERIFY when
  * not. */
 int image_verify(const uint8_t digest[BASE_SHA256], const struct img_signature *v, size_t n,
@@ -251,7 +245,7 @@ int image_verify(const uint8_t digest[BASE_SHA256], const struct img_signature *
 
 /** Make what an image needs beside its bytes (image.c), once it has been built or read. 0, or
  * REEVE_ENOMEM or REEVE_EPOLICY, and then the image is gone. */
-int policy_image_ready(struct policy_image *image);
+int policy_image_ready(struct policy_image *image, struct reeve_error *err);
 /** Model to image (build.c). NULL when reported (bounds) or out of memory. */
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
                                   struct arena *arena, struct policy_report *report);

@@ -4,7 +4,7 @@
  * without a second look. What the tables mean is not judged: the digest and the signatures speak
  * for that.
  */
-#include "policy/image.h"
+#include "policy/image_check.h"
 
 #include "core/types.h"
 #include "policy/hash.h"
@@ -54,19 +54,18 @@ static const struct field fields[] = {
     F(rules, img_rule, isolation, WORD, CORE_RANK_COUNT),
     F(conditions, img_condition, op, WORD, OP_COUNT),
     F(conditions, img_condition, attribute, OPTIONAL, IMAGE_attributes),
-    F(conditions, img_condition, operand_kind, WORD, IMG_OPERAND_COUNT),
     F(conditions, img_condition, end, TREE, 0),
+    F(conditions, img_condition, operand_kind, WORD, IMG_REGEX + 1),
     F(attributes, img_attribute, text, TEXT, 0),
-    R(attributes, img_attribute, first, n, IMAGE_keys),
     F(attributes, img_attribute, fallback, OPTIONAL, IMAGE_literals),
     F(attributes, img_attribute, root, WORD, ROOT_COUNT),
+    F(attributes, img_attribute, builtin, WORD, POLICY_INPUT_COUNT),
     F(attributes, img_attribute, from, WORD, FROM_COUNT),
     F(attributes, img_attribute, type, WORD, TYPE_COUNT + 1),
-    F(attributes, img_attribute, list, WORD, 2),
-    F(attributes, img_attribute, positions, WORD, 2),
     F(regexes, img_regex, pattern, TEXT, 0),
     F(entities, img_entity, name, TEXT, 0),
     F(entities, img_entity, properties, INDEX, IMAGE_literals),
+    R(attributes, img_attribute, first, n, IMAGE_keys),
     {IMAGE_keys, TEXT, 0, 0, 0},
     F(literals, img_literal, type, WORD, Y_MAP + 1),
     F(literals, img_literal, boolean, WORD, 2),
@@ -113,7 +112,7 @@ static bool field_good(const struct policy_image *image, const struct field *f, 
 }
 
 /* Subtrees nest, at most so deep that recursion over them is safe. */
-#define MAX_NESTED (4 * POLICY_MAX_DEPTH) /* more than check_when.c lets a condition nest */
+#define MAX_NESTED (4 * POLICY_MAX_DEPTH)
 static bool tree_good(const struct policy_image *image, const struct field *f)
 {
     uint32_t count = image->section[f->section].count, ends[MAX_NESTED], depth = 0;

@@ -174,11 +174,11 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
     memcpy(copies, bytes.p + head.size, signatures.n);
     if (rc == REEVE_OK)
         rc = check_copy(image, signatures, keys, err);
-    if (rc != REEVE_OK)
+    if (rc != REEVE_OK) {
         policy_image_unref(&image);
-    else if ((rc = policy_image_ready(image)) == REEVE_OK)
-        *out = image;
-    else
-        (void)base_fail(err, rc, "the image's regular expressions cannot be made ready");
+        return rc;
+    }
+    rc = policy_image_ready(image, err);
+    *out = rc == REEVE_OK ? image : NULL;
     return rc;
 }

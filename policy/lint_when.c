@@ -129,7 +129,8 @@ static void lint_smells(enum value_operand kind, const struct ynode *n, bool all
 {
     const struct ynode *c = n->type == Y_LIST ? n->first : n;
     for (; c; c = n->type == Y_LIST ? c->next : NULL) {
-        uint32_t smells = value_smells(kind, c->text) & (allow ? ~0u : ~WIDE);
+        uint32_t smells =
+            c->type == Y_TEXT ? value_smells(kind, c->text) & (allow ? ~0u : ~WIDE) : 0;
         for (unsigned i = 0; i < VALUE_SMELL_COUNT; i++) {
             const struct value_smell_row *row = value_smell_row((enum value_smell)i);
             char shown[POLICY_SHOWN];
@@ -146,10 +147,11 @@ static void lint_operand(const struct m_condition *c, bool allow, struct policy_
         bool judged;
         enum value_operand kind;
     } kinds[OP_COUNT] = {
-        [OP_MATCHES] = {true, VALUE_OF_MATCHES},
-        [OP_LIKE] = {true, VALUE_OF_LIKE},
-        [OP_HOST] = {true, VALUE_OF_HOST},
-        [OP_CIDR] = {true, VALUE_OF_CIDR},
+        [OP_MATCHES] = {true, VALUE_OF_MATCHES}, [OP_LIKE] = {true, VALUE_OF_LIKE},
+        [OP_HOST] = {true, VALUE_OF_HOST},       [OP_CIDR] = {true, VALUE_OF_CIDR},
+        [OP_EQ] = {true, VALUE_OF_TEXT},         [OP_NE] = {true, VALUE_OF_TEXT},
+        [OP_IN] = {true, VALUE_OF_TEXT},         [OP_NOT_IN] = {true, VALUE_OF_TEXT},
+        [OP_CONTAINS] = {true, VALUE_OF_TEXT},   [OP_STARTS_WITH] = {true, VALUE_OF_TEXT},
     };
     if (kinds[c->op].judged && c->operand)
         lint_smells(kinds[c->op].kind, c->operand, allow, report);

@@ -5,7 +5,6 @@
 #include "policy/parse.h"
 
 #include "core/catalogue.h"
-#include "core/url.h"
 #include "policy/value_size.h"
 #include "policy/value_url.h"
 
@@ -71,10 +70,8 @@ static bool is_host(const struct ynode *n)
 
 static bool is_url(const struct ynode *n)
 {
-    struct core_url url;
     auto_buf struct buf normal = {0};
-    return n->type == Y_TEXT &&
-           (core_url_parse(n->text, &url) || core_url_normal(n->text, &normal));
+    return n->type == Y_TEXT && core_url_normal(n->text, &normal);
 }
 
 static bool is_sha256(const struct ynode *n)

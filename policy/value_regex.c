@@ -150,7 +150,7 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
 {
     struct value_regexes *set = calloc(1, sizeof *set);
     auto_free struct named *named = calloc(n ? n : 1, sizeof *named);
-    int rc = base_fail(err, REEVE_ENOMEM, "out of memory");
+    int rc = REEVE_ENOMEM;
     if (set) {
         set->n = n;
         set->how = context_new();
@@ -164,7 +164,7 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
     if (rc != 0)
         value_regexes_free(&set);
     *out = set;
-    return rc;
+    return rc == REEVE_ENOMEM ? base_fail(err, rc, "out of memory") : rc;
 }
 
 void value_regexes_free(struct value_regexes **pset)

@@ -61,11 +61,11 @@ static void same_answers(const struct policy_image *a, const struct policy_image
 /* Everything that can be asked of an image, for the sanitizers to watch. */
 static void use(const struct policy_image *image)
 {
-    static const struct reeve_inputs_view inputs;
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
         auto_json struct json_text text;
         struct policy_request req = ask(&questions[i], &text);
         struct policy_decision d = decide(image, &questions[i]);
+        struct reeve_inputs_view inputs = {0};
         auto_buf struct buf why = {0};
         struct arena arena auto_arena;
         arena_init(&arena, 0);

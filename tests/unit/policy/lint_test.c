@@ -111,6 +111,8 @@ static const struct row {
      HEADER
      "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
      "P134 2:74"},
+    {"a text of two scripts",
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: \"\xd0\xb0na\"}}]\n", "P134 2:46"},
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
 };
 
