@@ -147,7 +147,12 @@ static int parse(struct reeve_run *run, struct str json, struct reeve_error *err
 
 static int decide(struct reeve_run *run, struct reeve_error *err)
 {
-    run->inputs.now_ns = base_now_ns();
+    run->inputs = (struct reeve_inputs_view){
+        .now_ns = base_now_ns(),
+        .peer_uid = run->peer.uid,
+        .bucket = policy_bucket(run->subject),
+        .known = 1u << POLICY_INPUT_NOW | 1u << POLICY_INPUT_PEER_UID | 1u << POLICY_INPUT_BUCKET,
+    };
     run->ask = (struct policy_request){.subject = run->subject,
                                        .capability = run->capability,
                                        .entry = run->entry,
@@ -159,7 +164,7 @@ static int decide(struct reeve_run *run, struct reeve_error *err)
     run->rule = policy_image_rule(run->image, run->decision.rule);
     if (run->decision.effect != CORE_EFFECT_ALLOW) {
         struct buf text = {.max = sizeof run->message - 1};
-        policy_explain(run->image, &run->ask, &run->decision, &text);
+        policy_explain(run->image, &run->ask, &run->inputs, &run->decision, &text);
         (void)snprintf(run->message, sizeof run->message, "%s", text.data ? text.data : "");
         buf_fini(&text);
         return 0;

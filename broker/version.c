@@ -99,6 +99,9 @@ static void put_libraries(struct json_out *o)
     json_kv_str(o, "sqlite", str_of(sqlite3_libversion()));
     json_kv_str(o, "openssl", str_of(OpenSSL_version(OPENSSL_VERSION_STRING)));
     json_kv_str(o, "libseccomp (at build time)", STR(REEVE_BUILD_SECCOMP));
+    json_kv_str(o, "pcre2 (at build time)", STR(REEVE_BUILD_PCRE2));
+    json_kv_str(o, "libidn2 (at build time)",
+                sizeof REEVE_BUILD_IDN2 > 1 ? STR(REEVE_BUILD_IDN2) : STR("none"));
     json_close_object(o);
 }
 

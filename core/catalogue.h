@@ -15,18 +15,21 @@ enum core_arg_type {
     CORE_ARG_INTEGER,
     CORE_ARG_NUMBER,
     CORE_ARG_BOOL,
-    CORE_ARG_PATH, /* a string; normalised by text when absolute */
-    CORE_ARG_URL,
+    CORE_ARG_PATH,    /* a string; normalised by text when absolute */
+    CORE_ARG_URL,     /* a string that core_url_normal takes */
     CORE_ARG_STRINGS, /* a list of strings; last positional: the list, or its strings one by one */
     CORE_ARG_REST,    /* last positional: all that is left, as a list */
+    CORE_ARG_METHOD,  /* of HTTP: a word, in upper case */
 };
 
-#define CORE_MAX_ARGS 16 /* of one capability */
+#define CORE_MAX_ARGS   16 /* of one capability */
+#define CORE_MAX_METHOD 32 /* bytes of an HTTP method */
 struct core_arg {
     const char *name;
     enum core_arg_type type;
     bool required;
-    bool broker; /* only the broker may give it (program.* sha256) */
+    bool broker;          /* only the broker may give it (program.* sha256) */
+    const char *fallback; /* what it is when left out, as JSON text; NULL: not there */
 };
 
 /* One effect a line. */
@@ -76,11 +79,12 @@ extern const uint8_t core_rules_digest[BASE_SHA256];
 
 /**
  * The named normal form of arguments (docs/policy-language.md): positional list, or one map, or a
- * map in the first position, becomes an object by the schema's names, types checked, absolute paths
- * normalised by text. Appends canonical JSON to `out`. `args` NULL: none. A map alone in a list is
- * taken by name, unless the schema's first argument may be anything and the map's keys are not the
- * schema's. A null for an optional argument is as good as none. Numbers that canonical JSON cannot
- * hold as numbers (beyond 2^53) do not fit.
+ * map in the first position, becomes an object by the schema's names, types checked, defaults
+ * filled in, absolute paths and URLs normalised by text, HTTP methods in upper case. Appends
+ * canonical JSON to `out`. `args` NULL: none. A map alone in a list is taken by name, unless the
+ * schema's first argument may be anything and the map's keys are not the schema's. A null for an
+ * optional argument is as good as none. Numbers that canonical JSON cannot hold as numbers (beyond
+ * 2^53) do not fit.
  *
  * REEVE_EFORMAT when they do not fit: then `out` has them as they stand, in canonical form, and
  * `err` says what does not fit. Without a schema, or with `cap` NULL, they are passed on as they

@@ -3,26 +3,14 @@
  * stack instead of recursion, strings unescaped where they stand. Numbers live in json_number.c,
  * writing in json_write.c. Called with whatever guests and clients send.
  */
-#include "core/json.h"
-
-#include <stdio.h>
-
 #include "core/json_number.h"
+#include "core/json_reader.h"
 #include "core/utf8.h"
 
-struct parser {
-    const char *p, *end; /* what is left of the text */
-    const char *line_start;
-    unsigned line;
-    struct json_node *nodes;
-    uint32_t used, cap;
-    uint32_t depth;
-    uint32_t open[JSON_MAX_DEPTH]; /* the containers around `p`, outermost first */
-    struct reeve_error *err;
-};
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
 
 /* Columns count bytes: what an editor calls a column depends on the editor. */
-static int fail_at(struct parser *s, const char *at, const char *what)
+static int fail_at(struct json_reader *s, const char *at, const char *what)
 {
     base_fail(s->err, REEVE_EFORMAT, "JSON: %s", what);
     if (s->err) {
@@ -32,12 +20,12 @@ static int fail_at(struct parser *s, const char *at, const char *what)
     return REEVE_EFORMAT;
 }
 
-static int fail(struct parser *s, const char *what)
+int json_fail(struct json_reader *s, const char *what)
 {
     return fail_at(s, s->p, what);
 }
 
-static void skip_space(struct parser *s)
+static void skip_space(struct json_reader *s)
 {
     for (; s->p < s->end; s->p++) {
         if (*s->p == '\n') {
@@ -49,15 +37,15 @@ static void skip_space(struct parser *s)
     }
 }
 
-static bool at(const struct parser *s, char c)
+static bool at(const struct json_reader *s, char c)
 {
     return s->p < s->end && *s->p == c;
 }
 
-static int new_node(struct parser *s, enum json_type type, struct json_node **out)
+static int new_node(struct json_reader *s, enum json_type type, struct json_node **out)
 {
     if (s->used == s->cap || s->used == JSON_MAX_NODES)
-        return fail(s, "too many values in one text");
+        return json_fail(s, "too many values in one text");
     *out = &s->nodes[s->used++];
     **out = (struct json_node){.type = (uint8_t)type, .end = s->used};
     return 0;
@@ -77,7 +65,7 @@ static int hex_value(char c)
 }
 
 /* The code unit of "\uXXXX" at `p`, or -1. */
-static int32_t code_unit(const struct parser *s, const char *p)
+static int32_t code_unit(const struct json_reader *s, const char *p)
 {
     if (s->end - p < 6 || p[0] != '\\' || p[1] != 'u')
         return -1;
@@ -113,11 +101,11 @@ static char *put_code_point(char *w, uint32_t c)
 
 /* "\uXXXX", or two of them that are a surrogate pair. The escape is longer than what it stands for.
  */
-static int unescape_unicode(struct parser *s, char **w)
+static int unescape_unicode(struct json_reader *s, char **w)
 {
     int32_t high = code_unit(s, s->p);
     if (high < 0)
-        return fail(s, "\\u needs four hexadecimal digits");
+        return json_fail(s, "\\u needs four hexadecimal digits");
     if (high < 0xD800 || high > 0xDFFF) {
         *w = put_code_point(*w, (uint32_t)high);
         s->p += 6;
@@ -125,13 +113,13 @@ static int unescape_unicode(struct parser *s, char **w)
     }
     int32_t low = code_unit(s, s->p + 6);
     if (high > 0xDBFF || low < 0xDC00 || low > 0xDFFF)
-        return fail(s, "half of a surrogate pair is no character");
+        return json_fail(s, "half of a surrogate pair is no character");
     *w = put_code_point(*w, 0x10000 + (((uint32_t)high - 0xD800) << 10) + ((uint32_t)low - 0xDC00));
     s->p += 12;
     return 0;
 }
 
-static int unescape(struct parser *s, char **w)
+static int unescape(struct json_reader *s, char **w)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     char c = s->p + 1 < s->end ? s->p[1] : '\0';
@@ -139,35 +127,58 @@ static int unescape(struct parser *s, char **w)
         return unescape_unicode(s, w);
     const char *found = c ? strchr(from, c) : NULL;
     if (!found)
-        return fail(s,
-                    "unknown escape; those of JSON are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        return json_fail(
+            s, "unknown escape; those of JSON are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
     *(*w)++ = to[found - from];
     s->p += 2;
     return 0;
 }
 
+static bool is_plain(char c)
+{
+    return (unsigned char)(c - 0x20) < 0x60 && c != '"' && c != '\\';
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Bit 7 of the first byte of `word` that is not plain, and perhaps of bytes behind it. */
+static uint64_t not_plain(uint64_t word)
+{
+    uint64_t quote = word ^ EACH('"'), slash = word ^ EACH('\\');
+    return (word | ((word - EACH(0x20)) & ~word) | ((quote - EACH(1)) & ~quote) |
+            ((slash - EACH(1)) & ~slash)) &
+           EACH(0x80);
+}
+
 /* The longest run of plain ASCII at `s->p`: most of most strings. */
-static size_t plain_run(const struct parser *s)
+static size_t plain_run(const struct json_reader *s)
 {
     const char *p = s->p;
-    while (p < s->end && (unsigned char)(*p - 0x20) < 0x60 && *p != '"' && *p != '\\')
+    for (uint64_t word; s->end - p >= (ptrdiff_t)sizeof word; p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        uint64_t first = not_plain(word);
+        if (first)
+            return (size_t)(p - s->p) + (size_t)__builtin_ctzll(first) / 8;
+    }
+    while (p < s->end && is_plain(*p))
         p++;
     return (size_t)(p - s->p);
 }
 
 /* One run, character or escape of a string. */
-static int string_step(struct parser *s, char **w)
+static int string_step(struct json_reader *s, char **w)
 {
     if (*s->p == '\\')
         return unescape(s, w);
     if ((unsigned char)*s->p < 0x20)
-        return fail(s, "a control character in a string must be escaped");
+        return json_fail(s, "a control character in a string must be escaped");
     size_t step = plain_run(s);
     if (step == 0)
         step = core_utf8_step(s->p, (size_t)(s->end - s->p));
     if (step == 0)
-        return fail(s, "invalid UTF-8");
-    memmove(*w, s->p, step);
+        return json_fail(s, "invalid UTF-8");
+    if (*w != s->p) /* something was shorter than its escape */
+        memmove(*w, s->p, step);
     *w += step;
     s->p += step;
     return 0;
@@ -175,7 +186,7 @@ static int string_step(struct parser *s, char **w)
 
 /* `s->p` is at the opening quote. Nothing is moved before the first escape, so plain strings stay
  * as they are. */
-static int parse_string(struct parser *s, struct str *out)
+static int parse_string(struct json_reader *s, struct str *out)
 {
     const char *quote = s->p++;
     char *w = (char *)(uintptr_t)s->p; /* the caller's text, lent for change */
@@ -194,7 +205,7 @@ static int parse_string(struct parser *s, struct str *out)
 
 /* ---- numbers and words ---- */
 
-static bool digits(struct parser *s)
+static bool digits(struct json_reader *s)
 {
     const char *from = s->p;
     while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
@@ -203,7 +214,7 @@ static bool digits(struct parser *s)
 }
 
 /* RFC 8259 section 6. `*integer`: neither fraction nor exponent. */
-static bool scan_number(struct parser *s, bool *integer)
+static bool scan_number(struct json_reader *s, bool *integer)
 {
     *integer = true;
     s->p += *s->p == '-';
@@ -241,12 +252,12 @@ static bool read_int64(struct str text, int64_t *out)
     return true;
 }
 
-static int parse_number(struct parser *s)
+static int parse_number(struct json_reader *s)
 {
     const char *from = s->p;
     bool integer;
     if (!scan_number(s, &integer))
-        return fail(s, "a number needs a digit here");
+        return json_fail(s, "a number needs a digit here");
     if (s->p < s->end && *s->p >= '0' && *s->p <= '9')
         return fail_at(s, from, "a number may not begin with a zero");
     struct str text = {from, (size_t)(s->p - from)};
@@ -261,7 +272,7 @@ static int parse_number(struct parser *s)
     return 0;
 }
 
-static int parse_word(struct parser *s)
+static int parse_word(struct json_reader *s)
 {
     static const struct {
         const char *word;
@@ -277,91 +288,20 @@ static int parse_word(struct parser *s)
         s->p += words[i].n;
         return rc;
     }
-    return fail(s, "expected a value: an object, array, string, number, true, false or null");
-}
-
-/* ---- keys that occur twice ---- */
-
-static int key_cmp(const struct parser *s, uint32_t a, uint32_t b)
-{
-    return str_cmp(s->nodes[a].s, s->nodes[b].s);
-}
-
-static void sift_down(const struct parser *s, uint32_t *heap, uint32_t root, uint32_t n)
-{
-    uint32_t moved = heap[root];
-    for (uint32_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && key_cmp(s, heap[child], heap[child + 1]) < 0)
-            child++;
-        if (key_cmp(s, moved, heap[child]) >= 0)
-            break;
-        heap[root] = heap[child];
-    }
-    heap[root] = moved;
-}
-
-/* Heapsort: no memory, and no input makes it slow. */
-static void sort_keys(const struct parser *s, uint32_t *keys, uint32_t n)
-{
-    for (uint32_t i = n / 2; i-- > 0;)
-        sift_down(s, keys, i, n);
-    for (uint32_t last = n; last-- > 1;) {
-        uint32_t largest = keys[0];
-        keys[0] = keys[last];
-        keys[last] = largest;
-        sift_down(s, keys, 0, last);
-    }
-}
-
-static int fail_duplicate(struct parser *s, struct str key)
-{
-    enum { SHOWN = 64 };
-    char shown[SHOWN + 1], what[128 + SHOWN];
-    size_t n = 0;
-    for (size_t step; n < key.n && n < SHOWN; n += step) {
-        step = core_utf8_step(key.p + n, key.n - n);
-        if (n + step > SHOWN)
-            break;
-        memcpy(shown + n, key.p + n, step);
-        if ((unsigned char)shown[n] < 0x20 || shown[n] == 0x7F)
-            shown[n] = '?';
-    }
-    shown[n] = '\0';
-    (void)snprintf(what, sizeof what, "the key \"%s%s\" occurs twice in the object that ends here",
-                   shown, n < key.n ? "..." : "");
-    return fail(s, what);
-}
-
-static int check_keys(struct parser *s, uint32_t object)
-{
-    uint32_t keys[JSON_MAX_KEYS], n = s->nodes[object].count;
-    bool ascending = true; /* canonical texts are: nothing to sort then */
-    uint32_t node = object + 1;
-    for (uint32_t i = 0; i < n; i++) {
-        keys[i] = node;
-        ascending = ascending && (i == 0 || key_cmp(s, keys[i - 1], node) < 0);
-        node = s->nodes[node + 1].end;
-    }
-    if (ascending)
-        return 0;
-    sort_keys(s, keys, n);
-    for (uint32_t i = 1; i < n; i++)
-        if (key_cmp(s, keys[i - 1], keys[i]) == 0)
-            return fail_duplicate(s, s->nodes[keys[i]].s);
-    return 0;
+    return json_fail(s, "expected a value: an object, array, string, number, true, false or null");
 }
 
 /* ---- containers ---- */
 
-static struct json_node *innermost(struct parser *s)
+static struct json_node *innermost(struct json_reader *s)
 {
     return s->depth ? &s->nodes[s->open[s->depth - 1]] : NULL;
 }
 
-static int open_container(struct parser *s, enum json_type type)
+static int open_container(struct json_reader *s, enum json_type type)
 {
     if (s->depth == JSON_MAX_DEPTH)
-        return fail(s, "nested too deeply");
+        return json_fail(s, "nested too deeply");
     struct json_node *node;
     int rc = new_node(s, type, &node);
     if (rc)
@@ -372,21 +312,21 @@ static int open_container(struct parser *s, enum json_type type)
 }
 
 /* `s->p` is at the closing bracket. */
-static int close_container(struct parser *s)
+static int close_container(struct json_reader *s)
 {
     uint32_t index = s->open[s->depth - 1];
-    int rc = s->nodes[index].type == JSON_OBJECT ? check_keys(s, index) : 0;
+    int rc = s->nodes[index].type == JSON_OBJECT ? json_check_keys(s, index) : 0;
     s->nodes[index].end = s->used;
     s->depth--;
     s->p++;
     return rc;
 }
 
-static int parse_key(struct parser *s)
+static int parse_key(struct json_reader *s)
 {
     const char *from = s->p;
     if (!at(s, '"'))
-        return fail(s, "expected a key in quotes");
+        return json_fail(s, "expected a key in quotes");
     struct json_node *node;
     int rc = new_node(s, JSON_STRING, &node);
     if (!rc)
@@ -397,28 +337,28 @@ static int parse_key(struct parser *s)
         return fail_at(s, from, "NUL in a key");
     skip_space(s);
     if (!at(s, ':'))
-        return fail(s, "expected ':' after a key");
+        return json_fail(s, "expected ':' after a key");
     s->p++;
     skip_space(s);
     return 0;
 }
 
 /* Begin the next member of the innermost container: counts it, and reads an object's key. */
-static int begin_member(struct parser *s)
+static int begin_member(struct json_reader *s)
 {
     struct json_node *container = innermost(s);
     if (!container)
         return 0;
     if (container->type == JSON_OBJECT && container->count == JSON_MAX_KEYS)
-        return fail(s, "too many keys in one object");
+        return json_fail(s, "too many keys in one object");
     container->count++;
     return container->type == JSON_OBJECT ? parse_key(s) : 0;
 }
 
-static int parse_scalar(struct parser *s)
+static int parse_scalar(struct json_reader *s)
 {
     if (s->p == s->end)
-        return fail(s, "the text ends where a value should be");
+        return json_fail(s, "the text ends where a value should be");
     if (*s->p == '"') {
         struct json_node *node;
         int rc = new_node(s, JSON_STRING, &node);
@@ -431,7 +371,7 @@ static int parse_scalar(struct parser *s)
 
 /* After a value: close what ends here, and stop behind the comma before the next member or at the
  * end of the root. */
-static int after_value(struct parser *s)
+static int after_value(struct json_reader *s)
 {
     while (s->depth > 0) {
         bool object = innermost(s)->type == JSON_OBJECT;
@@ -442,7 +382,7 @@ static int after_value(struct parser *s)
             return 0;
         }
         if (!at(s, object ? '}' : ']'))
-            return fail(s, object ? "expected ',' or '}'" : "expected ',' or ']'");
+            return json_fail(s, object ? "expected ',' or '}'" : "expected ',' or ']'");
         int rc = close_container(s);
         if (rc)
             return rc;
@@ -451,7 +391,7 @@ static int after_value(struct parser *s)
 }
 
 /* One value up to its end, or into a container that is not empty. */
-static int value_step(struct parser *s)
+static int value_step(struct json_reader *s)
 {
     int rc = begin_member(s);
     if (rc)
@@ -474,13 +414,13 @@ static int value_step(struct parser *s)
 int json_parse(char *text, size_t n, struct json_node *nodes, uint32_t cap, struct json_doc *out,
                struct reeve_error *err)
 {
-    struct parser s = {.p = text,
-                       .end = text + n,
-                       .line_start = text,
-                       .line = 1,
-                       .nodes = nodes,
-                       .cap = cap,
-                       .err = err};
+    struct json_reader s = {.p = text,
+                            .end = text + n,
+                            .line_start = text,
+                            .line = 1,
+                            .nodes = nodes,
+                            .cap = cap,
+                            .err = err};
     *out = (struct json_doc){0};
     skip_space(&s);
     do {
@@ -490,7 +430,7 @@ int json_parse(char *text, size_t n, struct json_node *nodes, uint32_t cap, stru
     } while (s.depth > 0);
     skip_space(&s);
     if (s.p < s.end)
-        return fail(&s, "something follows the end of the value");
-    *out = (struct json_doc){nodes, s.used};
+        return json_fail(&s, "something follows the end of the value");
+    *out = (struct json_doc){.nodes = nodes, .count = s.used};
     return 0;
 }

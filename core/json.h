@@ -37,11 +37,12 @@ struct json_node {
     };
 };
 
-/** A parsed text. Node 0 is the root. Borrowed from the caller's text and node array, which must
- * outlive it. */
+/** A parsed text; json_root is its value. Borrowed from the caller's text and node array, which
+ * must outlive it. */
 struct json_doc {
     const struct json_node *nodes;
     uint32_t count;
+    uint32_t root; /* 0, unless it is a part of another document */
 };
 
 /**
@@ -65,7 +66,14 @@ void json_text_free(struct json_text *t);
 
 static inline const struct json_node *json_root(const struct json_doc *d)
 {
-    return d->count ? &d->nodes[0] : NULL;
+    return d->count ? &d->nodes[d->root] : NULL;
+}
+/** The value `n` of `d` as a document of its own, sharing the nodes; empty when `n` is NULL. */
+static inline struct json_doc json_sub(const struct json_doc *d, const struct json_node *n)
+{
+    if (!n)
+        return (struct json_doc){0};
+    return (struct json_doc){d->nodes, n->end, (uint32_t)(n - d->nodes)};
 }
 /** The value of `key` in object `obj`, or NULL (also when `obj` is NULL or no object). */
 const struct json_node *json_get(const struct json_doc *d, const struct json_node *obj,

@@ -1,10 +1,11 @@
 /*
  * Arguments in the one form in which they are judged and handed on: by name, typed, absolute paths
- * without dots. Called by the broker before a decision; what a guest wrote reaches neither policy
- * nor executor in any other form.
+ * without dots, URLs as RFC 3986 has them. Called by the broker before a decision; what a guest
+ * wrote reaches neither policy nor executor in any other form.
  */
 #include "core/catalogue.h"
 #include "core/json_number.h"
+#include "core/url.h"
 
 /* Which value each of the schema's arguments has: one node, or for an argument that collects,
  * several in a row. */
@@ -58,12 +59,32 @@ static bool fits_path(const struct json_node *n)
     return n->type == JSON_STRING && !memchr(n->s.p, 0, n->s.n);
 }
 
+static bool fits_url(const struct json_node *n)
+{
+    auto_buf struct buf ignored = {0};
+    return n->type == JSON_STRING && core_url_normal(n->s, &ignored);
+}
+
+/* Those in use are letters and hyphens, of which RFC 9110 section 16.1 registers some forty. */
+static bool fits_method(const struct json_node *n)
+{
+    bool good = n->type == JSON_STRING && n->s.n > 0 && n->s.n <= CORE_MAX_METHOD;
+    for (size_t i = 0; good && i < n->s.n; i++) {
+        char lower = (char)(n->s.p[i] | 0x20);
+        good = (lower >= 'a' && lower <= 'z') || n->s.p[i] == '-';
+    }
+    return good;
+}
+
 static bool fits(const struct json_doc *d, enum core_arg_type type, const struct json_node *n)
 {
     switch (type) {
     case CORE_ARG_STRING:
-    case CORE_ARG_URL:
         return n->type == JSON_STRING;
+    case CORE_ARG_URL:
+        return fits_url(n);
+    case CORE_ARG_METHOD:
+        return fits_method(n);
     case CORE_ARG_PATH:
         return fits_path(n);
     case CORE_ARG_INTEGER:
@@ -91,7 +112,8 @@ static const char *expectation(enum core_arg_type type)
         [CORE_ARG_NUMBER] = "must be a number; its integers lie between -2^53 and 2^53",
         [CORE_ARG_BOOL] = "must be true or false",
         [CORE_ARG_PATH] = "must be a path: a string without NUL",
-        [CORE_ARG_URL] = "must be a URL: a string",
+        [CORE_ARG_URL] = "must be a URL: scheme://host:port/path, without user information",
+        [CORE_ARG_METHOD] = "must be a method of HTTP: a word of letters",
         [CORE_ARG_STRINGS] = "must be a list of strings",
         [CORE_ARG_REST] = "must be a list",
     };
@@ -249,6 +271,22 @@ static void put_path(struct str path, struct buf *out)
     json_put_string(out, changed ? buf_view(&normal) : path);
 }
 
+static void put_url(struct str url, struct buf *out)
+{
+    auto_buf struct buf normal = {0};
+    (void)core_url_normal(url, &normal);
+    out->failed = out->failed || normal.failed;
+    json_put_string(out, buf_view(&normal));
+}
+
+static void put_method(struct str method, struct buf *out)
+{
+    char upper[CORE_MAX_METHOD];
+    for (size_t i = 0; i < method.n; i++)
+        upper[i] = (char)(method.p[i] == '-' ? '-' : method.p[i] & ~0x20);
+    json_put_string(out, (struct str){upper, method.n});
+}
+
 static void put_collected(const struct normaliser *z, const struct binding *b, struct buf *out)
 {
     const struct json_node *n = b->first;
@@ -265,21 +303,28 @@ static void put_collected(const struct normaliser *z, const struct binding *b, s
 static void put_value(const struct normaliser *z, uint32_t i, struct buf *out)
 {
     const struct binding *b = &z->bound[i];
-    if (b->collected)
+    const struct core_arg *arg = &z->cap->args[i];
+    if (is_absent(arg, b))
+        buf_z(out, arg->fallback);
+    else if (b->collected)
         put_collected(z, b, out);
-    else if (z->cap->args[i].type == CORE_ARG_PATH)
+    else if (arg->type == CORE_ARG_PATH)
         put_path(b->first->s, out);
+    else if (arg->type == CORE_ARG_URL)
+        put_url(b->first->s, out);
+    else if (arg->type == CORE_ARG_METHOD)
+        put_method(b->first->s, out);
     else
         json_canonical(z->doc, b->first, out);
 }
 
-/* The arguments that are there, sorted by name: names are ASCII, so byte order is the canonical
- * one. */
+/* The arguments that are there or have a default, sorted by name: names are ASCII, so byte order is
+ * the canonical one. */
 static uint32_t sort_present(const struct normaliser *z, uint32_t order[CORE_MAX_ARGS])
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < z->cap->nargs; i++) {
-        if (is_absent(&z->cap->args[i], &z->bound[i]))
+        if (is_absent(&z->cap->args[i], &z->bound[i]) && !z->cap->args[i].fallback)
             continue;
         uint32_t at = n++;
         for (; at > 0 && strcmp(z->cap->args[order[at - 1]].name, z->cap->args[i].name) > 0; at--)

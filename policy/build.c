@@ -7,8 +7,6 @@
 
 #include "core/catalogue.h"
 
-#define ALIGNMENT 16u
-
 uint32_t build_count(const struct builder *b, enum image_section section, size_t size)
 {
     return (uint32_t)(b->section[section].len / size);
@@ -22,14 +20,6 @@ uint32_t build_row(struct builder *b, enum image_section section, const void *ro
     return index;
 }
 
-struct img_str build_str(struct builder *b, struct str s)
-{
-    struct img_str out = {(uint32_t)b->section[IMAGE_bytes].len, (uint32_t)s.n};
-    buf_str(&b->section[IMAGE_bytes], s);
-    b->failed |= b->section[IMAGE_bytes].failed;
-    return out;
-}
-
 void *build_alloc(struct builder *b, size_t count, size_t each)
 {
     void *room = arena_array(b->arena, count ? count : 1, each);
@@ -37,21 +27,22 @@ void *build_alloc(struct builder *b, size_t count, size_t each)
     return room;
 }
 
-void build_slots(struct builder *b, enum image_section section, const uint32_t *hashes, uint32_t n)
+void build_cells(struct builder *b, enum image_section section, const uint64_t *hashes, uint32_t n,
+                 uint32_t *bits)
 {
-    uint32_t count = 2;
-    while (count < 2 * n)
-        count *= 2;
-    struct img_slot *slots = buf_room(&b->section[section], count * sizeof *slots);
-    if (!slots) {
+    *bits = 1;
+    while (*bits < 30 && UINT32_C(1) << *bits < n)
+        ++*bits;
+    uint32_t count = UINT32_C(1) << *bits, row = 0;
+    uint32_t *cells = buf_room(&b->section[section], (count + 1) * sizeof *cells);
+    if (!cells) {
         b->failed = true;
         return;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t at = image_slot_of(hashes[i], count - 1);
-        while (slots[at].value1)
-            at = (at + 1) & (count - 1);
-        slots[at] = (struct img_slot){hashes[i], i + 1};
+    for (uint32_t i = 0; i <= count; i++) {
+        while (row < n && hash_cell(hashes[row], *bits) < i)
+            row++;
+        cells[i] = row;
     }
 }
 
@@ -72,59 +63,27 @@ static void order_rules(struct builder *b)
         qsort_r(b->order, b->m->nrules, sizeof *b->order, by_id, (void *)(uintptr_t)b->m);
 }
 
-#define X(name, type) sizeof(type),
-static const size_t row_size[IMAGE_SECTION_COUNT] = {IMAGE_SECTIONS(X)};
-#undef X
-
-static size_t aligned(size_t n)
-{
-    return (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-}
-
-static struct policy_image *lay_out(const struct builder *b)
-{
-    size_t size = aligned(sizeof(struct policy_image));
-    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++)
-        size += aligned(b->section[i].len + 1);
-    struct policy_image *image = aligned_alloc(ALIGNMENT, size);
-    if (!image)
-        return NULL;
-    memset(image, 0, size);
-    size_t at = aligned(sizeof *image);
-    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) {
-        image->section[i].offset = at;
-        image->section[i].count = (uint32_t)(b->section[i].len / row_size[i]);
-        if (b->section[i].len)
-            memcpy((char *)image + at, b->section[i].data, b->section[i].len);
-        at += aligned(b->section[i].len + 1);
-    }
-    return image;
-}
-
-static void digests(struct policy_image *image, struct str source)
+static void digests(struct img_head *head, struct str source)
 {
     uint8_t both[2 * BASE_SHA256];
-    base_sha256(source.p, source.n, image->source_digest);
-    memcpy(both, image->source_digest, BASE_SHA256);
+    base_sha256(source.p, source.n, head->source_digest);
+    memcpy(both, head->source_digest, BASE_SHA256);
     memcpy(both + BASE_SHA256, core_rules_digest, BASE_SHA256);
-    base_sha256(both, sizeof both, image->digest);
+    base_sha256(both, sizeof both, head->digest);
+    memcpy(head->rules_digest, core_rules_digest, BASE_SHA256);
 }
 
 static struct policy_image *finish(struct builder *b, struct str source, const char *file)
 {
-    struct img_str name = build_str(b, b->m->name), where = build_str(b, str_of(file));
-    struct policy_image *image = b->failed ? NULL : lay_out(b);
-    if (!image)
-        return NULL;
-    atomic_init(&image->refs, 1);
-    image->version = b->m->version;
-    image->name = name;
-    image->file = where;
-    image->nlevel_ids = b->nlevel_ids;
-    image->default_level = b->m->default_level;
-    image->default_limits = b->m->default_limits.limits;
-    digests(image, source);
-    return image;
+    b->head.name = build_str(b, b->m->name);
+    b->head.file = build_str(b, str_of(file));
+    b->head.version = b->m->version;
+    b->head.default_level = b->m->default_level;
+    b->head.default_limits = b->m->default_limits.limits;
+    digests(&b->head, source);
+    build_row(b, IMAGE_head, &b->head, sizeof b->head);
+    struct policy_image *image = b->failed ? NULL : image_lay_out(b->section);
+    return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
 }
 
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
@@ -138,6 +97,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
         build_subjects(&b);
     if (!b.failed)
         build_rules(&b);
+    if (!b.failed)
+        build_entities(&b);
     if (!b.failed)
         build_capabilities(&b);
     struct policy_image *image = finish(&b, source, file);

@@ -1,62 +1,7 @@
 /*
- * Rules as rows: their conditions as trees in prefix order, operands as literals, grants with `use`
- * followed.
+ * Rules as rows: subjects, condition, grants with `use` followed. Conditions are build_when.c's.
  */
 #include "policy/build.h"
-
-static uint32_t add_literal(struct builder *b, const struct ynode *n)
-{
-    struct img_literal row = {.type = n->type, .boolean = n->boolean};
-    if (n->type == Y_TEXT)
-        row.s = build_str(b, n->text);
-    else if (n->type == Y_INT)
-        row.i = n->i;
-    else if (n->type == Y_DOUBLE)
-        row.d = n->d;
-    uint32_t at = build_row(b, IMAGE_literals, &row, sizeof row);
-    for (const struct ynode *c = n->first; c; c = c->next)
-        add_literal(b, c);
-    if (!b->failed)
-        ((struct img_literal *)(void *)b->section[IMAGE_literals].data)[at].end =
-            build_count(b, IMAGE_literals, sizeof row);
-    return at;
-}
-
-static uint32_t add_attribute(struct builder *b, const struct m_attribute *a)
-{
-    struct img_attribute row = {build_str(b, a->text),
-                                build_count(b, IMAGE_keys, sizeof(struct img_str)), a->n};
-    for (uint32_t i = 0; i < a->n; i++) {
-        struct img_str key = build_str(b, a->key[i]);
-        build_row(b, IMAGE_keys, &key, sizeof key);
-    }
-    return build_row(b, IMAGE_attributes, &row, sizeof row);
-}
-
-static uint32_t add_operand(struct builder *b, const struct m_condition *c)
-{
-    if (c->op == OP_UNDER) {
-        struct ynode path = {.type = Y_TEXT, .text = c->path};
-        return add_literal(b, &path);
-    }
-    return c->operand ? add_literal(b, c->operand) : POLICY_NONE;
-}
-
-static uint32_t add_condition(struct builder *b, const struct m_condition *c)
-{
-    struct img_condition row = {.op = (uint8_t)c->op,
-                                .flag = c->flag,
-                                .attribute =
-                                    c->attribute ? add_attribute(b, c->attribute) : POLICY_NONE,
-                                .operand = add_operand(b, c)};
-    uint32_t at = build_row(b, IMAGE_conditions, &row, sizeof row);
-    for (const struct m_condition *k = c->first; k; k = k->next)
-        add_condition(b, k);
-    if (!b->failed)
-        ((struct img_condition *)(void *)b->section[IMAGE_conditions].data)[at].end =
-            build_count(b, IMAGE_conditions, sizeof row);
-    return at;
-}
 
 static uint32_t add_paths(struct builder *b, const struct m_paths *paths, uint32_t *templates)
 {
@@ -64,11 +9,11 @@ static uint32_t add_paths(struct builder *b, const struct m_paths *paths, uint32
     for (uint32_t i = 0; i < paths->n; i++) {
         const struct m_path *p = &paths->v[i];
         struct img_path row = {build_str(b, p->path),
-                               p->template ? add_attribute(b, p->template) : POLICY_NONE};
+                               p->template ? build_attribute(b, p->template) : POLICY_NONE};
         *templates += p->template != NULL;
         build_row(b, IMAGE_paths, &row, sizeof row);
     }
-    return first;
+    return build_share(b, IMAGE_paths, first, sizeof(struct img_path), BUILD_NO_FIELD);
 }
 
 static uint32_t add_grant(struct builder *b, const struct m_grant *written)
@@ -78,7 +23,8 @@ static uint32_t add_grant(struct builder *b, const struct m_grant *written)
     row.isolation = g.isolation < 0 ? CORE_RANK_NONE : (uint32_t)g.isolation;
     row.read = add_paths(b, &g.read, &row.templates);
     row.hide = add_paths(b, &g.hide, &row.templates);
-    return build_row(b, IMAGE_grants, &row, sizeof row);
+    return build_share(b, IMAGE_grants, build_row(b, IMAGE_grants, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
 }
 
 static void add_rule(struct builder *b, const struct m_rule *r)
@@ -98,7 +44,9 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                     .isolation;
     }
     if (r->when)
-        row.condition = add_condition(b, r->when);
+        row.condition =
+            build_share(b, IMAGE_conditions, build_condition(b, r->when),
+                        sizeof(struct img_condition), offsetof(struct img_condition, end));
     build_row(b, IMAGE_rules, &row, sizeof row);
 }
 

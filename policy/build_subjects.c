@@ -44,6 +44,37 @@ static void add_id(struct builder *b, const struct m_subject *s)
         b->subjects.v[b->subjects.n++] = (struct policy_name){s->text, 0};
 }
 
+struct hashed {
+    uint64_t hash;
+    uint32_t name;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct hashed *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->name > y->name) - (x->name < y->name);
+}
+
+/* An id's index is its place in the order of hashes, which is that of the rows. */
+static void number_by_hash(struct builder *b)
+{
+    uint32_t n = b->subjects.n;
+    struct hashed *order = build_alloc(b, n, sizeof *order);
+    b->subject_order = build_alloc(b, n, sizeof *b->subject_order);
+    if (b->failed)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = (struct hashed){hash_text(b->subjects.v[i].name), i};
+    if (n > 1)
+        qsort(order, n, sizeof *order, by_hash);
+    for (uint32_t i = 0; i < n; i++) {
+        b->subjects.v[order[i].name].index = i;
+        b->subject_order[i] = order[i].name;
+    }
+}
+
 static void collect_ids(struct builder *b)
 {
     each_list(b, count_id);
@@ -54,6 +85,7 @@ static void collect_ids(struct builder *b)
     each_list(b, add_id);
     policy_names_sort(&b->subjects);
     policy_names_unique(&b->subjects);
+    number_by_hash(b);
 }
 
 static uint32_t add_glob(struct builder *b, const struct m_subject *s)
@@ -115,22 +147,24 @@ static void add_subjects(struct flattener *f)
     size_t n = f->members.len / sizeof *m, at = 0;
     if (n > 1)
         qsort(m, n, sizeof *m, by_subject);
-    uint32_t *hashes = build_alloc(b, b->subjects.n, sizeof *hashes);
+    uint64_t *hashes = build_alloc(b, b->subjects.n, sizeof *hashes);
     for (uint32_t i = 0; hashes && i < b->subjects.n; i++) {
-        struct str text = b->subjects.v[i].name;
-        struct img_subject row = {build_str(b, text), build_count(b, IMAGE_refs, sizeof(uint32_t)),
-                                  0};
+        struct str text = b->subjects.v[b->subject_order[i]].name;
+        struct img_subject row = {.text = build_str(b, text),
+                                  .first = build_count(b, IMAGE_refs, sizeof(uint32_t))};
         for (; at < n && m[at].subject == i; at++) {
             if (at > 0 && by_subject(&m[at], &m[at - 1]) == 0)
                 continue; /* a member twice over */
             build_row(b, IMAGE_refs, &m[at].group, sizeof m[at].group);
+            if (row.ngroups < IMAGE_NEAR_GROUPS)
+                row.near[row.ngroups] = m[at].group;
             row.ngroups++;
         }
         build_row(b, IMAGE_subjects, &row, sizeof row);
-        hashes[i] = image_hash(text);
+        hashes[i] = hash_text(text);
     }
     if (hashes)
-        build_slots(b, IMAGE_subject_slots, hashes, b->subjects.n);
+        build_cells(b, IMAGE_subject_cells, hashes, b->subjects.n, &b->head.subject_bits);
 }
 
 static uint32_t subject_value(struct builder *b, const struct m_subject *s)
@@ -173,7 +207,7 @@ static void add_levels(struct builder *b)
                                      .line = l->match.at.line,
                                      .kind = (uint8_t)l->match.kind,
                                      .level = (uint8_t)l->level};
-        b->nlevel_ids += l->match.kind == SUBJECT_ID;
+        b->head.nlevel_ids += l->match.kind == SUBJECT_ID;
     }
     if (rows && n > 1)
         qsort(rows, n, sizeof *rows, by_precedence);
@@ -227,4 +261,5 @@ void build_rule_subjects(struct builder *b, const struct m_subjects *list, struc
         qsort(refs, list->n, sizeof *refs, by_kind);
     for (uint32_t i = 0; refs && i < out->nids + out->ngroups + out->nglobs; i++)
         build_row(b, IMAGE_refs, &refs[i].value, sizeof refs[i].value);
+    out->first = build_share(b, IMAGE_refs, out->first, sizeof(uint32_t), BUILD_NO_FIELD);
 }

@@ -203,5 +203,6 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
             check_chain(&c, m->rules[i].grant);
         }
     }
+    policy_check_conditions(m, &c.groups, arena, report);
     check_ids(&c, arena);
 }

@@ -57,9 +57,23 @@
     X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
     X(BROAD, "P057", WARNING, "an allow of every capability")                                      \
     X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
-    X(LOOSE_TEST, "P059", WARNING, "`exists: false` or `absent: true` in an allow")                \
+    X(LOOSE_TEST, "P059", WARNING, "`exists: false`, `absent: true` or `not_in` in an allow")      \
     X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
-    X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")
+    X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")          \
+    X(NO_VARIABLE, "P100", ERROR, "a variable that is not declared, or has no value")              \
+    X(VARIABLE, "P101", ERROR, "a variable's value that its type or its place does not take")      \
+    X(NO_CONDITION, "P102", ERROR, "a named condition that is not declared")                       \
+    X(CONDITION_CYCLE, "P103", ERROR, "named conditions that use each other")                      \
+    X(DECLARED_TYPE, "P104", ERROR, "a value that does not fit the declared type")                 \
+    X(DECLARATION, "P105", ERROR, "a declaration of an attribute that cannot be")                  \
+    X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
+    X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
+    X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
+    X(UNDECLARED, "P130", WARNING, "a path of subject, resource or context that is not declared")  \
+    X(TEXT_PATH, "P131", WARNING, "`starts_with` on what looks like a path")                       \
+    X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
+    X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
+    X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")
 
 #define X(symbol, ...) P_##symbol,
 enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };

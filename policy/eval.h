@@ -5,15 +5,14 @@
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
 
-#include "policy/image.h"
-
-/** Ordered so that `all` is the minimum, `any` the maximum and `not` the difference from true. */
-enum tri { TRI_FALSE, TRI_UNKNOWN, TRI_TRUE };
+#include "policy/view.h"
 
 /** A request's subject in the image's terms: looked up once for each decision. */
 struct eval_subject {
     struct str text;
     uint32_t index; /* in subjects; POLICY_NONE: the policy does not name it */
+    uint32_t ngroups;
+    const uint32_t *groups; /* that list it, ascending */
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);
@@ -24,17 +23,35 @@ uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_s
 /** The entry of `subjects` that holds, or NULL. */
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s);
 
-/** An attribute of the request: a node, missing (null included), or unknown (its path goes through
- * no mapping). */
-struct eval_value {
-    enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE } state;
-    const struct json_node *node; /* when there */
+/** What one decision is made of: passed to all that looks at values. */
+struct eval {
+    const struct policy_image *image;
+    const struct policy_request *req;
+    const struct reeve_inputs_view *inputs;
+    struct eval_subject subject;
+    enum core_level level; /* that holds: broker.level */
 };
-struct eval_value eval_attribute(const struct policy_image *image, const struct policy_request *req,
-                                 uint32_t attribute);
+
+/** An attribute: a value, missing (null included), unknown since its path goes through no mapping,
+ * or there and not of its declared type. */
+struct eval_value {
+    enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE, EVAL_MISTYPED } state;
+    struct view view; /* where it is there, of whatever type */
+};
+struct eval_value eval_attribute(const struct eval *e, uint32_t attribute);
 /** The value of the condition tree whose root is at `at`. */
-enum tri eval_condition(const struct policy_image *image, const struct policy_request *req,
-                        uint32_t at);
+enum tri eval_condition(const struct eval *e, uint32_t at);
+/** The same, its nodes without an attribute judging `element`. */
+enum tri eval_judge(const struct eval *e, uint32_t at, const struct view *element);
+/** An operator on a value that is there (eval_ops.c). `operand` is none for those that have none.
+ */
+typedef enum tri eval_op_fn(const struct eval *e, uint32_t at, const struct view *v,
+                            const struct view *operand);
+extern eval_op_fn *const eval_ops[OP_COUNT];
+/** In words: what an attribute is; what the condition at `at`, which is not true, wanted
+ * (explain_when.c). */
+void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);
+void explain_condition(const struct eval *e, uint32_t at, struct buf *out);
 /** What `"${args.NAME}"` stands for in this request: false unless it is one path in normal form. */
 bool eval_template(const struct policy_image *image, const struct policy_request *req,
                    uint32_t attribute, struct str *out);
@@ -42,9 +59,57 @@ bool eval_template(const struct policy_image *image, const struct policy_request
 bool eval_templates_hold(const struct policy_image *image, const struct policy_request *req,
                          uint32_t grant);
 
-/** The candidates for a capability id: at most one exact and one a prefix. Returns how many. */
-#define EVAL_MAX_LOOKUPS (POLICY_MAX_SEGMENTS + 1u)
-unsigned eval_lookups(const struct policy_image *image, struct str capability,
-                      const struct img_lookup *out[EVAL_MAX_LOOKUPS]);
+/* ---- candidates (eval_match.c) ---- */
+
+/** A text under which candidates of the request are found: its capability id, or a prefix of it. */
+struct eval_text {
+    uint64_t hash;
+    uint16_t n;
+    uint8_t segments; /* of a prefix */
+    bool exact;
+};
+/** Candidates of one text for one of those that the subject counts among. */
+struct eval_found {
+    uint32_t first, n; /* in entries */
+    const struct eval_text *text;
+};
+
+#define EVAL_MAX_TEXTS (POLICY_MAX_SEGMENTS + 1u)
+#define EVAL_MAX_WHO   8u
+#define EVAL_MAX_FOUND (EVAL_MAX_TEXTS * EVAL_MAX_WHO)
+
+/**
+ * A look-up of all candidates for a capability and a subject, the most specific text first. One
+ * batch holds those for as many of the subject's groups as fit; whoever needs all candidates asks
+ * for batches until there are no more, and may start again.
+ */
+struct eval_scan {
+    const struct policy_image *image;
+    struct str capability;
+    struct eval_subject subject;
+    unsigned ntexts, nfound;
+    uint32_t groups; /* of the subject's, how many are behind us */
+    bool begun;
+    struct eval_text text[EVAL_MAX_TEXTS];
+    struct eval_found found[EVAL_MAX_FOUND];
+};
+void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
+                     struct str capability, struct eval_subject subject);
+/** The next batch, into `found`; false when there is none. */
+bool eval_scan_next(struct eval_scan *scan);
+void eval_scan_restart(struct eval_scan *scan);
+/** Whether the first batch is all there is: the rule, not the exception. */
+static inline bool eval_scan_is_short(const struct eval_scan *scan)
+{
+    return scan->subject.ngroups <= EVAL_MAX_WHO - 2;
+}
+
+/** Whether what stands behind a candidate's text fits the capability too. */
+bool eval_pattern_fits(const struct eval_scan *scan, const struct img_entry *e);
+/** How specific a candidate's capability pattern is: policy_capability_key, or more for an id. */
+uint64_t eval_pattern_key(const struct policy_image *image, const struct eval_text *text,
+                          const struct img_entry *e);
+/** eval_subject_rank of a candidate that was found, by what it was found for. */
+uint32_t eval_entry_rank(const struct eval_scan *scan, const struct img_entry *e);
 
 #endif

@@ -4,29 +4,22 @@
  */
 #include "policy/eval.h"
 
-#define RANK_SHIFT 29u
+#include "policy/hash.h"
 
-static const struct img_slot *find_slot(const struct img_slot *slots, uint32_t mask, uint32_t hash,
-                                        uint32_t *at)
-{
-    for (; slots[*at].value1; *at = (*at + 1) & mask)
-        if (slots[*at].hash == hash)
-            return &slots[*at];
-    return NULL;
-}
+#define RANK_SHIFT 29u
 
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text)
 {
-    struct eval_subject s = {text, POLICY_NONE};
-    uint32_t mask = image->section[IMAGE_subject_slots].count - 1, hash = image_hash(text);
-    const struct img_slot *slots = image_subject_slots(image), *slot;
-    for (uint32_t at = image_slot_of(hash, mask); (slot = find_slot(slots, mask, hash, &at));
-         at = (at + 1) & mask)
-        if (str_eq(image_str(image, image_subjects(image)[slot->value1 - 1].text), text)) {
-            s.index = slot->value1 - 1;
-            break;
-        }
-    return s;
+    uint32_t cell = hash_cell(hash_text(text), image_head(image)->subject_bits);
+    const uint32_t *cells = image_subject_cells(image) + cell;
+    for (uint32_t i = cells[0]; i < cells[1]; i++) {
+        const struct img_subject *row = &image_subjects(image)[i];
+        if (str_eq(image_str(image, row->text), text))
+            return (struct eval_subject){
+                text, i, row->ngroups,
+                row->ngroups <= IMAGE_NEAR_GROUPS ? row->near : image_refs(image) + row->first};
+    }
+    return (struct eval_subject){text, POLICY_NONE, 0, NULL};
 }
 
 static bool has_ref(const uint32_t *refs, uint32_t n, uint32_t wanted)
@@ -50,11 +43,8 @@ static bool glob_fits(const struct policy_image *image, uint32_t glob, struct st
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group)
 {
     const uint32_t *refs = image_refs(image);
-    if (s->index != POLICY_NONE) {
-        const struct img_subject *row = &image_subjects(image)[s->index];
-        if (has_ref(refs + row->first, row->ngroups, group))
-            return true;
-    }
+    if (has_ref(s->groups, s->ngroups, group))
+        return true;
     const struct img_group *g = &image_groups(image)[group];
     for (uint32_t i = 0; i < g->nglobs; i++)
         if (glob_fits(image, refs[g->first + i], s->text))
@@ -94,7 +84,7 @@ static bool level_fits(const struct policy_image *image, const struct eval_subje
 static const struct img_level *level_of_id(const struct policy_image *image, uint32_t subject)
 {
     const struct img_level *levels = image_levels(image);
-    uint32_t lo = 0, hi = image->nlevel_ids;
+    uint32_t lo = 0, hi = image_head(image)->nlevel_ids;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
         if (levels[mid].value < subject)
@@ -102,47 +92,25 @@ static const struct img_level *level_of_id(const struct policy_image *image, uin
         else
             hi = mid;
     }
-    return lo < image->nlevel_ids && levels[lo].value == subject ? &levels[lo] : NULL;
+    return lo < image_head(image)->nlevel_ids && levels[lo].value == subject ? &levels[lo] : NULL;
 }
 
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s)
 {
     const struct img_level *levels = image_levels(image);
     const struct img_level *l = s->index == POLICY_NONE ? NULL : level_of_id(image, s->index);
-    for (uint32_t i = image->nlevel_ids; !l && i < image->section[IMAGE_levels].count; i++)
+    for (uint32_t i = image_head(image)->nlevel_ids; !l && i < image->section[IMAGE_levels].count;
+         i++)
         if (level_fits(image, s, &levels[i]))
             l = &levels[i];
     return l;
 }
 
-static const struct img_lookup *probe(const struct policy_image *image, struct str text,
-                                      uint32_t hash)
+uint32_t eval_entry_rank(const struct eval_scan *scan, const struct img_entry *e)
 {
-    uint32_t mask = image->section[IMAGE_capability_slots].count - 1;
-    const struct img_slot *slots = image_capability_slots(image), *slot;
-    for (uint32_t at = image_slot_of(hash, mask); (slot = find_slot(slots, mask, hash, &at));
-         at = (at + 1) & mask) {
-        const struct img_lookup *row = &image_lookups(image)[slot->value1 - 1];
-        if (str_eq(image_str(image, row->text), text))
-            return row;
-    }
-    return NULL;
-}
-
-unsigned eval_lookups(const struct policy_image *image, struct str capability,
-                      const struct img_lookup *out[EVAL_MAX_LOOKUPS])
-{
-    unsigned n = 0, segments = 0;
-    uint32_t hash = IMAGE_HASH_START;
-    bool boundary = true;
-    for (size_t i = 0; i < capability.n; i++) {
-        if (boundary && segments++ < POLICY_MAX_SEGMENTS) {
-            out[n] = probe(image, (struct str){capability.p, i}, hash);
-            n += out[n] != NULL;
-        }
-        hash = image_hash_byte(hash, capability.p[i]);
-        boundary = capability.p[i] == '.';
-    }
-    out[n] = probe(image, capability, hash);
-    return n + (out[n] != NULL);
+    if (e->who < IMAGE_WHO_GROUP)
+        return (uint32_t)SUBJECT_ID << RANK_SHIFT;
+    if (e->who < IMAGE_WHO_OTHER)
+        return (uint32_t)SUBJECT_GROUP << RANK_SHIFT;
+    return eval_subject_rank(scan->image, &scan->subject, &image_rules(scan->image)[e->rule]);
 }

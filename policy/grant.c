@@ -76,7 +76,7 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
         if (rc != REEVE_OK)
             return rc;
     }
-    inherit(&made.limits, &image->default_limits);
+    inherit(&made.limits, &image_head(image)->default_limits);
     inherit(&made.limits, core_level_limits(d->level));
     *out = made;
     return REEVE_OK;

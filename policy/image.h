@@ -1,7 +1,7 @@
 /*
- * A compiled policy: one block of memory, sections of fixed-size rows that refer to each other by
- * index and to text by offset, no pointer inside. Immutable from the moment that compile.c has
- * built it. Read by decide.c, grant.c, explain.c.
+ * A compiled policy: one block of bytes, sections of fixed-size rows that refer to each other by
+ * index and to text by offset, no pointer inside; the very bytes are the file (image_load.c has its
+ * frame). Read-only from the moment that it is whole. Read by decide.c, grant.c, explain.c.
  */
 #ifndef POLICY_IMAGE_H
 #define POLICY_IMAGE_H
@@ -15,29 +15,50 @@ struct img_str {
     uint32_t at, n;
 };
 
-/* Open addressing, a power of two of slots, at most half full; value + 1, 0: empty. */
-struct img_slot {
-    uint32_t hash, value1;
-};
+/*
+ * Whom a candidate is for: a subject id or a group whose members are all named, by index, or
+ * everyone else that its rule may be for, which only the rule itself tells.
+ */
+#define IMAGE_WHO_ID    UINT32_C(0)
+#define IMAGE_WHO_GROUP (UINT32_C(1) << 30)
+#define IMAGE_WHO_OTHER (UINT32_C(2) << 30)
+#define IMAGE_WHO_INDEX (IMAGE_WHO_GROUP - 1)
+
+/* The order in which a decision takes candidates up, and in which they stand in their cell. */
+#define IMAGE_CLASS_TABLE(X) X(DENY) X(ALLOW)
+#define X(id, ...)           IMAGE_CLASS_##id,
+enum image_class { IMAGE_CLASS_TABLE(X) IMAGE_CLASS_COUNT };
+#undef X
 
 /*
- * The candidates of one exact capability id ("a.b.c") or of one literal prefix of globs ("a.b.",
- * ""): first the denies, then the allows. No id ends in a dot, so that both live in one hash table.
+ * A candidate: a rule under one of its capability patterns and one of those that it is for. Its
+ * text is an exact id ("a.b.c") or the literal prefix of a glob ("a.b.", ""); no id ends in a dot,
+ * so that both live in one table. Sorted by the hash of text and `who`; `cells` says where those of
+ * one cell begin. Everything that tells whether the rule matches is here or behind `condition`.
  */
-struct img_lookup {
-    struct img_str text;
-    uint32_t first, ndeny, nallow;
-};
 struct img_entry {
-    uint64_t key;           /* policy_capability_key */
-    struct img_str pattern; /* n 0: exact, nothing left to match */
-    uint32_t rule, reserved;
+    uint32_t text;    /* in bytes */
+    uint16_t ntext;   /* at most POLICY_MAX_NAME */
+    uint8_t klass;    /* enum image_class */
+    uint8_t strength; /* isolation that the grant writes; IMAGE_TEMPLATES beside it */
+    uint32_t who, rule, condition;
+    uint32_t pattern; /* POLICY_NONE: nothing left to match behind the text */
+};
+#define IMAGE_TEMPLATES 0x80u /* the grant has templates, which must hold too */
+
+/* A glob that is more than a prefix: "a.*.c", "a.get_*". */
+struct img_pattern {
+    struct img_str text;
+    uint64_t key; /* policy_capability_key */
 };
 
-/* A subject id that the policy names, and the groups that it is in by name: `refs`, ascending. */
+/* Sorted by hash, with cells of their own. A subject id that the policy names, and the groups that
+ * it is in by name: `refs`, ascending; the first of them here too, in the same cache line. */
+#define IMAGE_NEAR_GROUPS 4u
 struct img_subject {
     struct img_str text;
     uint32_t first, ngroups;
+    uint32_t near[IMAGE_NEAR_GROUPS];
 };
 struct img_glob {
     struct img_str text;
@@ -67,24 +88,43 @@ struct img_rule {
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
- * end. */
+ * end. Without an attribute a node judges the value that its parent hands down. */
+enum img_operand {
+    IMG_LITERAL,
+    IMG_ATTRIBUTE,
+    IMG_FORM,  /* a literal list: the form, the operand as written; of a time its window in front */
+    IMG_REGEX, /* a row of regexes */
+};
 struct img_condition {
-    uint8_t op, flag, reserved[2];
+    uint8_t op, flag, operand_kind, reserved;
     uint32_t attribute, operand, end;
 };
 struct img_attribute {
     struct img_str text;
-    uint32_t first, n; /* keys */
+    uint32_t first, n; /* keys; of broker.*: those after the input's path */
+    uint32_t fallback; /* a literal; POLICY_NONE: none */
+    uint8_t root, builtin, from, type;
+    uint8_t list, positions, reserved[2];
 };
-/* Operands, lists in prefix order as above. */
+struct img_regex {
+    struct img_str pattern;
+};
+/* What the policy knows of "type:id": a literal map. */
+struct img_entity {
+    struct img_str name;
+    uint32_t properties;
+};
+/* Operands and properties, lists and maps in prefix order as above; a map's children alternate key
+ * and value. */
 struct img_literal {
-    uint8_t type; /* enum ynode_type, no map */
+    uint8_t type; /* enum ynode_type */
     uint8_t boolean, reserved[2];
     uint32_t end;
     union {
         struct img_str s;
         int64_t i;
         double d;
+        uint32_t count; /* elements, or pairs */
     };
 };
 
@@ -99,13 +139,32 @@ struct img_path {
     uint32_t attribute; /* POLICY_NONE: the path as it stands */
 };
 
+/* What there is one of in a policy. */
+struct img_head {
+    uint8_t digest[BASE_SHA256], source_digest[BASE_SHA256], rules_digest[BASE_SHA256];
+    int64_t version;
+    struct core_limits default_limits;
+    struct img_str name, file;
+    uint64_t depths;       /* bit n: some glob's literal prefix has n segments; the next: some id */
+    uint32_t cell_bits;    /* of cells: there are 2^cell_bits + 1 */
+    uint32_t subject_bits; /* of subject_cells */
+    uint32_t entity_bits;  /* of entity_cells */
+    uint32_t spread;       /* of the filter, for ids and groups */
+    uint32_t others;       /* 1: there are candidates that are IMAGE_WHO_OTHER */
+    uint32_t nlevel_ids;   /* of the levels, those that name an id */
+    int32_t default_level; /* -1: not written */
+    uint32_t reserved;
+};
+
 #define IMAGE_SECTIONS(X)                                                                          \
-    X(bytes, char)                                                                                 \
-    X(capability_slots, struct img_slot)                                                           \
-    X(lookups, struct img_lookup)                                                                  \
+    X(head, struct img_head)                                                                       \
+    X(filter, uint64_t)                                                                            \
+    X(cells, uint32_t)                                                                             \
     X(entries, struct img_entry)                                                                   \
-    X(subject_slots, struct img_slot)                                                              \
+    X(patterns, struct img_pattern)                                                                \
+    X(subject_cells, uint32_t)                                                                     \
     X(subjects, struct img_subject)                                                                \
+    X(bytes, char)                                                                                 \
     X(refs, uint32_t)                                                                              \
     X(globs, struct img_glob)                                                                      \
     X(groups, struct img_group)                                                                    \
@@ -115,6 +174,9 @@ struct img_path {
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
     X(literals, struct img_literal)                                                                \
+    X(regexes, struct img_regex)                                                                   \
+    X(entity_cells, uint32_t)                                                                      \
+    X(entities, struct img_entity)                                                                 \
     X(grants, struct img_grant)                                                                    \
     X(paths, struct img_path)
 
@@ -122,16 +184,15 @@ struct img_path {
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
 #undef X
 
+/* A loaded image: the bytes, read-only and shared, and where its sections begin in them. */
+struct value_regexes;
 struct policy_image {
     atomic_uint refs;
-    uint8_t digest[BASE_SHA256], source_digest[BASE_SHA256];
-    int64_t version;
-    struct img_str name, file;
-    uint32_t nlevel_ids;   /* of the levels, those that name an id */
-    int32_t default_level; /* -1: not written */
-    struct core_limits default_limits;
+    const char *bytes; /* a mapping of its own */
+    size_t size;
+    struct value_regexes *regexes; /* machine code of the section of that name */
     struct {
-        uint64_t offset; /* from the image's start */
+        const void *at;
         uint32_t count;
     } section[IMAGE_SECTION_COUNT];
 };
@@ -139,8 +200,7 @@ struct policy_image {
 #define X(name, type)                                                                              \
     static inline const type *image_##name(const struct policy_image *image)                       \
     {                                                                                              \
-        return (const type *)(const void *)((const char *)image +                                  \
-                                            image->section[IMAGE_##name].offset);                  \
+        return image->section[IMAGE_##name].at;                                                    \
     }
 IMAGE_SECTIONS(X)
 #undef X
@@ -150,25 +210,42 @@ static inline struct str image_str(const struct policy_image *image, struct img_
     return (struct str){image_bytes(image) + s.at, s.n};
 }
 
-/* FNV-1a, so that the hashes of all prefixes of an id come from one pass over it. */
-#define IMAGE_HASH_START UINT32_C(2166136261)
-static inline uint32_t image_hash_byte(uint32_t hash, char c)
-{
-    return (hash ^ (uint8_t)c) * UINT32_C(16777619);
-}
-static inline uint32_t image_hash(struct str s)
-{
-    uint32_t hash = IMAGE_HASH_START;
-    for (size_t i = 0; i < s.n; i++)
-        hash = image_hash_byte(hash, s.p[i]);
-    return hash;
-}
-/** Where the probe for `hash` begins: FNV's low bits are its weak ones. */
-static inline uint32_t image_slot_of(uint32_t hash, uint32_t mask)
-{
-    return (hash ^ hash >> 15) & mask;
-}
+/* ---- the file (image_file.c) ---- */
 
+/* `*.rvp`: this, the sections in order, each on a cache line of its own, zeros between; behind
+ * `size` any number of signatures of the digest, 16 at most. */
+#define IMAGE_MAGIC   "reeve\r\n\x1a" /* what copies that change line ends would spoil */
+#define IMAGE_VERSION 1u
+struct img_file {
+    char magic[8];
+    uint32_t version, nsections;
+    uint64_t size;
+    uint8_t digest[BASE_SHA256]; /* of all `size` bytes but these */
+    struct img_place {
+        uint64_t offset;
+        uint32_t count, row; /* rows, and the bytes of one */
+    } place[IMAGE_SECTION_COUNT];
+};
+struct img_signature {
+    uint8_t key[32], signature[64]; /* Ed25519 */
+};
+#define IMAGE_MAX_SIGNATURES 16u
+
+/** Lay the sections of a build out as an image. NULL: no memory. */
+struct policy_image *image_lay_out(const struct buf section[IMAGE_SECTION_COUNT]);
+/** The digest of an image's bytes, `size` of them, at least a whole img_file. */
+void image_file_digest(const char *bytes, size_t size, uint8_t out[BASE_SHA256]);
+/** Whether every offset, index and value of the sections can be used (image_check.c). REEVE_EFORMAT
+ * when not. */
+int image_check(const struct policy_image *image, struct reeve_error *err);
+/** Whether `n` signatures of a digest are those of enough keys (image_sign.c). REEVE_EVERIFY when
+ * not. */
+int image_verify(const uint8_t digest[BASE_SHA256], const struct img_signature *v, size_t n,
+                 const struct policy_keys *keys, struct reeve_error *err);
+
+/** Make what an image needs beside its bytes (image.c), once it has been built or read. 0, or
+ * REEVE_ENOMEM or REEVE_EPOLICY, and then the image is gone. */
+int policy_image_ready(struct policy_image *image, struct reeve_error *err);
 /** Model to image (build.c). NULL when reported (bounds) or out of memory. */
 struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
                                   struct arena *arena, struct policy_report *report);

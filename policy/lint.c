@@ -124,30 +124,7 @@ static void lint_capabilities(const struct m_rule *r, struct policy_report *repo
     }
 }
 
-static bool is_loose(const struct m_condition *c)
-{
-    return (c->op == OP_EXISTS && !c->flag) || (c->op == OP_ABSENT && c->flag);
-}
-
-static bool is_empty(const struct m_condition *c)
-{
-    bool list = c->op == OP_ALL || c->op == OP_ANY;
-    return (list && !c->first) || (c->op == OP_IN && !c->operand->first);
-}
-
-static void lint_condition(const struct m_condition *c, bool allow, struct policy_report *report)
-{
-    if (allow && is_loose(c))
-        policy_report(report, P_LOOSE_TEST, c->at, NULL,
-                      "who leaves the argument out is allowed; is that meant?");
-    if (is_empty(c))
-        policy_report(report, P_EMPTY_LIST, c->at, NULL, "an empty %s is always %s",
-                      c->op == OP_IN ? "list" : "condition", c->op == OP_ALL ? "true" : "false");
-    for (const struct m_condition *k = c->first; k; k = k->next)
-        lint_condition(k, allow, report);
-}
-
-static void lint_rule(const struct m_rule *r, struct policy_report *report)
+static void lint_rule(const struct m_rule *r, const struct model *m, struct policy_report *report)
 {
     char shown[POLICY_SHOWN];
     bool allow = r->effect == CORE_EFFECT_ALLOW;
@@ -156,7 +133,7 @@ static void lint_rule(const struct m_rule *r, struct policy_report *report)
                       "rule `%s` does not say why", policy_shown(r->id, shown));
     lint_capabilities(r, report);
     if (r->when)
-        lint_condition(r->when, allow, report);
+        policy_lint_condition(r->when, allow, m, report);
 }
 
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report)
@@ -164,6 +141,7 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     lint_groups(m, report);
     lint_grants(m, report);
     for (uint32_t i = 0; i < m->nrules; i++)
-        lint_rule(&m->rules[i], report);
+        lint_rule(&m->rules[i], m, report);
+    policy_lint_names(m, report);
     policy_lint_pairs(m, arena, report);
 }

@@ -10,4 +10,10 @@
  */
 void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy_report *report);
 
+/** What stands in a condition; `allow`: of a rule that permits (lint_when.c). */
+void policy_lint_condition(const struct m_condition *c, bool allow, const struct model *m,
+                           struct policy_report *report);
+/** Variables and named conditions (lint_when.c). */
+void policy_lint_names(const struct model *m, struct policy_report *report);
+
 #endif

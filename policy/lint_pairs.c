@@ -70,12 +70,21 @@ static bool same_attribute(const struct m_attribute *a, const struct m_attribute
     return a == b || (a && b && str_eq(a->text, b->text));
 }
 
+static bool same_groups(const struct m_subjects *a, const struct m_subjects *b)
+{
+    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
+        if (!str_eq(a->v[i].text, b->v[i].text))
+            return false;
+    return a->n == b->n;
+}
+
 bool policy_condition_same(const struct m_condition *a, const struct m_condition *b)
 {
     if (!a || !b)
         return a == b;
     if (a->op != b->op || a->flag != b->flag || !same_attribute(a->attribute, b->attribute) ||
-        !str_eq(a->path, b->path) || !same_operand(a->operand, b->operand))
+        !same_attribute(a->other, b->other) || !str_eq(a->path, b->path) ||
+        !same_groups(&a->groups, &b->groups) || !same_operand(a->operand, b->operand))
         return false;
     const struct m_condition *x = a->first, *y = b->first;
     for (; x && y; x = x->next, y = y->next)

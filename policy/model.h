@@ -6,6 +6,7 @@
 #ifndef POLICY_MODEL_H
 #define POLICY_MODEL_H
 
+#include "policy/ops.h"
 #include "policy/pattern.h"
 #include "policy/yaml.h"
 
@@ -42,36 +43,129 @@ struct m_capability {
     struct policy_pos at;
 };
 
-/* An attribute path: args.a["b.c"] has keys a and b.c. */
+/* Where an attribute's value comes from: word, root. */
+#define POLICY_ROOT_TABLE(X)                                                                       \
+    X(ARGS, "args")                                                                                \
+    X(SUBJECT, "subject")                                                                          \
+    X(RESOURCE, "resource")                                                                        \
+    X(CONTEXT, "context")                                                                          \
+    X(BROKER, "broker")                                                                            \
+    X(ACTION, "action")
+#define X(id, word) ROOT_##id,
+enum policy_root { POLICY_ROOT_TABLE(X) ROOT_COUNT };
+#undef X
+
+/* Types: word, whether attributes may be declared with it, whether variables may. What each admits
+ * is parse_type.c's to check. */
+#define POLICY_TYPE_TABLE(X)                                                                       \
+    X(STRING, "string", true, true)                                                                \
+    X(INT, "int", true, true)                                                                      \
+    X(NUMBER, "number", true, false)                                                               \
+    X(BOOL, "bool", true, true)                                                                    \
+    X(MAP, "map", true, false)                                                                     \
+    X(SIZE, "size", false, true)                                                                   \
+    X(DURATION, "duration", false, true)                                                           \
+    X(PATH, "path", false, true)                                                                   \
+    X(HOST, "host", false, true)                                                                   \
+    X(URL, "url", false, true)                                                                     \
+    X(SHA256, "sha256", false, true)
+#define X(id, ...) TYPE_##id,
+enum policy_type { POLICY_TYPE_TABLE(X) TYPE_COUNT };
+#undef X
+struct m_type {
+    uint8_t type; /* enum policy_type; TYPE_COUNT: not declared */
+    bool list;    /* [T] */
+};
+
+/* Whose word counts for an attribute of subject, resource or context. */
+#define POLICY_FROM_TABLE(X) X(ANY, "any") X(ENTITIES, "entities") X(REQUEST, "request")
+#define X(id, word)          FROM_##id,
+enum policy_from { POLICY_FROM_TABLE(X) FROM_COUNT };
+#undef X
+
+/* subject.id and subject.type, resource likewise; properties of these names are
+ * subject.properties.id. */
+enum policy_builtin { BUILTIN_NONE, BUILTIN_ID, BUILTIN_TYPE };
+
+/* An attribute path: args.a["b.c"] has root args and keys a and b.c. subject.properties.x is held
+ * as subject.x. */
 struct m_attribute {
     struct str text;
     struct str *key;
     uint32_t n;
+    uint8_t root; /* enum policy_root */
+    uint8_t
+        builtin;    /* of broker: enum policy_input; of subject and resource: enum policy_builtin */
+    bool positions; /* args.0: the first key is a position */
+    struct policy_pos at;
+    /* What its declaration says, once resolved (check_when.c). */
+    struct m_type type;
+    uint8_t from; /* enum policy_from */
+    bool known;   /* declared, built in, or of args */
+    const struct ynode *fallback;
 };
 
-/* What a condition's node does. ABSENT is its flag where the attribute is missing, else its
- * children, all. */
-#define POLICY_OP_TABLE(X)                                                                         \
-    X(ALL)                                                                                         \
-    X(ANY)                                                                                         \
-    X(NOT)                                                                                         \
-    X(EQ)                                                                                          \
-    X(IN)                                                                                          \
-    X(UNDER)                                                                                       \
-    X(EXISTS)                                                                                      \
-    X(ABSENT)
-#define X(id, ...) OP_##id,
-enum policy_op { POLICY_OP_TABLE(X) OP_COUNT };
-#undef X
+/* An entry of `attributes`. */
+struct m_declared {
+    struct m_attribute *path;
+    struct m_type type;
+    uint8_t from;
+    bool has_from;
+    const struct ynode *fallback; /* `default`; NULL: none */
+    struct policy_pos at;
+};
 
+/* An entry of `entities`: "type:id" and its properties. */
+struct m_entity {
+    struct str name;
+    const struct ynode *properties;
+    struct policy_pos at;
+};
+
+/* A node of a condition. ABSENT is its flag where the attribute is missing, else its children, all.
+ * Without an attribute an operator judges the value that its parent hands down (an element, a
+ * size). */
 struct m_condition {
     enum policy_op op;
-    bool flag;                           /* EXISTS, ABSENT */
-    const struct m_attribute *attribute; /* of leaves and ABSENT */
-    const struct ynode *operand;         /* EQ, IN */
-    struct str path;                     /* UNDER, in normal form */
+    uint8_t flag; /* EXISTS, ABSENT: true or false; ARGV: enum policy_rest */
+    struct m_attribute *attribute;
+    struct m_attribute *other;   /* the operand {attr: PATH} */
+    const struct ynode *operand; /* as written */
+    struct str path;             /* UNDER, in normal form */
+    struct m_subjects groups;    /* IS */
+    struct str form;             /* compiled operands: policy/value_*.h; TIME: of its zone */
+    struct {
+        uint16_t from, to; /* minutes of the day */
+        uint8_t days;
+    } window;       /* TIME */
+    struct str use; /* ALL: the named condition that it stands for */
     struct m_condition *first, *next;
     struct policy_pos at;
+};
+
+/* An entry of `vars`. */
+struct m_var {
+    struct str name;
+    struct m_type type;
+    const struct ynode *value; /* NULL: none */
+    struct policy_pos at;
+    bool used;
+};
+
+/* How large a condition is once its `use`s are expanded: nodes, how deep they nest, and how many
+ * named conditions stand within each other. */
+struct m_extent {
+    uint32_t nodes, nesting, height;
+};
+
+/* An entry of `conditions`. */
+struct m_named {
+    struct str name;
+    struct m_condition *condition; /* NULL: reported */
+    struct policy_pos at;
+    bool used;
+    uint8_t state; /* of the walk that looks for cycles */
+    struct m_extent extent;
 };
 
 struct m_limits {
@@ -124,13 +218,22 @@ struct model {
     struct m_level *levels;
     struct m_grant *grants;
     struct m_rule *rules;
-    uint32_t ngroups, nlevels, ngrants, nrules;
+    struct m_declared *declared;
+    struct m_entity *entities;
+    struct m_named *conditions;
+    struct m_var *variables;
+    uint32_t ngroups, nlevels, ngrants, nrules, ndeclared, nentities, nconditions, nvariables;
 };
 
 /** Tree to model (parse.c). Reports what is wrong and goes on; NULL when memory is out. */
 struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report);
 /** Resolve names and judge what no single key can (check.c). */
 void policy_check(struct model *m, struct arena *arena, struct policy_report *report);
+/** The part of it that concerns conditions and attributes (check_when.c). `groups` are the policy's
+ * by name. */
+struct policy_names;
+void policy_check_conditions(struct model *m, const struct policy_names *groups,
+                             struct arena *arena, struct policy_report *report);
 /** What a chosen grant holds once `use` is followed: keys replace whole (check.c). `g` is checked.
  */
 struct m_grant policy_grant_resolve(const struct m_grant *g);

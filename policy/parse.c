@@ -124,19 +124,38 @@ static void top_grants(struct parser *p, void *object, struct ynode *key, struct
     }
 }
 
+/* Read before all else: see parse_vars.c. */
+static void top_vars(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)p;
+    (void)object;
+    (void)key;
+    (void)value;
+}
+
 struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report)
 {
     static const struct parse_field fields[] = {
-        {"reeve", top_header, true},     {"name", top_name, false},
-        {"version", top_version, false}, {"defaults", top_defaults, false},
-        {"groups", top_groups, false},   {"subjects", top_subjects, false},
-        {"grants", top_grants, false},   {"rules", parse_rules, false},
-        {"vars", NULL, false},           {"include", NULL, false},
-        {"labels", NULL, false},         {"capabilities", NULL, false},
-        {"attributes", NULL, false},     {"entities", NULL, false},
-        {"conditions", NULL, false},     {"budgets", NULL, false},
-        {"audit", NULL, false},          {"tests", NULL, false},
-        {"invariants", NULL, false},     {"expose", NULL, false},
+        {"reeve", top_header, true},
+        {"name", top_name, false},
+        {"version", top_version, false},
+        {"defaults", top_defaults, false},
+        {"groups", top_groups, false},
+        {"subjects", top_subjects, false},
+        {"grants", top_grants, false},
+        {"rules", parse_rules, false},
+        {"vars", top_vars, false},
+        {"include", NULL, false},
+        {"labels", NULL, false},
+        {"capabilities", NULL, false},
+        {"attributes", parse_attributes, false},
+        {"entities", parse_entities, false},
+        {"conditions", parse_conditions, false},
+        {"budgets", NULL, false},
+        {"audit", NULL, false},
+        {"tests", NULL, false},
+        {"invariants", NULL, false},
+        {"expose", NULL, false},
         {"rollout", NULL, false},
     };
     struct parser p = {.arena = arena, .report = report};
@@ -144,6 +163,7 @@ struct model *policy_parse(struct ynode *root, struct arena *arena, struct polic
     if (!p.model)
         return NULL;
     p.model->default_level = -1;
+    parse_variables(&p, root, NULL);
     parse_map(&p, root, "the policy", fields, BASE_COUNT(fields), p.model);
     policy_yaml_templates(root, report);
     return p.model;

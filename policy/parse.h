@@ -49,7 +49,39 @@ bool parse_subject_list(struct parser *p, const struct ynode *n, const char *wha
                         struct m_subjects *out);
 bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
                      struct m_attribute **out);
+/** `string`, or `[string]`: one of the types that attributes (or variables) may have. */
+bool parse_type(struct parser *p, const struct ynode *n, bool variable, struct m_type *out);
+/** Whether a value is of a type; what is well-formed of a path, host and so on included. */
+bool parse_type_fits(struct m_type type, const struct ynode *n);
+/** "string", "list of string". */
+const char *parse_type_name(struct m_type type, char out[32]);
+/** A size ("1MiB") as bytes. */
+bool parse_size(const struct ynode *n, int64_t *bytes);
 bool parse_path(struct parser *p, const struct ynode *n, struct str *out);
+/** Top-level keys (parse_declare.c). */
+void parse_attributes(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+void parse_entities(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+void parse_conditions(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+/**
+ * Read `vars` of a policy's tree and put their values where `${name}` stands, in all of the tree
+ * (parse_vars.c). `given` is a mapping of values that go before the defaults, or NULL. Call it
+ * before the tree is parsed.
+ */
+void parse_variables(struct parser *p, struct ynode *root, const struct ynode *given);
+/** The operators beside an attribute, or beside no attribute: of an element. A scalar means `eq`, a
+ * list `in` (parse_ops.c). NULL when reported. */
+struct m_condition *parse_test(struct parser *p, struct ynode *value, struct m_attribute *a);
+/** Operands that are compiled to a form (parse_pattern.c): of like, host and cidr; matches; url;
+ * time. */
+struct m_condition *parse_patterns(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_regex(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_url(struct parser *p, struct m_condition *c, struct ynode *value);
+struct m_condition *parse_time(struct parser *p, struct m_condition *c, struct ynode *value);
+/** The groups beside `is`. */
+struct m_condition *parse_is(struct parser *p, struct ynode *key);
+struct m_condition *parse_node(struct parser *p, enum policy_op op, const struct ynode *at);
+/** Add a child at the tail; NULL is skipped. */
+void parse_append(struct m_condition ***tail, struct m_condition *child);
 /** A condition map (`when`, or an entry of all, any, not). NULL when reported. */
 struct m_condition *parse_when(struct parser *p, struct ynode *n);
 bool parse_level(struct parser *p, const struct ynode *n, int *out);

@@ -11,6 +11,8 @@ struct reader {
     yaml_parser_t parser;
     struct arena *arena;
     struct policy_report *report;
+    struct str source;
+    bool ascii; /* of the whole source: libyaml's marks count characters, and here also bytes */
     struct frame {
         struct ynode *node, *last; /* container, its last child */
         uint32_t children;
@@ -119,6 +121,19 @@ static bool check_text(struct reader *r, const struct ynode *n)
     return true;
 }
 
+/* A scalar as it stands in the source, or a copy where the source says it otherwise. The source
+ * outlives the tree. */
+static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
+{
+    struct str value = {(const char *)e->data.scalar.value, e->data.scalar.length};
+    size_t at = e->start_mark.index + (e->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE ||
+                                       e->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE);
+    if (r->ascii && at <= r->source.n && value.n <= r->source.n - at &&
+        base_same(r->source.p + at, value.p, value.n))
+        return (struct str){r->source.p + at, value.n};
+    return arena_str(r->arena, value);
+}
+
 static void read_scalar(struct reader *r, const yaml_event_t *e)
 {
     bool key = is_key(r);
@@ -127,8 +142,7 @@ static void read_scalar(struct reader *r, const yaml_event_t *e)
         return;
     refuse_anchor(r, e, e->data.scalar.anchor);
     refuse_tag(r, e, e->data.scalar.tag);
-    n->text = arena_str(r->arena,
-                        (struct str){(const char *)e->data.scalar.value, e->data.scalar.length});
+    n->text = scalar_text(r, e);
     if (!n->text.p) {
         policy_report_memory(r->report);
         r->stop = true;
@@ -291,9 +305,17 @@ static void check_root(struct reader *r)
     halt(r, P_NO_MAPPING, at, "begin with `reeve: policy/v1`", what);
 }
 
+static bool is_ascii(struct str s)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < s.n; i++)
+        all |= (uint8_t)s.p[i];
+    return all < 0x80;
+}
+
 struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct policy_report *report)
 {
-    struct reader r = {.arena = arena, .report = report};
+    struct reader r = {.arena = arena, .report = report, .source = text, .ascii = is_ascii(text)};
     if (text.n > POLICY_MAX_BYTES) {
         policy_report(report, P_BOUND, (struct policy_pos){1, 1, 1}, "split the policy",
                       "%zu bytes; a policy has at most %zu", text.n, POLICY_MAX_BYTES);

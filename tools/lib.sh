@@ -1,7 +1,7 @@
 # Shared by tools/quickstart and tools/check: messages, packages, and what this machine must offer. Sourced with `repo`
 # set to the repository's folder.
 
-build_packages="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libseccomp-dev libsqlite3-dev libssl-dev libjansson-dev"
+build_packages="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libpcre2-dev libidn2-dev libseccomp-dev libsqlite3-dev libssl-dev libjansson-dev"
 test_packages="libcmocka-dev libcap-ng-dev"
 
 say() {
@@ -65,7 +65,7 @@ install_packages() {
 
 # name of a tool or pkg-config module, and the Debian package that has it
 needs="tool:cc:gcc tool:cmake:cmake tool:ninja:ninja-build tool:pkg-config:pkg-config
-module:yaml-0.1:libyaml-dev module:libseccomp:libseccomp-dev module:sqlite3:libsqlite3-dev
+module:yaml-0.1:libyaml-dev module:libpcre2-8:libpcre2-dev module:libseccomp:libseccomp-dev module:sqlite3:libsqlite3-dev
 module:libcrypto:libssl-dev module:jansson:libjansson-dev"
 test_needs="module:cmocka:libcmocka-dev module:libcap-ng:libcap-ng-dev"
 

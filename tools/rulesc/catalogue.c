@@ -14,6 +14,7 @@ static const struct name_row arg_types[] = {
     {"any", "CORE_ARG_ANY"},       {"string", "CORE_ARG_STRING"},   {"integer", "CORE_ARG_INTEGER"},
     {"number", "CORE_ARG_NUMBER"}, {"bool", "CORE_ARG_BOOL"},       {"path", "CORE_ARG_PATH"},
     {"url", "CORE_ARG_URL"},       {"strings", "CORE_ARG_STRINGS"}, {"rest", "CORE_ARG_REST"},
+    {"method", "CORE_ARG_METHOD"},
 };
 #define X(id, name) {name, "CORE_CLASS_" #id},
 static const struct name_row classes[] = {CORE_CLASS_TABLE(X)};
@@ -69,10 +70,23 @@ static uint32_t effect_bits(const struct rules_file *f, const yaml_node_t *list)
 
 /* ---- arguments ---- */
 
+/* A word alone: what needs no escape in JSON nor in C. */
+static void put_default(const struct rules_file *f, const yaml_node_t *n, struct buf *out)
+{
+    struct str s = n ? rules_text(f, n) : (struct str){"", 0};
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z'))
+            rules_die(f, n, "a default is a word of letters");
+    if (n)
+        buf_printf(out, "\"\\\"%.*s\\\"\"},\n", (int)s.n, s.p);
+    else
+        buf_z(out, "NULL},\n");
+}
+
 static void compile_arg(const struct rules_file *f, const yaml_node_t *args, size_t i,
                         struct buf *out)
 {
-    static const char *const keys[] = {"name", "type", "optional", "broker", NULL};
+    static const char *const keys[] = {"name", "type", "optional", "broker", "default", NULL};
     const yaml_node_t *arg = rules_item(f, args, i);
     rules_check_map(f, arg, keys);
     const yaml_node_t *name = rules_need(f, arg, "name"), *type = rules_need(f, arg, "type");
@@ -83,11 +97,15 @@ static void compile_arg(const struct rules_file *f, const yaml_node_t *args, siz
             rules_die(f, name, "an argument's name a second time");
     if (str_is(rules_text(f, type), "rest") && i + 1 != rules_count(f, args))
         rules_die(f, type, "only the last argument takes the rest");
+    const yaml_node_t *fallback = rules_get(f, arg, "default");
+    if (fallback && !flag(f, arg, "optional"))
+        rules_die(f, fallback, "a default of what may not be left out");
     buf_z(out, "    {");
     emit_string(out, f, name);
-    buf_printf(out, ", %s, %s, %s},\n", constant_of(f, type, arg_types, BASE_COUNT(arg_types)),
+    buf_printf(out, ", %s, %s, %s, ", constant_of(f, type, arg_types, BASE_COUNT(arg_types)),
                flag(f, arg, "optional") || flag(f, arg, "broker") ? "false" : "true",
                flag(f, arg, "broker") ? "true" : "false");
+    put_default(f, fallback, out);
 }
 
 /* What is left out must be at the end, or a position would mean two things. */

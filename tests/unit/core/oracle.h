@@ -12,7 +12,8 @@ void oracle_tell_double(struct buf *out, double v);
 void oracle_tell_string(struct buf *out, struct str s);
 void oracle_tell_open(struct buf *out, bool object, size_t count);
 
-/** Read with jansson at its strictest; `why` has 256 bytes for the refusal. */
-bool oracle_read(const char *text, size_t n, struct buf *out, char *why);
+/** Read with jansson at its strictest, but for a NUL in a string's value where `nul` says so; `why`
+ * has 256 bytes for the refusal. */
+bool oracle_read(const char *text, size_t n, bool nul, struct buf *out, char *why);
 
 #endif

@@ -68,11 +68,11 @@ static void tell(json_t *j, struct buf *out)
     }
 }
 
-bool oracle_read(const char *text, size_t n, struct buf *out, char *why)
+bool oracle_read(const char *text, size_t n, bool nul, struct buf *out, char *why)
 {
     json_error_t error;
-    json_t *j =
-        json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | (nul ? JSON_ALLOW_NUL : 0);
+    json_t *j = json_loadb(text, n, flags, &error);
     if (!j) {
         (void)snprintf(why, 256, "%s", error.text);
         return false;

@@ -57,13 +57,9 @@ static const struct row {
     {"a key in a rule", RULE "    subjects: [\"a:b\"]\n", "P012 7:5"},
     {"a key in limits", HEADER "defaults: {limits: {wal: 5s}}\n", "P012 2:21"},
     {"best_effort in defaults", HEADER "defaults: {limits: {best_effort: [cpu]}}\n", "P012 2:21"},
-    {"vars", HEADER "vars: {a: {type: path}}\n", "P013 2:1"},
     {"include", HEADER "include: [a.yaml]\n", "P013 2:1"},
     {"labels", HEADER "labels: [a]\n", "P013 2:1"},
     {"capabilities", HEADER "capabilities: {}\n", "P013 2:1"},
-    {"attributes", HEADER "attributes: {}\n", "P013 2:1"},
-    {"entities", HEADER "entities: {}\n", "P013 2:1"},
-    {"conditions", HEADER "conditions: {}\n", "P013 2:1"},
     {"budgets", HEADER "budgets: []\n", "P013 2:1"},
     {"audit", HEADER "audit: {}\n", "P013 2:1"},
     {"tests", HEADER "tests: []\n", "P013 2:1"},
@@ -79,14 +75,6 @@ static const struct row {
           "    labels: []\n    obligations: []\n    mode: shadow\n    replaces: x\n",
      "P013 7:5, P013 8:5, P013 9:5, P013 10:5, P013 11:5, P013 12:5, P013 13:5, P013 14:5, P013 "
      "15:5"},
-    {"operators",
-     WHEN("{args.a: {like: x}, args.b: {matches: x}, args.c: {ne: 1}, args.d: {contains: 1}}"),
-     "P013 7:21, P013 7:40, P013 7:62, P013 7:79"},
-    {"attr as an operand", WHEN("{args.a: {eq: {attr: args.b}}}"), "P013 7:26"},
-    {"roots other than args",
-     WHEN("{subject.id: a, resource.id: b, context.x: c, broker.now: d, use: e}"),
-     "P013 7:12, P013 7:27, P013 7:43, P013 7:57, P013 7:72"},
-    {"positional arguments", WHEN("{args.0: a}"), "P013 7:12"},
     {"the header is missing", "name: lab\n", "P014 1:1"},
     {"a rule without id and effect", HEADER "rules: [{reason: a}]\n", "P014 2:9, P014 2:9"},
     {"an allow without subject", HEADER "rules: [{id: r, effect: allow, capability: [x.y]}]\n",
@@ -172,8 +160,6 @@ static const struct row {
     {"a size where text is compared", WHEN("{args.x: 1MiB}"), "P034 7:20"},
     {"a size in a list", WHEN("{args.x: [1MiB, \"2MiB\"]}"), "P034 7:21"},
     {"absent alone", WHEN("{args.x: {absent: true}}"), "P035 7:20"},
-    {"a variable", WHEN("{args.x: {under: \"${repo}\"}}"), "P036 7:28"},
-    {"a variable in a reason", RULE "    reason: \"in ${repo}\"\n", "P036 7:13"},
     {"a variable as a key", HEADER "groups: {\"${g}\": [\"u:a\"]}\n", "P018 2:10, P036 2:10"},
     {"a template in hide", GRANT("{filesystem: {hide: [\"${args.path}\"]}}"), "P036 7:33"},
     {"a template inside a path", GRANT("{filesystem: {read: [\"/a/${args.path}\"]}}"), "P036 7:33"},
@@ -409,7 +395,7 @@ static void codes_are_in_the_docs(void **state)
             fail_msg("docs/policy.md says something else of %s than \"%s\"", code, meaning);
     }
     size_t rows_in_docs = 0;
-    for (const char *p = docs.data; (p = strstr(p, "\n| P0")); p++)
+    for (const char *p = docs.data; (p = strstr(p, "\n| P")) && p[4] <= '9' && p[4] >= '0'; p++)
         rows_in_docs++;
     assert_int_equal(rows_in_docs, n);
 }

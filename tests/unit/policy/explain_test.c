@@ -96,7 +96,8 @@ static void explained(const struct policy_image *image, const struct question *q
     struct policy_request req = ask(q, &text);
     struct policy_decision d = decide(image, q);
     assert_int_equal(d.effect, CORE_EFFECT_DENY);
-    policy_explain(image, &req, &d, out);
+    static const struct reeve_inputs_view inputs;
+    policy_explain(image, &req, &inputs, &d, out);
     assert_false(out->failed);
 }
 

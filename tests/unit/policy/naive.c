@@ -1,9 +1,9 @@
 /* See naive.h. */
 #include "naive.h"
 
-#include <stdio.h>
+#include "naive_when.h"
 
-enum { FALSE_, UNKNOWN_, TRUE_ };
+#include <stdio.h>
 
 /* ---- patterns, by recursion ---- */
 
@@ -77,7 +77,7 @@ static int compare_patterns(struct str a, struct str b)
 
 static bool subject_fits(const struct model *m, const struct m_subject *s, struct str who);
 
-static bool in_group(const struct model *m, struct str group, struct str who)
+bool naive_in_group(const struct model *m, struct str group, struct str who)
 {
     for (uint32_t i = 0; i < m->ngroups; i++)
         if (str_eq(m->groups[i].name, group))
@@ -93,7 +93,7 @@ static bool subject_fits(const struct model *m, const struct m_subject *s, struc
     case SUBJECT_ANYONE:
         return true;
     case SUBJECT_GROUP:
-        return in_group(m, s->text, who);
+        return naive_in_group(m, s->text, who);
     case SUBJECT_GLOB:
         return glob(s->text.p, s->text.n, who.p, who.n);
     default:
@@ -121,148 +121,6 @@ static int best_subject(const struct model *m, const struct m_rule *r, struct st
     return best;
 }
 
-/* ---- conditions ---- */
-
-enum found { THERE, MISSING, NOWHERE };
-
-static enum found lookup(const struct policy_request *req, const struct m_attribute *a,
-                         const struct json_node **out)
-{
-    const struct json_node *n = req->args ? json_root(req->args) : NULL;
-    if (!n)
-        return MISSING;
-    for (uint32_t i = 0; i < a->n; i++) {
-        if (n->type != JSON_OBJECT)
-            return NOWHERE;
-        if (!(n = json_get_str(req->args, n, a->key[i])))
-            return MISSING;
-    }
-    *out = n;
-    return n->type == JSON_NULL ? MISSING : THERE;
-}
-
-static char type_letter(const struct json_node *n)
-{
-    return "?bbnnsl?"[n->type];
-}
-
-static double number_of(const struct json_node *n)
-{
-    return n->type == JSON_INT ? (double)n->i : n->d;
-}
-
-/* The random policies hold small numbers, so that doubles are exact. */
-static int equal(const struct json_doc *doc, const struct ynode *want, const struct json_node *have)
-{
-    static const char letters[] = {
-        [Y_TEXT] = 's', [Y_INT] = 'n', [Y_DOUBLE] = 'n', [Y_BOOL] = 'b', [Y_LIST] = 'l'};
-    if (letters[want->type] != type_letter(have))
-        return UNKNOWN_;
-    if (want->type == Y_LIST) {
-        if (want->count != have->count)
-            return FALSE_;
-        int value = TRUE_;
-        const struct json_node *h = json_first(doc, have);
-        for (const struct ynode *w = want->first; w; w = w->next, h = json_next(doc, h)) {
-            int v = equal(doc, w, h);
-            value = v < value ? v : value;
-        }
-        return value;
-    }
-    bool same = want->type == Y_TEXT ? str_eq(want->text, have->s)
-                : want->type == Y_BOOL
-                    ? want->boolean == (have->type == JSON_TRUE)
-                    : (want->type == Y_INT ? (double)want->i : want->d) == number_of(have);
-    return same ? TRUE_ : FALSE_;
-}
-
-static int in_list(const struct json_doc *doc, const struct ynode *list,
-                   const struct json_node *have)
-{
-    int best = list->first ? UNKNOWN_ : FALSE_;
-    for (const struct ynode *w = list->first; w; w = w->next) {
-        int v = equal(doc, w, have);
-        if (v == TRUE_)
-            return TRUE_;
-        if (v == FALSE_)
-            best = FALSE_;
-    }
-    return best;
-}
-
-/* Normal form by a stack of components, as "/a/b" ("" for the root). False: no path. */
-static bool normal(struct str path, struct buf *out)
-{
-    if (path.n == 0 || path.p[0] != '/' || memchr(path.p, 0, path.n) || !str_is_utf8(path))
-        return false;
-    struct parts p = split(path, '/');
-    struct str stack[40];
-    int depth = 0;
-    for (int i = 0; i < p.n; i++) {
-        if (str_is(p.v[i], ".."))
-            depth -= depth > 0;
-        else if (p.v[i].n && !str_is(p.v[i], "."))
-            stack[depth++] = p.v[i];
-    }
-    for (int i = 0; i < depth; i++) {
-        buf_byte(out, '/');
-        buf_str(out, stack[i]);
-    }
-    return true;
-}
-
-static int under(struct str folder, const struct json_node *have)
-{
-    auto_buf struct buf f = {0}, h = {0};
-    if (have->type != JSON_STRING || !normal(have->s, &h))
-        return UNKNOWN_;
-    (void)normal(folder, &f);
-    buf_byte(&f, '/');
-    buf_byte(&h, '/');
-    return str_starts(buf_view(&h), buf_view(&f)) ? TRUE_ : FALSE_;
-}
-
-static int truth(const struct policy_request *req, const struct m_condition *c);
-
-static int truth_all(const struct policy_request *req, const struct m_condition *c)
-{
-    int value = TRUE_;
-    for (const struct m_condition *k = c->first; k; k = k->next)
-        value = truth(req, k) < value ? truth(req, k) : value;
-    return value;
-}
-
-static int truth_any(const struct policy_request *req, const struct m_condition *c)
-{
-    int value = FALSE_;
-    for (const struct m_condition *k = c->first; k; k = k->next)
-        value = truth(req, k) > value ? truth(req, k) : value;
-    return value;
-}
-
-static int truth(const struct policy_request *req, const struct m_condition *c)
-{
-    const struct json_node *n = NULL;
-    if (c->op == OP_ALL)
-        return truth_all(req, c);
-    if (c->op == OP_ANY)
-        return truth_any(req, c);
-    if (c->op == OP_NOT)
-        return TRUE_ - truth(req, c->first);
-    enum found found = lookup(req, c->attribute, &n);
-    if (c->op == OP_ABSENT)
-        return found == MISSING ? (c->flag ? TRUE_ : FALSE_) : truth_all(req, c);
-    if (found == NOWHERE)
-        return UNKNOWN_;
-    if (c->op == OP_EXISTS)
-        return (found == THERE) == c->flag ? TRUE_ : FALSE_;
-    if (found == MISSING)
-        return UNKNOWN_;
-    return c->op == OP_EQ   ? equal(req->args, c->operand, n)
-           : c->op == OP_IN ? in_list(req->args, c->operand, n)
-                            : under(c->path, n);
-}
-
 /* ---- grants ---- */
 
 static const struct m_grant *named(const struct model *m, struct str name)
@@ -280,22 +138,21 @@ static int isolation_of(const struct model *m, const struct m_grant *g)
     return g->isolation >= 0 ? g->isolation : g->use.n ? isolation_of(m, named(m, g->use)) : 0;
 }
 
-static bool templates_hold(const struct model *m, const struct policy_request *req,
-                           const struct m_grant *g)
+static bool templates_hold(const struct naive *n, const struct m_grant *g)
 {
+    const struct model *m = n->m;
     if (!g)
         return true;
     if (!g->has_filesystem)
-        return !g->use.n || templates_hold(m, req, named(m, g->use));
+        return !g->use.n || templates_hold(n, named(m, g->use));
     for (uint32_t i = 0; i < g->read.n; i++) {
-        const struct json_node *n = NULL;
+        struct str s;
         auto_buf struct buf normalised = {0};
         if (!g->read.v[i].template)
             continue;
-        if (lookup(req, g->read.v[i].template, &n) != THERE || n->type != JSON_STRING ||
-            !normal(n->s, &normalised))
+        if (!naive_text(n, g->read.v[i].template, &s) || !naive_path(s, &normalised))
             return false;
-        if (!str_eq(n->s, normalised.len ? buf_view(&normalised) : STR("/")))
+        if (!str_eq(s, normalised.len ? buf_view(&normalised) : STR("/")))
             return false;
     }
     return true;
@@ -303,15 +160,14 @@ static bool templates_hold(const struct model *m, const struct policy_request *r
 
 /* ---- the decision ---- */
 
-static bool rule_matches(const struct model *m, const struct policy_request *req,
-                         const struct m_rule *r)
+static bool rule_matches(const struct naive *n, const struct m_rule *r)
 {
-    if (best_subject(m, r, req->subject) == 0)
+    if (best_subject(n->m, r, n->req->subject) == 0)
         return false;
-    int value = r->when ? truth(req, r->when) : TRUE_;
+    int value = r->when ? naive_truth(n, r->when) : NAIVE_TRUE;
     if (r->effect == CORE_EFFECT_DENY)
-        return value != FALSE_;
-    return value == TRUE_ && templates_hold(m, req, r->grant);
+        return value != NAIVE_FALSE;
+    return value == NAIVE_TRUE && templates_hold(n, r->grant);
 }
 
 static bool best_pattern(const struct m_rule *r, struct str id, struct str *out)
@@ -345,15 +201,16 @@ static bool better(const struct model *m, const struct policy_request *req, cons
     return c ? c > 0 : str_cmp(a->id, b->id) < 0;
 }
 
-static const struct m_rule *best(const struct model *m, const struct policy_request *req,
-                                 enum core_effect effect)
+static const struct m_rule *best(const struct naive *n, enum core_effect effect)
 {
+    const struct model *m = n->m;
+    const struct policy_request *req = n->req;
     const struct m_rule *chosen = NULL;
     for (uint32_t i = 0; i < m->nrules; i++) {
         const struct m_rule *r = &m->rules[i];
         struct str pattern;
         if (r->effect == (int)effect && best_pattern(r, req->capability, &pattern) &&
-            rule_matches(m, req, r) && (!chosen || better(m, req, r, chosen)))
+            rule_matches(n, r) && (!chosen || better(m, req, r, chosen)))
             chosen = r;
     }
     return chosen;
@@ -378,16 +235,19 @@ static void say(struct naive_answer *a, enum core_effect effect, struct str rule
     (void)snprintf(a->rule, sizeof a->rule, "%.*s", (int)rule.n, rule.p);
 }
 
-struct naive_answer naive_decide(const struct model *m, const struct policy_request *req)
+struct naive_answer naive_decide(const struct model *m, const struct policy_request *req,
+                                 const struct reeve_inputs_view *inputs)
 {
+    struct arena arena auto_arena;
+    arena_init(&arena, 0);
     struct naive_answer a = {0};
     int level = level_of(m, req->subject);
     enum core_class klass = req->entry ? req->entry->klass : CORE_CLASS_DANGEROUS;
     a.capped = req->level > level;
     level = req->level >= 0 && req->level < level ? req->level : level;
     a.level = (enum core_level)level;
-    const struct m_rule *deny = best(m, req, CORE_EFFECT_DENY),
-                        *allow = best(m, req, CORE_EFFECT_ALLOW);
+    struct naive n = {m, req, inputs, core_level_name(a.level), &arena};
+    const struct m_rule *deny = best(&n, CORE_EFFECT_DENY), *allow = best(&n, CORE_EFFECT_ALLOW);
     if (deny) {
         say(&a, CORE_EFFECT_DENY, deny->id);
     } else if (level == CORE_LEVEL_PURE && klass != CORE_CLASS_PURE) {

@@ -16,6 +16,7 @@ struct naive_answer {
     enum core_rank isolation;
     bool capped;
 };
-struct naive_answer naive_decide(const struct model *m, const struct policy_request *req);
+struct naive_answer naive_decide(const struct model *m, const struct policy_request *req,
+                                 const struct reeve_inputs_view *inputs);
 
 #endif

@@ -2,25 +2,12 @@
  * The engine against the naive evaluator on random policies and requests, and against itself with
  * the rules shuffled. The seed is printed; `policy_random_test SEED` repeats a run.
  */
-#include "support.h"
-
 #include "naive.h"
+#include "random_when.h"
 
 #include <inttypes.h>
 
 enum { POLICIES = 1300, REQUESTS = 80, MAX_RULES = 12 };
-
-static uint64_t rng; /* xorshift64*: the same on every machine */
-
-static uint32_t roll(uint32_t sides)
-{
-    rng ^= rng >> 12;
-    rng ^= rng << 25;
-    rng ^= rng >> 27;
-    return (uint32_t)((rng * UINT64_C(2685821657736338717)) >> 33) % sides;
-}
-
-#define PICK(table) table[roll((uint32_t)BASE_COUNT(table))]
 
 /* Few words, so that patterns, subjects and values meet often. */
 static const char *const patterns[] = {"*",         "m.*",
@@ -51,109 +38,7 @@ static const char *const subject_patterns[] = {"u:a",         "u:ab",     "v:a",
 static const char *const member_patterns[] = {"u:a", "u:ab", "u:abc", "v:b", "u:*c", "v:*"};
 static const char *const level_words[] = {"pure", "controlled", "full"};
 static const char *const rank_words[] = {"none", "process", "sandbox", "vm"};
-static const char *const attributes[] = {"args.a", "args.b", "args.p", "args.m.x",
-                                         "'args[\"d.e\"]'"};
-static const char *const scalars[] = {"1", "2", "1.0", "1.5", "x", "\"1\"", "true", "false"};
-static const char *const json_values[] = {"1",         "2",    "1.0",   "1.5",  "\"x\"",
-                                          "\"1\"",     "true", "false", "null", "[1]",
-                                          "[1,\"x\"]", "[]",   "{}"};
-static const char *const folders[] = {"/", "/a", "/a/b", "/b"};
-static const char *const json_paths[] = {"\"/\"",   "\"/a\"", "\"/a/b/c\"",   "\"/a/../b\"",
-                                         "\"/ab\"", "\"a\"",  "\"/b/./x//\"", "\"/../a/b/..\"",
-                                         "7",       "\"\""};
-
 /* ---- policies ---- */
-
-static void put_scalars(struct buf *b)
-{
-    uint32_t n = roll(4);
-    buf_byte(b, '[');
-    for (uint32_t i = 0; i < n; i++)
-        buf_printf(b, "%s%s", i ? ", " : "", PICK(scalars));
-    buf_byte(b, ']');
-}
-
-static void put_ops(struct buf *b, unsigned depth);
-
-static void put_op(struct buf *b, unsigned depth, unsigned which)
-{
-    switch (which) {
-    case 0:
-        buf_printf(b, "eq: %s", PICK(scalars));
-        break;
-    case 1:
-        buf_z(b, "in: ");
-        put_scalars(b);
-        break;
-    case 2:
-        buf_printf(b, "under: %s", PICK(folders));
-        break;
-    case 3:
-        buf_printf(b, "exists: %s", roll(2) ? "true" : "false");
-        break;
-    case 4:
-        buf_z(b, "not: ");
-        put_ops(b, depth + 1);
-        break;
-    default:
-        buf_z(b, "any: [");
-        put_ops(b, depth + 1);
-        buf_z(b, ", ");
-        put_ops(b, depth + 1);
-        buf_z(b, "]");
-        break;
-    }
-}
-
-static void put_ops(struct buf *b, unsigned depth)
-{
-    unsigned kinds = depth > 2 ? 4 : 6, first = roll(kinds);
-    buf_byte(b, '{');
-    put_op(b, depth, first);
-    if (roll(3) == 0) {
-        buf_z(b, ", ");
-        put_op(b, depth, (first + 1 + roll(kinds - 1)) % kinds);
-    }
-    if (roll(4) == 0)
-        buf_printf(b, ", absent: %s", roll(2) ? "true" : "false");
-    buf_byte(b, '}');
-}
-
-static void put_when(struct buf *b, unsigned depth)
-{
-    static const char *const nests[] = {"all", "any"};
-    uint32_t first = roll((uint32_t)BASE_COUNT(attributes)), n = roll(3);
-    buf_byte(b, '{');
-    for (uint32_t i = 0; i < n; i++) {
-        buf_printf(b, "%s%s: ", i ? ", " : "", attributes[(first + i) % BASE_COUNT(attributes)]);
-        switch (roll(4)) {
-        case 0:
-            buf_z(b, PICK(scalars));
-            break;
-        case 1:
-            put_scalars(b);
-            break;
-        case 2:
-            buf_z(b, "{eq: [1, x]}");
-            break;
-        default:
-            put_ops(b, depth);
-        }
-    }
-    if (depth < 3 && roll(2) == 0) {
-        buf_printf(b, "%s%s: [", n ? ", " : "", PICK(nests));
-        put_when(b, depth + 1);
-        buf_z(b, ", ");
-        put_when(b, depth + 1);
-        buf_z(b, "]");
-        n++;
-    }
-    if (depth < 3 && roll(4) == 0) {
-        buf_printf(b, "%snot: ", n ? ", " : "");
-        put_when(b, depth + 1);
-    }
-    buf_byte(b, '}');
-}
 
 static void put_list(struct buf *b, const char *key, const char *const *words, size_t n)
 {
@@ -196,7 +81,7 @@ static void put_rule(struct buf *b, unsigned i)
         put_list(b, "capability", patterns, BASE_COUNT(patterns));
     if (roll(allow ? 2 : 4) || !allow) {
         buf_z(b, ", when: ");
-        put_when(b, 0);
+        random_when(b, 0);
     }
     if (allow)
         put_grant(b);
@@ -216,6 +101,7 @@ static void put_head(struct buf *b)
         "grants:\n  g0: {isolation: %s}\n  g1: {use: g0, filesystem: {read: [\"${args.p}\"]}}\n"
         "  g2: {use: g1, isolation: %s}\n",
         PICK(rank_words), PICK(rank_words));
+    random_top(b);
     buf_z(b, "subjects:\n");
     uint32_t n = 1 + roll(4);
     for (uint32_t i = 0; i < n; i++)
@@ -245,44 +131,24 @@ static void put_policies(struct buf *one, struct buf *other)
         buf_fini(&rule[i]);
 }
 
-/* ---- requests ---- */
-
-static void put_args(struct buf *b)
-{
-    if (roll(12) == 0) {
-        buf_z(b, PICK(json_values));
-        return;
-    }
-    buf_byte(b, '{');
-    bool comma = false;
-    static const char *const keys[] = {"a", "b", "p", "m", "d.e"};
-    for (size_t i = 0; i < BASE_COUNT(keys); i++) {
-        if (roll(3) == 0)
-            continue;
-        buf_printf(b, "%s\"%s\":", comma ? "," : "", keys[i]);
-        comma = true;
-        if (strcmp(keys[i], "p") == 0 && roll(4))
-            buf_z(b, PICK(json_paths));
-        else if (strcmp(keys[i], "m") == 0 && roll(3))
-            buf_printf(b, "{\"x\":%s}", PICK(json_values));
-        else
-            buf_z(b, PICK(json_values));
-    }
-    buf_byte(b, '}');
-}
-
 struct pair {
     struct policy_image *image, *shuffled;
     struct model *model;
     const char *text;
 };
 
-static void compare(const struct pair *p, const struct question *q)
+static struct policy_decision decided(const struct policy_image *image,
+                                      const struct random_request *r)
 {
-    auto_json struct json_text text;
-    struct policy_request req = ask(q, &text);
-    struct naive_answer want = naive_decide(p->model, &req);
-    struct policy_decision got = decide(p->image, q), again = decide(p->shuffled, q);
+    struct policy_decision d;
+    assert_int_equal(policy_decide(image, &r->req, &r->inputs, &d), 0);
+    return d;
+}
+
+static struct policy_decision compare(const struct pair *p, const struct random_request *r)
+{
+    struct naive_answer want = naive_decide(p->model, &r->req, &r->inputs);
+    struct policy_decision got = decided(p->image, r), again = decided(p->shuffled, r);
     char id[160], id_again[160];
     rule_id(p->image, got.rule, id);
     rule_id(p->shuffled, again.rule, id_again);
@@ -291,11 +157,14 @@ static void compare(const struct pair *p, const struct question *q)
                 got.level_capped == want.capped;
     bool stable =
         got.effect == again.effect && strcmp(id, id_again) == 0 && got.isolation == again.isolation;
+    auto_buf struct buf shown = {0};
+    random_request_show(r, &shown);
     if (!same || !stable)
-        fail_msg("%s %s of %s at %s: %s %s, naive %s %s, shuffled %s %s\n%s", q->subject,
-                 q->capability, q->args ? q->args : "nothing", q->level ? q->level : "its level",
+        fail_msg("%.*s at %d by %s: %s %s, naive %s %s, shuffled %s %s\n%s",
+                 (int)r->req.capability.n, r->req.capability.p, r->req.level, shown.data,
                  core_effect_name(got.effect), id, core_effect_name(want.effect), want.rule,
                  core_effect_name(again.effect), id_again, p->text);
+    return got;
 }
 
 static void one_policy(unsigned *counts)
@@ -311,15 +180,17 @@ static void one_policy(unsigned *counts)
     p.model = policy_parse(root, &arena, &report);
     assert_non_null(p.model);
     for (unsigned i = 0; i < REQUESTS; i++) {
-        auto_buf struct buf args = {0};
-        put_args(&args);
-        struct question q = {PICK(subjects), PICK(capabilities), roll(10) ? args.data : NULL,
-                             roll(4) ? NULL : PICK(level_words)};
-        compare(&p, &q);
-        struct policy_decision d = decide(p.image, &q);
+        struct random_request r;
+        random_request(&r);
+        r.req.subject = str_of(PICK(subjects));
+        r.req.capability = str_of(PICK(capabilities));
+        r.req.entry = core_capability_find(r.req.capability);
+        r.req.level = roll(4) ? -1 : (int)roll(CORE_LEVEL_COUNT);
+        struct policy_decision d = compare(&p, &r);
         counts[d.effect == CORE_EFFECT_ALLOW ? d.rule < POLICY_RULE_FULL
                : d.rule < POLICY_RULE_FULL   ? 2
                                              : 3]++;
+        random_request_free(&r);
     }
     policy_image_unref(&p.image);
     policy_image_unref(&p.shuffled);
@@ -331,7 +202,7 @@ static void agree(void **state)
 {
     (void)state;
     unsigned counts[4] = {0};
-    rng = seed;
+    random_state = seed;
     for (unsigned i = 0; i < POLICIES; i++)
         one_policy(counts);
     print_message("%u full, %u allowed by a rule, %u denied by a rule, %u by default or pure\n",
@@ -341,12 +212,52 @@ static void agree(void **state)
         assert_true(counts[i] > POLICIES * REQUESTS / 100);
 }
 
+/* Of policies that do not name absence: what is denied stays denied without a value, or with one of
+ * another type. */
+static void a_lost_value_permits_nothing(void **state)
+{
+    (void)state;
+    random_state = seed;
+    unsigned denied = 0;
+    for (unsigned i = 0; i < POLICIES; i++) {
+        auto_buf struct buf one = {0}, other = {0};
+        bool mistype = roll(2);
+        random_words = mistype ? RANDOM_NO_ABSENCE_NO_SIZE : RANDOM_NO_ABSENCE;
+        put_policies(&one, &other);
+        struct policy_image *image = must_compile(one.data);
+        for (unsigned k = 0; k < REQUESTS; k++) {
+            struct random_request r, less;
+            random_request(&r);
+            r.req.subject = str_of(PICK(subjects));
+            r.req.capability = str_of(PICK(capabilities));
+            r.req.entry = core_capability_find(r.req.capability);
+            random_damage(&r, mistype, &less);
+            bool before = decided(image, &r).effect == CORE_EFFECT_ALLOW,
+                 after = decided(image, &less).effect == CORE_EFFECT_ALLOW;
+            if (after && !before) {
+                auto_buf struct buf shown = {0};
+                random_request_show(&less, &shown);
+                fail_msg("permitted for what was lost: %.*s by %s\n%s", (int)r.req.capability.n,
+                         r.req.capability.p, shown.data, one.data);
+            }
+            denied += before && !after;
+            random_request_free(&less);
+            random_request_free(&r);
+        }
+        policy_image_unref(&image);
+    }
+    random_words = RANDOM_ALL_WORDS;
+    print_message("%u permitted requests were denied for what they lost\n", denied);
+    assert_true(denied > 50);
+}
+
 int main(int argc, char **argv)
 {
     seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
     while (!seed)
         base_random(&seed, sizeof seed);
     print_message("seed 0x%" PRIx64 "\n", seed);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(agree)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agree),
+                                       cmocka_unit_test(a_lost_value_permits_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,268 @@
+/*
+ * Whether an image's sections can be used: one table says what each field of each row is, so that a
+ * new field is one line here. After it, decide, grant and explain follow every offset and index
+ * without a second look. What the tables mean is not judged: the digest and the signatures speak
+ * for that.
+ */
+#include "policy/image_check.h"
+
+#include "core/types.h"
+#include "policy/hash.h"
+
+enum field_kind {
+    TEXT,     /* struct img_str: within bytes */
+    INDEX,    /* uint32_t: a row of `target` */
+    OPTIONAL, /* the same, or POLICY_NONE */
+    RUN,      /* uint32_t first, and its number in `other`: rows of `target` */
+    WORD,     /* uint8_t below `target` */
+    TREE,     /* uint32_t: behind the row's subtree, of the same section; the row at 0 to it */
+};
+struct field {
+    uint8_t section, kind;
+    uint16_t at, other;
+    uint32_t target;
+};
+#define F(section, type, field, kind, target)                                                      \
+    {                                                                                              \
+        IMAGE_##section, kind, offsetof(struct type, field), 0, target                             \
+    }
+#define R(section, type, first, n, target)                                                         \
+    {                                                                                              \
+        IMAGE_##section, RUN, offsetof(struct type, first), offsetof(struct type, n), target       \
+    }
+static const struct field fields[] = {
+    F(head, img_head, name, TEXT, 0),
+    F(head, img_head, file, TEXT, 0),
+    F(entries, img_entry, klass, WORD, IMAGE_CLASS_COUNT),
+    F(entries, img_entry, rule, INDEX, IMAGE_rules),
+    F(entries, img_entry, condition, OPTIONAL, IMAGE_conditions),
+    F(entries, img_entry, pattern, OPTIONAL, IMAGE_patterns),
+    F(patterns, img_pattern, text, TEXT, 0),
+    F(subjects, img_subject, text, TEXT, 0),
+    R(subjects, img_subject, first, ngroups, IMAGE_refs),
+    F(globs, img_glob, text, TEXT, 0),
+    F(groups, img_group, name, TEXT, 0),
+    R(groups, img_group, first, nglobs, IMAGE_refs),
+    F(levels, img_level, text, TEXT, 0),
+    F(levels, img_level, kind, WORD, SUBJECT_ID + 1),
+    F(levels, img_level, level, WORD, CORE_LEVEL_COUNT),
+    F(rules, img_rule, id, TEXT, 0),
+    F(rules, img_rule, reason, TEXT, 0),
+    F(rules, img_rule, grant, OPTIONAL, IMAGE_grants),
+    F(rules, img_rule, condition, OPTIONAL, IMAGE_conditions),
+    F(rules, img_rule, effect, WORD, CORE_EFFECT_COUNT),
+    F(rules, img_rule, isolation, WORD, CORE_RANK_COUNT),
+    F(conditions, img_condition, op, WORD, OP_COUNT),
+    F(conditions, img_condition, attribute, OPTIONAL, IMAGE_attributes),
+    F(conditions, img_condition, end, TREE, 0),
+    F(conditions, img_condition, operand_kind, WORD, IMG_REGEX + 1),
+    F(attributes, img_attribute, text, TEXT, 0),
+    F(attributes, img_attribute, fallback, OPTIONAL, IMAGE_literals),
+    F(attributes, img_attribute, root, WORD, ROOT_COUNT),
+    F(attributes, img_attribute, builtin, WORD, POLICY_INPUT_COUNT),
+    F(attributes, img_attribute, from, WORD, FROM_COUNT),
+    F(attributes, img_attribute, type, WORD, TYPE_COUNT + 1),
+    F(regexes, img_regex, pattern, TEXT, 0),
+    F(entities, img_entity, name, TEXT, 0),
+    F(entities, img_entity, properties, INDEX, IMAGE_literals),
+    R(attributes, img_attribute, first, n, IMAGE_keys),
+    {IMAGE_keys, TEXT, 0, 0, 0},
+    F(literals, img_literal, type, WORD, Y_MAP + 1),
+    F(literals, img_literal, boolean, WORD, 2),
+    F(literals, img_literal, end, TREE, 0),
+    R(grants, img_grant, read, nread, IMAGE_paths),
+    R(grants, img_grant, hide, nhide, IMAGE_paths),
+    F(paths, img_path, path, TEXT, 0),
+    F(paths, img_path, attribute, OPTIONAL, IMAGE_attributes),
+};
+#undef F
+#undef R
+
+#define X(name, type) sizeof(type),
+static const uint32_t row_size[IMAGE_SECTION_COUNT] = {IMAGE_SECTIONS(X)};
+#undef X
+
+static bool within(const struct policy_image *image, uint32_t target, uint64_t first, uint64_t n)
+{
+    return first + n <= image->section[target].count;
+}
+
+static uint32_t word32(const char *row, uint32_t at)
+{
+    uint32_t v;
+    memcpy(&v, row + at, sizeof v);
+    return v;
+}
+
+static bool field_good(const struct policy_image *image, const struct field *f, const char *row)
+{
+    uint32_t v = f->kind == WORD ? (uint8_t)row[f->at] : word32(row, f->at);
+    switch (f->kind) {
+    case TEXT:
+        return within(image, IMAGE_bytes, v, word32(row, f->at + 4u));
+    case INDEX:
+        return v < image->section[f->target].count;
+    case OPTIONAL:
+        return v == POLICY_NONE || v < image->section[f->target].count;
+    case RUN:
+        return within(image, f->target, v, word32(row, f->other));
+    default:
+        return v < f->target;
+    }
+}
+
+/* Subtrees nest, at most so deep that recursion over them is safe. */
+#define MAX_NESTED (4 * POLICY_MAX_DEPTH)
+static bool tree_good(const struct policy_image *image, const struct field *f)
+{
+    uint32_t count = image->section[f->section].count, ends[MAX_NESTED], depth = 0;
+    const char *row = image->section[f->section].at;
+    for (uint32_t i = 0; i < count; i++, row += row_size[f->section]) {
+        uint32_t end = word32(row, f->at);
+        while (depth && ends[depth - 1] == i)
+            depth--;
+        if (end <= i || end > (depth ? ends[depth - 1] : count) || depth == MAX_NESTED)
+            return false;
+        ends[depth++] = end;
+    }
+    return true;
+}
+
+static bool section_good(const struct policy_image *image, const struct field *f)
+{
+    if (f->kind == TREE)
+        return tree_good(image, f);
+    const char *row = image->section[f->section].at;
+    for (uint32_t i = 0; i < image->section[f->section].count; i++, row += row_size[f->section])
+        if (!field_good(image, f, row))
+            return false;
+    return true;
+}
+
+/* ---- what one field alone does not tell ---- */
+
+static bool refs_good(const struct policy_image *image, uint32_t first, uint32_t n, uint32_t target)
+{
+    if (!within(image, IMAGE_refs, first, n))
+        return false;
+    const uint32_t *refs = image_refs(image) + first;
+    for (uint32_t i = 0; i < n; i++)
+        if (refs[i] >= image->section[target].count)
+            return false;
+    return true;
+}
+
+static bool directory_good(const struct policy_image *image, enum image_section cells,
+                           uint32_t bits, enum image_section rows)
+{
+    const uint32_t *v = image->section[cells].at;
+    uint32_t n = image->section[cells].count;
+    if (bits < 1 || bits > 30 || n != (UINT32_C(1) << bits) + 1)
+        return false;
+    for (uint32_t i = 1; i < n; i++)
+        if (v[i - 1] > v[i])
+            return false;
+    return v[0] == 0 && v[n - 1] == image->section[rows].count;
+}
+
+static bool check_head(const struct policy_image *image)
+{
+    const struct img_head *h = image_head(image);
+    uint32_t words = image->section[IMAGE_filter].count;
+    return words >= HASH_BLOCK_WORDS && (words & (words - 1)) == 0 && h->others <= 1 &&
+           directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
+           directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
+           directory_good(image, IMAGE_entity_cells, h->entity_bits, IMAGE_entities) &&
+           h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
+           h->default_level < (int32_t)CORE_LEVEL_COUNT;
+}
+
+static bool check_entry(const struct policy_image *image, const struct img_entry *e)
+{
+    static const uint32_t targets[] = {IMAGE_subjects, IMAGE_groups};
+    uint32_t kind = e->who >> 30;
+    return within(image, IMAGE_bytes, e->text, e->ntext) &&
+           (e->strength & ~IMAGE_TEMPLATES) < CORE_RANK_COUNT &&
+           (kind < 2 ? (e->who & IMAGE_WHO_INDEX) < image->section[targets[kind]].count
+                     : e->who == IMAGE_WHO_OTHER) &&
+           (!(e->strength & IMAGE_TEMPLATES) || image_rules(image)[e->rule].grant != POLICY_NONE);
+}
+
+static bool check_subject(const struct policy_image *image, const struct img_subject *s)
+{
+    for (uint32_t i = 0; i < IMAGE_NEAR_GROUPS && i < s->ngroups; i++)
+        if (s->near[i] >= image->section[IMAGE_groups].count)
+            return false;
+    return refs_good(image, s->first, s->ngroups, IMAGE_groups);
+}
+
+static bool check_group(const struct policy_image *image, const struct img_group *g)
+{
+    return refs_good(image, g->first, g->nglobs, IMAGE_globs);
+}
+
+static bool check_level(const struct policy_image *image, const struct img_level *l)
+{
+    static const int target[] = {[SUBJECT_ANYONE] = -1,
+                                 [SUBJECT_GLOB] = IMAGE_globs,
+                                 [SUBJECT_GROUP] = IMAGE_groups,
+                                 [SUBJECT_ID] = IMAGE_subjects};
+    return target[l->kind] < 0 || l->value < image->section[target[l->kind]].count;
+}
+
+static bool check_rule(const struct policy_image *image, const struct img_rule *r)
+{
+    uint64_t groups = (uint64_t)r->first + r->nids, globs = groups + r->ngroups;
+    return globs <= UINT32_MAX && refs_good(image, r->first, r->nids, IMAGE_subjects) &&
+           refs_good(image, (uint32_t)groups, r->ngroups, IMAGE_groups) &&
+           refs_good(image, (uint32_t)globs, r->nglobs, IMAGE_globs);
+}
+
+static bool check_grant(const struct policy_image *image, const struct img_grant *g)
+{
+    (void)image;
+    return g->isolation < CORE_RANK_COUNT && g->limits.set >> CORE_LIMIT_COUNT == 0 &&
+           g->limits.best_effort >> CORE_LIMIT_COUNT == 0;
+}
+
+/* section, type, function: of each row, when all fields of all rows are good; literals before those
+ * who look into them */
+#define ROW_CHECKS(X)                                                                              \
+    X(entries, img_entry, check_entry)                                                             \
+    X(subjects, img_subject, check_subject)                                                        \
+    X(groups, img_group, check_group)                                                              \
+    X(levels, img_level, check_level)                                                              \
+    X(rules, img_rule, check_rule)                                                                 \
+    X(literals, img_literal, image_literal_good)                                                   \
+    X(attributes, img_attribute, image_attribute_good)                                             \
+    X(conditions, img_condition, image_condition_good)                                             \
+    X(grants, img_grant, check_grant)
+
+#define X(name, type, check)                                                                       \
+    static bool all_##name(const struct policy_image *image)                                       \
+    {                                                                                              \
+        const struct type *rows = image_##name(image);                                             \
+        for (uint32_t i = 0; i < image->section[IMAGE_##name].count; i++)                          \
+            if (!check(image, &rows[i]))                                                           \
+                return false;                                                                      \
+        return true;                                                                               \
+    }
+ROW_CHECKS(X)
+#undef X
+
+int image_check(const struct policy_image *image, struct reeve_error *err)
+{
+#define X(name, type, check) {IMAGE_##name, all_##name},
+    static const struct {
+        enum image_section section;
+        bool (*good)(const struct policy_image *image);
+    } checks[] = {ROW_CHECKS(X)};
+#undef X
+    bool good = image->section[IMAGE_head].count == 1;
+    for (size_t i = 0; i < BASE_COUNT(fields) && good; i++)
+        good = section_good(image, &fields[i]);
+    good = good && check_head(image);
+    for (size_t i = 0; i < BASE_COUNT(checks) && good; i++)
+        good = checks[i].good(image);
+    return good ? REEVE_OK : base_fail(err, REEVE_EFORMAT, "the image's tables are not sound");
+}

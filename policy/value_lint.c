@@ -1,0 +1,241 @@
+/*
+ * The predicates behind the table of smells. Each looks at one text once; those of regular
+ * expressions know escapes and classes and nothing more of their grammar.
+ */
+#include "policy/value_lint.h"
+
+#include "policy/value_text.h"
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool ends(struct str s, struct str end)
+{
+    return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
+}
+
+static bool has(struct str s, struct str part)
+{
+    return s.n && memmem(s.p, s.n, part.p, part.n);
+}
+
+/* ---- regular expressions ---- */
+
+/* Behind the escape, class or character at `i`. */
+static size_t next_atom(struct str re, size_t i)
+{
+    if (re.p[i] == '\\')
+        return i + 2 < re.n ? i + 2 : re.n;
+    if (re.p[i++] != '[')
+        return i;
+    i += i < re.n && re.p[i] == '^';
+    i += i < re.n && re.p[i] == ']';
+    while (i < re.n && re.p[i] != ']')
+        i += re.p[i] == '\\' && i + 1 < re.n ? 2 : 1;
+    return i < re.n ? i + 1 : re.n;
+}
+
+static bool regex_open(struct str re)
+{
+    bool begins = str_starts(re, STR(".*")) || str_starts(re, STR(".+"));
+    bool open_end = ends(re, STR(".*")) || ends(re, STR(".+"));
+    return re.n > 4 && begins && open_end && re.p[re.n - 3] != '\\';
+}
+
+static bool regex_dot(struct str re)
+{
+    size_t before = SIZE_MAX;
+    for (size_t i = 0; i < re.n;) {
+        size_t next = next_atom(re, i);
+        bool plain = before != SIZE_MAX && is_word(re.p[before]) && i - before == 1;
+        if (re.p[i] == '.' && plain && next < re.n && is_word(re.p[next]))
+            return true;
+        before = next - i == 1 ? i : SIZE_MAX;
+        i = next;
+    }
+    return false;
+}
+
+struct ends_seen {
+    bool all_begin, all_end, some;
+};
+
+static void see_alternative(struct str re, size_t from, size_t to, struct ends_seen *seen)
+{
+    bool begins = from < to && re.p[from] == '^';
+    bool stops = from < to && re.p[to - 1] == '$' && (to - from < 2 || re.p[to - 2] != '\\');
+    seen->some |= begins || stops;
+    seen->all_begin &= begins;
+    seen->all_end &= stops;
+}
+
+static bool regex_half(struct str re)
+{
+    struct ends_seen seen = {true, true, false};
+    size_t from = 0, depth = 0, alternatives = 1;
+    for (size_t i = 0; i < re.n; i = next_atom(re, i)) {
+        depth += re.p[i] == '(';
+        depth -= re.p[i] == ')' && depth > 0;
+        if (re.p[i] == '|' && depth == 0) {
+            see_alternative(re, from, i, &seen);
+            from = i + 1;
+            alternatives++;
+        }
+    }
+    see_alternative(re, from, re.n, &seen);
+    return alternatives > 1 && seen.some && !(seen.all_begin && seen.all_end);
+}
+
+static bool repeats_without_end(struct str re, size_t i)
+{
+    if (i >= re.n || re.p[i] != '{')
+        return i < re.n && (re.p[i] == '*' || re.p[i] == '+');
+    const char *close = memchr(re.p + i, '}', re.n - i);
+    return close && close[-1] == ',';
+}
+
+/* A group that ends in a repeat, itself repeated, neither of them possessive. */
+static bool regex_nest(struct str re)
+{
+    bool open_end = false; /* the last atom repeats without end */
+    for (size_t i = 0; i < re.n;) {
+        size_t next = next_atom(re, i);
+        bool repeat = repeats_without_end(re, i);
+        const char *brace = re.p[i] == '{' ? memchr(re.p + i, '}', re.n - i) : NULL;
+        next = brace ? (size_t)(brace - re.p) + 1 : next;
+        bool possessive = repeat && next < re.n && re.p[next] == '+';
+        if (re.p[i] == ')' && open_end && repeats_without_end(re, next) &&
+            !(next + 1 < re.n && re.p[next + 1] == '+'))
+            return true;
+        if (repeat)
+            open_end = !possessive;
+        else if (re.p[i] != ')' && re.p[i] != '?')
+            open_end = false;
+        i = next + possessive;
+    }
+    return false;
+}
+
+/* ---- text patterns ---- */
+
+static bool like_name(struct str p)
+{
+    struct str rest = {p.p + 1, p.n ? p.n - 1 : 0};
+    return p.n > 1 && p.p[0] == '*' && is_word(rest.p[0]) && has(rest, STR(".")) &&
+           !has(rest, STR("*")) && !has(rest, STR("/"));
+}
+
+static bool like_url(struct str p)
+{
+    return has(p, STR("://")) && has(p, STR("*"));
+}
+
+static bool like_folder(struct str p)
+{
+    return p.n > 2 && p.p[0] == '/' && ends(p, STR("/*")) && !ends(p, STR("\\*"));
+}
+
+/* ---- hosts ---- */
+
+static bool host_top(struct str p)
+{
+    return str_starts(p, STR("*.")) && p.n > 2 && !memchr(p.p + 2, '.', p.n - 2);
+}
+
+static bool host_all(struct str p)
+{
+    return str_is(p, "*");
+}
+
+static bool cidr_all(struct str p)
+{
+    return ends(p, STR("/0"));
+}
+
+/* ---- paths ---- */
+
+static bool path_dots(struct str p)
+{
+    for (size_t i = 0; i < p.n;) {
+        const char *slash = memchr(p.p + i, '/', p.n - i);
+        size_t end = slash ? (size_t)(slash - p.p) : p.n;
+        struct str component = {p.p + i, end - i};
+        if (str_is(component, ".") || str_is(component, ".."))
+            return true;
+        i = end + 1;
+    }
+    return false;
+}
+
+static bool path_home(struct str p)
+{
+    return p.n && p.p[0] == '~';
+}
+
+static bool path_slash(struct str p)
+{
+    return has(p, STR("//")) || (p.n > 1 && p.p[p.n - 1] == '/');
+}
+
+/* ---- network entries ---- */
+
+static struct str port_of(struct str entry)
+{
+    const char *bracket = entry.n ? memrchr(entry.p, ']', entry.n) : NULL;
+    const char *from = bracket ? bracket : entry.p;
+    size_t n = entry.n - (size_t)(from - entry.p);
+    const char *colon = n ? memchr(from, ':', n) : NULL;
+    return colon ? (struct str){colon + 1, n - (size_t)(colon + 1 - from)} : (struct str){"", 0};
+}
+
+static bool network_port(struct str entry)
+{
+    return port_of(entry).n == 0 && !str_starts(entry, STR("${"));
+}
+
+static bool network_any(struct str entry)
+{
+    return str_is(port_of(entry), "any");
+}
+
+/* ---- any text ---- */
+
+static bool text_scripts(struct str text)
+{
+    return value_text_mixes_scripts(text);
+}
+
+static bool text_marks(struct str text)
+{
+    return value_text_has_marks(text);
+}
+
+static bool text_hidden(struct str text)
+{
+    return value_text_has_hidden(text);
+}
+
+/* ---- the table ---- */
+
+#define X(symbol, name, operand, ...) {VALUE_OF_##operand, #name, __VA_ARGS__},
+static const struct value_smell_row rows[] = {VALUE_SMELL_TABLE(X)};
+#undef X
+#define X(symbol, name, ...) name,
+static bool (*const predicates[])(struct str text) = {VALUE_SMELL_TABLE(X)};
+#undef X
+
+const struct value_smell_row *value_smell_row(enum value_smell smell)
+{
+    return (unsigned)smell < BASE_COUNT(rows) ? &rows[smell] : NULL;
+}
+
+uint32_t value_smells(enum value_operand operand, struct str text)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++)
+        if (rows[i].operand == operand && predicates[i](text))
+            found |= UINT32_C(1) << i;
+    return found;
+}

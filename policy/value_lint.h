@@ -1,0 +1,92 @@
+/*
+ * Operands that compile and are probably not what their author meant: one row each, with an example
+ * that has the smell and one that does not. Pure functions on an operand's text; where it matters
+ * whether the rule allows or denies, whoever calls knows.
+ */
+#ifndef POLICY_VALUE_LINT_H
+#define POLICY_VALUE_LINT_H
+
+#include "policy/value.h"
+
+/* What the text is an operand of. */
+enum value_operand {
+    VALUE_OF_MATCHES,
+    VALUE_OF_LIKE,
+    VALUE_OF_HOST,
+    VALUE_OF_CIDR,
+    VALUE_OF_PATH,    /* `under`, and paths of grants */
+    VALUE_OF_NETWORK, /* an entry of a grant's `network` */
+    VALUE_OF_TEXT     /* any text: names, ids, what is compared */
+};
+
+/* symbol, name, operand, what is wrong, what would be right, an example with the smell, one
+ * without. */
+/* clang-format off */
+#define VALUE_SMELL_TABLE(X)                                                                       \
+    X(REGEX_OPEN, regex_open, MATCHES, "a regular expression that is open at both ends finds its words anywhere", \
+      "say what stands around them",                                                               \
+      ".*github\\.com.*", "https://github\\.com/[a-z/-]+")                                         \
+    X(REGEX_DOT, regex_dot, MATCHES, "a `.` between letters or digits is any character",           \
+      "write `\\.` for a dot",                                                                     \
+      "api.example\\.com", "api\\.example\\.com")                                                  \
+    X(REGEX_HALF, regex_half, MATCHES, "`^` or `$` on some of the alternatives only",              \
+      "leave them out: the whole text must match anyway",                                          \
+      "^report|summary$", "^report$|^summary$")                                                    \
+    X(REGEX_NEST, regex_nest, MATCHES, "a repeat of what repeats in as many ways as a text is long", \
+      "end the inner one by a character that it cannot have; over the limit is unknown",           \
+      "(?:[a-z]+)+", "(?:[a-z]+/)+")                                                               \
+    X(LIKE_NAME, like_name, LIKE, "`*` in front of a name is any name that ends so, too",          \
+      "write `host: \"*.example.com\"`, or `*.` or `*@` in front",                                 \
+      "*example.com", "*@example.com")                                                             \
+    X(LIKE_URL, like_url, LIKE, "a URL compared as text: userinfo, dots and escapes deceive it",   \
+      "write `url:`",                                                                              \
+      "https://h.example/*", "git@h.example:*")                                                    \
+    X(LIKE_FOLDER, like_folder, LIKE, "a folder compared as text: `..` leads out of it",           \
+      "write `under:`",                                                                            \
+      "/srv/data/*", "*/git")                                                                      \
+    X(HOST_TOP, host_top, HOST, "`*.` in front of a single label is all of a top-level domain",    \
+      "name the domain",                                                                           \
+      "*.com", "*.example.com")                                                                    \
+    X(HOST_ALL, host_all, HOST, "`*` is any name at all",                                          \
+      "name the hosts",                                                                            \
+      "*", "h.example")                                                                            \
+    X(CIDR_ALL, cidr_all, CIDR, "every address of its family",                                     \
+      "name the ranges",                                                                           \
+      "0.0.0.0/0", "10.0.0.0/8")                                                                   \
+    X(PATH_DOTS, path_dots, PATH, "a path with `.` or `..`",                                       \
+      "write where it leads",                                                                      \
+      "/srv/a/../b", "/srv/b..c")                                                                  \
+    X(PATH_HOME, path_home, PATH, "`~` is no home here, and a path is absolute",                   \
+      "write the whole path, or a variable",                                                       \
+      "~/notes", "/home/ana/notes~")                                                               \
+    X(PATH_SLASH, path_slash, PATH, "an empty component, or a `/` at the end, says nothing",       \
+      "leave it out",                                                                              \
+      "/srv//a", "/srv/a")                                                                         \
+    X(NETWORK_PORT, network_port, NETWORK, "a host without a port",                                \
+      "write `host:443`, or `host:any` for every port",                                            \
+      "h.example", "h.example:443")                                                                \
+    X(NETWORK_ANY, network_any, NETWORK, "every port of a host",                                   \
+      "name the port",                                                                             \
+      "h.example:any", "[2001:db8::1]:443") \
+    X(TEXT_SCRIPTS, text_scripts, TEXT, "a word with letters of several scripts, which look alike", \
+      "type it again in one script", "user:\xd0\xb0na", "user:ana") \
+    X(TEXT_MARKS, text_marks, TEXT, "a mark of its own behind a letter: other bytes may look the same", \
+      "write it composed (NFC)", "user:jose\xcc\x81", "user:jos\xc3\xa9") \
+    X(TEXT_HIDDEN, text_hidden, TEXT, "a character that is not seen, or turns the text around", \
+      "take it out", "user:ana\xe2\x80\x8b", "user:ana")
+/* clang-format on */
+
+#define X(symbol, ...) VALUE_##symbol,
+enum value_smell { VALUE_SMELL_TABLE(X) VALUE_SMELL_COUNT };
+#undef X
+
+struct value_smell_row {
+    enum value_operand operand;
+    const char *name; /* "regex_open" */
+    const char *what, *hint, *wrong, *right;
+};
+const struct value_smell_row *value_smell_row(enum value_smell smell);
+/** The smells of one operand's text, one bit each (1 << enum value_smell). Linear in the text. */
+uint32_t value_smells(enum value_operand operand, struct str text);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * `matches`: PCRE2 on the whole text. The image holds the distinct patterns' text; their machine
+ * code lives beside it in a set, made when a policy is compiled or loaded and shared by all
+ * threads; each thread brings a scratch. Limits bound what a hostile pattern or text can cost: over
+ * one, the answer is unknown.
+ */
+#ifndef POLICY_VALUE_REGEX_H
+#define POLICY_VALUE_REGEX_H
+
+#include "policy/value.h"
+
+#define VALUE_REGEX_MAX      1000u  /* bytes of a pattern */
+#define VALUE_REGEX_TEXT_MAX 65536u /* of a text */
+
+struct value_regex_fault {
+    size_t at;      /* byte of the pattern where it is wrong */
+    char text[160]; /* what is wrong */
+};
+/** Whether a pattern compiles: what the compiler asks of each before it goes into the image. */
+bool value_regex_check(struct str pattern, struct value_regex_fault *fault);
+
+/** Distinct patterns compiled, in the order given; equal ones share their code. Immutable. */
+struct value_regexes;
+/** REEVE_EPOLICY when one is wrong (`err` says which), REEVE_ENOMEM. */
+int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regexes **out,
+                      struct reeve_error *err);
+void value_regexes_free(struct value_regexes **set);
+/** Bytes that the set holds outside the image. */
+size_t value_regexes_size(const struct value_regexes *set);
+
+/** What one thread needs to match: one at a time may use it. */
+struct value_scratch;
+struct value_scratch *value_scratch_new(void);
+void value_scratch_free(struct value_scratch **scratch);
+/** The calling thread's own, made at its first call and freed at its end; NULL: out of memory. */
+struct value_scratch *value_scratch_of_thread(void);
+
+/** Whether pattern `index` of the set is the whole text. `scratch` NULL: unknown. */
+enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
+                             struct value_scratch *scratch, struct str text);
+
+#endif

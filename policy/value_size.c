@@ -1,0 +1,81 @@
+/*
+ * Numbers with units, by one table a kind. Whole numbers only: "1.5GiB" would have to be rounded
+ * somewhere, and a limit should say what it is.
+ */
+#include "policy/value_size.h"
+
+struct unit {
+    const char *name;
+    int64_t worth;
+};
+
+static const struct unit sizes[] = {
+    {"B", 1}, {"KiB", INT64_C(1) << 10}, {"MiB", INT64_C(1) << 20}, {"GiB", INT64_C(1) << 30}};
+static const struct unit times[] = {{"ns", 1},
+                                    {"us", INT64_C(1000)},
+                                    {"ms", INT64_C(1000000)},
+                                    {"s", BASE_NS_PER_S},
+                                    {"m", 60 * BASE_NS_PER_S},
+                                    {"h", 3600 * BASE_NS_PER_S},
+                                    {"d", 86400 * BASE_NS_PER_S}};
+
+static size_t digits(struct str text)
+{
+    size_t n = 0;
+    while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+        n++;
+    return n;
+}
+
+static bool read_number(struct str text, int64_t *out)
+{
+    int64_t v = 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, text.p[i] - '0', &v))
+            return false;
+    *out = v;
+    return text.n == 1 || (text.n > 1 && text.p[0] != '0');
+}
+
+static bool read_with_unit(struct str text, const struct unit *units, size_t count, int64_t *out)
+{
+    size_t n = digits(text);
+    struct str name = {text.p + n, text.n - n};
+    int64_t number;
+    for (size_t i = 0; n > 0 && i < count; i++)
+        if (str_is(name, units[i].name))
+            return read_number((struct str){text.p, n}, &number) &&
+                   !__builtin_mul_overflow(number, units[i].worth, out);
+    return false;
+}
+
+bool value_size_parse(struct str text, int64_t *out_bytes)
+{
+    return read_with_unit(text, sizes, BASE_COUNT(sizes), out_bytes);
+}
+
+bool value_duration_parse(struct str text, int64_t *out_ns)
+{
+    return read_with_unit(text, times, BASE_COUNT(times), out_ns);
+}
+
+bool value_looks_like_size(struct str text)
+{
+    static const char *const near[] = {"b", "k",  "kb",  "kib", "m",  "mb", "mib", "g", "gb", "gib",
+                                       "t", "tb", "tib", "s",   "ms", "us", "ns",  "h", "d"};
+    size_t n = digits(text), letters = 0;
+    char lower[4];
+    if (n == 0 || n == text.n)
+        return false;
+    for (size_t i = n; i < text.n; i++) {
+        if (text.p[i] == ' ' && letters == 0)
+            continue;
+        if (letters == sizeof lower)
+            return false;
+        lower[letters++] = (char)(text.p[i] | 0x20);
+    }
+    for (size_t i = 0; i < BASE_COUNT(near); i++)
+        if (str_is((struct str){lower, letters}, near[i]))
+            return true;
+    return false;
+}
