@@ -38,6 +38,7 @@ static int start_thread(struct reeve *r, struct reeve_error *err)
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int errnum = pthread_create(&r->thread, NULL, serve, r);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    r->has_thread = !errnum;
     return errnum ? base_fail_errno(err, REEVE_ENOMEM, errnum, "no thread could be started") : 0;
 }
 
@@ -130,7 +131,8 @@ void reeve_close(struct reeve **handle)
         client_close(&r->idle[--r->nidle]);
     if (r->owner && r->pid == getpid()) {
         owner_stop(r->owner);
-        (void)pthread_join(r->thread, NULL);
+        if (r->has_thread)
+            (void)pthread_join(r->thread, NULL);
         owner_free(&r->owner);
     }
     (void)pthread_mutex_destroy(&r->mutex);

@@ -15,7 +15,8 @@ struct reeve {
     char *dir, *helper_dir;
     pid_t pid;             /* that opened it */
     struct owner *owner;   /* NULL: a client */
-    pthread_t thread;      /* of the owner */
+    pthread_t thread;      /* of the owner, */
+    bool has_thread;       /* when it could be made */
     pthread_mutex_t mutex; /* guards what follows */
     struct client idle[API_MAX_IDLE];
     unsigned nidle;

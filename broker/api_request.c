@@ -176,11 +176,16 @@ static int ask(struct reeve *r, const struct reeve_request *request, bool author
     struct reeve_request q = {0};
     struct client c;
     auto_buf struct buf text = {.max = WIRE_MAX_FRAME};
-    struct waiting w = {.events = events};
+    struct reeve_events ev = {0};
+    struct waiting w = {.events = events ? &ev : NULL};
     if (!r || !request || !out || request->size > sizeof q)
         return base_fail(err, REEVE_EINVAL, "a request of this version of the library is needed");
+    if (events && (events->size > sizeof ev || events->size < sizeof ev.size))
+        return base_fail(err, REEVE_EINVAL, "events of this version of the library are needed");
     *out = NULL;
     memcpy(&q, request, request->size);
+    if (events)
+        memcpy(&ev, events, events->size);
     int rc = request_text(&q, authorize, &text, err);
     if (!rc)
         rc = api_connect(r, &c, err);

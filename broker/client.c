@@ -39,7 +39,7 @@ int client_send(struct client *c, enum wire_type type, struct str a, struct str 
     auto_buf struct buf frame = {.max = WIRE_MAX_FRAME + WIRE_HEAD_BYTES};
     if (a.n + b.n + 1 > WIRE_MAX_FRAME)
         return base_fail(err, REEVE_EINVAL, "the request is longer than %u bytes", WIRE_MAX_FRAME);
-    wire_put2(&frame, type, a, b);
+    wire_put(&frame, type, a, b);
     if (frame.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     for (size_t sent = 0; sent < frame.len;) {

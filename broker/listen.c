@@ -45,7 +45,7 @@ void server_turn_away(struct owner *owner, int fd)
               "again later",
               owner->nconns, owner->dir);
     server_error_text(&full, &text);
-    wire_put2(&frame, WIRE_ERROR, buf_view(&text), STR(""));
+    wire_put(&frame, WIRE_ERROR, buf_view(&text), STR(""));
     /* It fits into a new socket's buffer; who does not hear it sees the connection end. */
     if (!frame.failed)
         (void)!send(fd, frame.data, frame.len, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -31,7 +31,8 @@ struct conn {
     struct buf in, out;
     size_t sent;
     struct reeve_run *run;
-    struct policy_image *policy; /* for the next request */
+    struct policy_image *policy; /* for the next request, and its text */
+    struct buf policy_text;
     uint32_t events;
 };
 
@@ -47,6 +48,7 @@ static void conn_free(struct conn *conn)
     fd_close(&conn->fd);
     buf_fini(&conn->in);
     buf_fini(&conn->out);
+    buf_fini(&conn->policy_text);
     policy_image_unref(&conn->policy);
     *(conn->prev ? &conn->prev->next : &owner->conns) = conn->next;
     if (conn->next)
@@ -87,7 +89,7 @@ static bool conn_flush(struct conn *conn)
 
 void conn_send(struct conn *conn, enum wire_type type, struct str a, struct str b)
 {
-    wire_put2(&conn->out, type, a, b);
+    wire_put(&conn->out, type, a, b);
     if (conn->out.failed)
         conn->closing = true;
     /* A connection that is gone is noticed by its next event; nothing is freed beneath the caller.
@@ -179,6 +181,7 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
     if (!name)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     policy_image_unref(&conn->policy);
+    buf_fini(&conn->policy_text);
     struct reeve_error why = {0};
     if (policy_compile(text, name, NULL, NULL, &conn->policy, &why) != 0) {
         struct request_peer peer = peer_of(conn);
@@ -186,14 +189,22 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
         conn_send_error(conn, &why); /* an answer, not a broken protocol */
         return 0;
     }
-    if (state_keep_blob(conn->owner->dir_fd, conn->owner->dir,
-                        policy_image_source_digest(conn->policy), text, &why) != 0) {
-        policy_image_unref(&conn->policy);
-        conn_send_error(conn, &why);
-        return 0;
-    }
+    buf_init(&conn->policy_text, WIRE_MAX_FRAME);
+    buf_str(&conn->policy_text, text);
     conn_send(conn, WIRE_ANSWER, STR(""), STR(""));
     return 0;
+}
+
+/* The text of a policy that a request is decided by; until then nobody needs it in the folder. */
+static int keep_policy(struct conn *conn, const struct policy_image *policy,
+                       struct reeve_error *err)
+{
+    if (conn->policy_text.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    int rc = state_keep_blob(conn->owner->dir_fd, conn->owner->dir,
+                             policy_image_source_digest(policy), buf_view(&conn->policy_text), err);
+    buf_fini(&conn->policy_text);
+    return rc;
 }
 
 static int on_request(struct conn *conn, struct str payload, struct reeve_error *err)
@@ -203,7 +214,13 @@ static int on_request(struct conn *conn, struct str payload, struct reeve_error 
     conn->policy = NULL;
     conn->state = CONN_BUSY;
     struct request_peer peer = peer_of(conn);
-    request_begin(conn, conn->owner, payload, policy, &peer);
+    struct reeve_error why = {0};
+    if (policy && keep_policy(conn, policy, &why) != 0) {
+        conn_idle(conn);
+        conn_send_error(conn, &why);
+    } else {
+        request_begin(conn, conn->owner, payload, policy, &peer);
+    }
     policy_image_unref(&policy);
     return 0;
 }
@@ -346,7 +363,8 @@ static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct 
     return base_fail(err, REEVE_EPROTO, "frame %u may not come now", type);
 }
 
-/* Take whole frames off the input; stops at a request in progress, but for a CANCEL. */
+/* Take whole frames off the input, as long as what they are answered with has room. A frame that
+ * may not come now, a second REQUEST during one for instance, is an error. */
 static int take_frames(struct conn *conn, struct reeve_error *err)
 {
     size_t done = 0;

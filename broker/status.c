@@ -18,12 +18,35 @@ static void put_log(struct owner *owner, struct json_out *o)
     }
 }
 
+/* A path as it is, or, where it is no UTF-8, with those bytes as \\xNN: nothing else can be told
+ * without telling another path. */
+static void put_path(struct json_out *o, const char *key, const char *path)
+{
+    struct str whole = str_of(path);
+    auto_buf struct buf shown = {0};
+    if (str_is_utf8(whole)) {
+        json_kv_str(o, key, whole);
+        return;
+    }
+    for (size_t at = 0, n; at < whole.n; at += n) {
+        n = 1;
+        while (n < 4 && at + n < whole.n && ((uint8_t)whole.p[at + n] & 0xc0) == 0x80)
+            n++;
+        if (str_is_utf8((struct str){whole.p + at, n}))
+            buf_put(&shown, whole.p + at, n);
+        else
+            for (size_t i = 0; i < n; i++)
+                buf_printf(&shown, "\\x%02x", (uint8_t)whole.p[at + i]);
+    }
+    json_kv_str(o, key, buf_view(&shown));
+}
+
 void status_json(struct owner *owner, struct buf *out)
 {
     struct json_out o = {.b = out};
     bool sound = owner->log && owner->found.condition == AUDIT_OK;
     json_open_object(&o);
-    json_kv_str(&o, "folder", str_of(owner->dir));
+    put_path(&o, "folder", owner->dir);
     json_kv_int(&o, "pid", getpid());
     json_kv_int(&o, "uid", owner->uid);
     json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
@@ -31,9 +54,8 @@ void status_json(struct owner *owner, struct buf *out)
     json_kv_str(&o, "grade", STR("embedded"));
     json_kv_str(&o, "version", str_of(reeve_version()));
     json_kv_bool(&o, "can_decide", sound && !owner->log_failing);
-    json_kv_bool(&o, "can_append", sound && !owner->log_failing);
     if (owner->log_failing)
-        json_kv_str(&o, "cannot_append_because", str_of(owner->log_why));
+        json_kv_str(&o, "cannot_decide_because", str_of(owner->log_why));
     json_kv_bool(&o, "helpers", owner->log != NULL);
     json_kv_int(&o, "connections", owner->nconns);
     json_kv_int(&o, "requests_in_progress", owner->nruns);

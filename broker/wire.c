@@ -1,17 +1,12 @@
 /* Frames of the wire. See wire.h. */
 #include "broker/wire.h"
 
-void wire_put2(struct buf *out, enum wire_type type, struct str a, struct str b)
+void wire_put(struct buf *out, enum wire_type type, struct str a, struct str b)
 {
     buf_u32le(out, (uint32_t)(1 + a.n + b.n));
     buf_byte(out, (uint8_t)type);
     buf_str(out, a);
     buf_str(out, b);
-}
-
-void wire_put(struct buf *out, enum wire_type type, struct str payload)
-{
-    wire_put2(out, type, payload, STR(""));
 }
 
 int wire_peek(struct str in, uint8_t *type, struct str *payload, size_t *taken)

@@ -39,10 +39,8 @@ enum wire_type {
     WIRE_ANSWER,   /* text: what ASK, RECEIPT or STOP wanted */
 };
 
-/** Append a frame. */
-void wire_put(struct buf *out, enum wire_type type, struct str payload);
-/** The same in two parts. */
-void wire_put2(struct buf *out, enum wire_type type, struct str a, struct str b);
+/** Append a frame whose payload is `a` and then `b`. */
+void wire_put(struct buf *out, enum wire_type type, struct str a, struct str b);
 
 /**
  * Look at what a stream has brought: 1 and type and payload (borrowed from `in`) and the bytes that

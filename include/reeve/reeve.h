@@ -167,8 +167,8 @@ REEVE_API int64_t reeve_result_seq(const struct reeve_result *r);
 
 /* ---- the log ---- */
 
-/** What the owner knows of itself: a malloc'ed JSON object (can decide, can append, condition,
- * size, grade, pid, policy). */
+/** What the owner knows of itself: a malloc'ed JSON object (whether it can decide, and so record;
+ * condition, size, grade, pid, policy; the folder, bytes of it that are no UTF-8 as \\xNN). */
 REEVE_API int reeve_status(struct reeve *handle, char **json, struct reeve_error *err);
 /** Providers with rank, availability and why not: a malloc'ed JSON array. */
 REEVE_API int reeve_providers(struct reeve *handle, char **json, struct reeve_error *err);

@@ -36,6 +36,8 @@ refuses "too few descriptors" 3 "may open 300 files .RLIMIT_NOFILE.*ulimit -n" \
     bash -c 'ulimit -n 300; exec "$@"' - "$reeve" --helper-dir "$helpers" --state "$work/twice" status
 refuses "helpers that are not there" 3 "reeved" "$reeve" --state "$work/twice" --helper-dir "$work/nohelpers" status
 
+made $'b\377d'
+gives "a folder whose name is no UTF-8" 0 '"folder":"[^"]*/b..xffd"' ask --state "$work"/$'b\377d' status --json
 made open && chmod 0777 "$work/open"
 refuses "folder that others may write" 3 "chmod go-w $work/open" ask --state "$work/open" status
 

@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -127,11 +128,64 @@ static void client_that_does_not_read(void **state)
     support_remove(dir);
 }
 
+static unsigned blobs_of(const char *dir)
+{
+    char path[4096];
+    unsigned n = 0;
+    (void)snprintf(path, sizeof path, "%s/blobs", dir);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        n += e->d_name[0] != '.';
+    (void)closedir(d);
+    return n;
+}
+
+static unsigned char next_frame(int fd)
+{
+    static char away[65536];
+    unsigned char head[5];
+    assert_int_equal(recv(fd, head, sizeof head, MSG_WAITALL), sizeof head);
+    size_t left = (head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16) - 1;
+    assert_true(left < sizeof away);
+    if (left)
+        assert_int_equal(recv(fd, away, left, MSG_WAITALL), (ssize_t)left);
+    return head[4];
+}
+
+/* Policies that nobody asks by fill no disk. */
+static void policies_without_requests(void **state)
+{
+    (void)state;
+    char *dir = support_state(), text[256], frame[512];
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    int fd = raw_client(dir);
+    size_t n;
+    assert_int_equal(blobs_of(dir), 1); /* the folder's own */
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(text, sizeof text, "....p%dreeve: policy/v1\nname: p%d\nrules: []\n", i % 10,
+                       i);
+        n = put_frame(frame, 2, text);
+        memcpy(frame + 5, (unsigned char[]){2, 0, 0, 0}, 4);
+        assert_int_equal(send(fd, frame, n, MSG_NOSIGNAL), (ssize_t)n);
+        assert_int_equal(next_frame(fd), 70);
+    }
+    assert_int_equal(blobs_of(dir), 1);
+    n = put_frame(frame, 3, "{\"subject\": \"a:b\", \"capability\": \"x.y\"}");
+    assert_int_equal(send(fd, frame, n, MSG_NOSIGNAL), (ssize_t)n);
+    assert_int_equal(next_frame(fd), 66);
+    assert_int_equal(blobs_of(dir), 2);
+    (void)close(fd);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_batches),
         cmocka_unit_test(client_that_does_not_read),
+        cmocka_unit_test(policies_without_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,29 @@ static void no_requests(void **state)
     support_remove(dir);
 }
 
+/* A struct of another size is no struct of ours. */
+static void events_of_other_sizes(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, sizeof(size_t) - 1, sizeof(struct reeve_events) + 8};
+    char *dir = support_state();
+    struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
+    struct reeve_request q = {.size = sizeof q, .subject = "agent:a", .capability = "no.such"};
+    struct reeve_result *result = NULL;
+    struct reeve_error err = {0};
+    struct reeve_events ev = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ev.size = sizes[i];
+        assert_int_equal(reeve_execute(r, &q, &ev, &result, &err), REEVE_EINVAL);
+    }
+    ev.size = sizeof ev.size + sizeof ev.arg; /* of a version without callbacks */
+    ev.poll_cancel = (int (*)(void *))(uintptr_t)1;
+    assert_int_equal(reeve_execute(r, &q, &ev, &result, &err), 0);
+    reeve_result_free(&result);
+    reeve_close(&r);
+    support_remove(dir);
+}
+
 /* As deep as a request may be: in the record it stands deeper, and so by its digest. */
 static void deep_arguments(void **state)
 {
@@ -244,6 +267,7 @@ static void deep_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests),
-                                       cmocka_unit_test(deep_arguments)};
+                                       cmocka_unit_test(deep_arguments),
+                                       cmocka_unit_test(events_of_other_sizes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static struct owner *open_owner(char dir[64])
 static void send_frame(int fd, enum wire_type type, struct str payload)
 {
     auto_buf struct buf frame = {0};
-    wire_put2(&frame, type, payload, STR(""));
+    wire_put(&frame, type, payload, STR(""));
     assert_int_equal(send(fd, frame.data, frame.len, MSG_NOSIGNAL), (ssize_t)frame.len);
 }
 
