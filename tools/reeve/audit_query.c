@@ -18,7 +18,7 @@ static const struct cli_option table[] = {
      "of this type: decision, release, end, start, ..."},
     {"rule", "ID", CLI_TEXT, offsetof(struct options, rule), "decided by this rule"},
     {"from", "SEQ", CLI_NUMBER, offsetof(struct options, from), "from this sequence on"},
-    {"limit", "N", CLI_NUMBER, offsetof(struct options, limit),
+    {"limit", "N", CLI_POSITIVE, offsetof(struct options, limit),
      "the last N that match (default: all)"},
 };
 
@@ -83,23 +83,67 @@ static void show_row(const struct cli *cli, const json_t *record)
     putchar('\n');
 }
 
+/* All that is left of a record whose bytes are not kept. */
+static json_t *only_leaf(const struct reeve_record *record)
+{
+    char leaf[8 + 64] = "sha256:";
+    for (size_t i = 0; i < 32; i++)
+        snprintf(leaf + 7 + 2 * i, 3, "%02x", record->leaf[i]);
+    return json_pack("{s:b, s:s, s:I}", "kept", 0, "leaf", leaf, "seq", (json_int_t)record->seq);
+}
+
+static int show_only_leaf(struct query *q, const struct reeve_record *record)
+{
+    auto_json json_t *json = only_leaf(record);
+    auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    if (q->cli->json)
+        puts(text ? text : "{}");
+    else
+        printf("%-*llu  %-*s  its bytes are not kept\n", (int)columns[0].width,
+               (unsigned long long)record->seq, (int)columns[1].width, "");
+    return ferror(stdout);
+}
+
 static int on_record(void *arg, const struct reeve_record *record)
 {
     struct query *q = arg;
+    if (!q->cli->json && q->shown++ == 0)
+        show_titles();
     if (!record->json)
-        return 0;
+        return show_only_leaf(q, record);
     if (q->cli->json) {
-        fwrite(record->json, 1, record->json_len, stdout);
+        cli_put_json(stdout, record->json, record->json_len);
         putchar('\n');
         return ferror(stdout);
     }
     auto_json json_t *json = cli_json(record->json, record->json_len, &q->err);
     if (!json)
         return 1;
-    if (q->shown++ == 0)
-        show_titles();
     show_row(q->cli, json);
     return ferror(stdout);
+}
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+    while (*list && strcmp(*list, word) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/* A word that no record has would find nothing and say so, as if there were no such record. */
+static int check_words(const struct cli *cli, const struct options *o)
+{
+    static const char *const effects[] = {"allow", "deny", "ask", NULL};
+    static const char *const types[] = {"start",    "decision",       "release",  "end",
+                                        "rejected", "unacknowledged", "unsigned", NULL};
+    if (o->effect && !is_one_of(o->effect, effects))
+        return cli_usage(cli, "--effect is allow, deny or ask, not '%s'", o->effect);
+    if (o->type && !is_one_of(o->type, types))
+        return cli_usage(cli,
+                         "--type is start, decision, release, end, rejected, unacknowledged or "
+                         "unsigned, not '%s'",
+                         o->type);
+    return CLI_OK;
 }
 
 static int query(const struct cli *cli, const void *options, char *const *operands,
@@ -111,7 +155,9 @@ static int query(const struct cli *cli, const void *options, char *const *operan
     auto_handle struct reeve *handle = NULL;
     auto_free char *subject = cli_subject(o->agent);
     struct query q = {.cli = cli};
-    int status = cli_open(cli, &handle);
+    int status = check_words(cli, o);
+    if (!status)
+        status = cli_open(cli, &handle);
     if (status)
         return status;
     struct reeve_query wanted = {

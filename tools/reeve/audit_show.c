@@ -23,7 +23,7 @@ struct shown {
 /* A newline belongs to a terminal's line, not to the record's bytes. */
 static void show_bytes(const struct reeve_record *record, bool exact)
 {
-    fwrite(record->json, 1, record->json_len, stdout);
+    cli_put_json(stdout, record->json, record->json_len);
     if (!exact || isatty(STDOUT_FILENO) == 1)
         putchar('\n');
 }

@@ -15,23 +15,41 @@ static int check_args(const struct cli *cli, const char *text)
                      json ? "this is another value" : err.message);
 }
 
+/* A program's output, as `run` shows it. */
+static int on_output(void *arg, enum reeve_stream stream, const void *bytes, size_t n)
+{
+    FILE *out = stream == REEVE_STDOUT ? stdout : stderr;
+    (void)arg;
+    return fwrite(bytes, 1, n, out) != n || fflush(out) != 0;
+}
+
+static void show(FILE *out, const char *json)
+{
+    cli_put_json(out, json, strlen(json));
+    putc('\n', out);
+}
+
 static int call(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
 {
     const struct request_options *o = options;
     const char *args = noperands > 1 ? operands[1] : NULL;
+    const struct reeve_events events = {.size = sizeof events, .output = on_output};
+    const bool program = strcmp(operands[0], "program.external") == 0;
     auto_result struct reeve_result *result = NULL;
     int status = args ? check_args(cli, args) : 0;
     if (status)
         return status;
-    status = request_execute(cli, o, operands[0], args, NULL, &result);
+    status = request_execute(cli, o, operands[0], args, &events, &result);
     if (!result)
         return status;
-    if (o->explain || cli->json) {
-        int rc = request_explain(cli, result);
-        status = status ? status : rc;
-    } else if (reeve_result_value(result)) {
-        puts(reeve_result_value(result));
-    }
+    int rc = CLI_OK;
+    if (cli->json && program && !o->explain) /* standard output is the program's */
+        show(stderr, reeve_result_json(result));
+    else if (o->explain || cli->json)
+        rc = request_explain(cli, result);
+    else if (reeve_result_value(result))
+        show(stdout, reeve_result_value(result));
+    status = status ? status : rc;
     if (!o->explain && !cli->json)
         request_tell(cli, result);
     return status ? status : reeve_result_exit(result);

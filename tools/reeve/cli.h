@@ -30,7 +30,7 @@ enum {
 
 /* ---- options (options.c) ---- */
 
-enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER };
+enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_POSITIVE };
 
 /** One long option. Its value goes to `offset` in the command's own options: bool, const char *, or
  * uint64_t. */
@@ -102,6 +102,9 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) REEVE_PRINTF(2, 3);
  */
 size_t cli_put(FILE *out, const char *text);
 size_t cli_put_n(FILE *out, const char *text, size_t n);
+/** JSON as it is; on a terminal with what could steer it or reorder a line as \\uXXXX, which is the
+ * same JSON. */
+void cli_put_json(FILE *out, const char *json, size_t n);
 /** Whether standard error is a terminal that progress may be drawn on. */
 bool cli_shows_progress(const struct cli *cli);
 /** Start and end a colour on standard output: "1;31" (SGR parameters); nothing where colours are

@@ -67,8 +67,11 @@ static int store(const struct cli *cli, const struct cli_option *option, char *b
         *(const char **)at = value;
         return 0;
     case CLI_NUMBER:
+    case CLI_POSITIVE:
         if (!cli_number(value, at))
             return cli_usage(cli, "--%s wants a number, not '%s'", option->name, value);
+        if (option->kind == CLI_POSITIVE && *(uint64_t *)at == 0)
+            return cli_usage(cli, "--%s wants a number from 1 on, not '%s'", option->name, value);
         return 0;
     }
     abort();

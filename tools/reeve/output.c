@@ -77,6 +77,27 @@ size_t cli_put(FILE *out, const char *text)
     return cli_put_n(out, text, strlen(text));
 }
 
+void cli_put_json(FILE *out, const char *json, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)json;
+    if (isatty(fileno(out)) != 1) {
+        fwrite(json, 1, n, out);
+        return;
+    }
+    for (size_t i = 0, taken; i < n; i += taken) {
+        uint32_t c = decode(p + i, n - i, &taken);
+        if (taken == 0) { /* no JSON; a terminal gets none of it */
+            taken = 1;
+            c = 0xfffd;
+            fprintf(out, "\\u%04x", c);
+        } else if (is_unsafe(c) && c != '\n' && c != '\t') {
+            fprintf(out, "\\u%04x", c);
+        } else {
+            fwrite(json + i, 1, taken, out);
+        }
+    }
+}
+
 static void say(const struct cli *cli, const char *fmt, va_list ap, const char *after)
 {
     auto_free char *message = NULL;

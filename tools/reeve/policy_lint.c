@@ -97,12 +97,27 @@ static void print_finding(const struct cli *cli, const struct reeve_finding *f)
     }
 }
 
+/* A text for JSON; what is no UTF-8 is shown as it is on a terminal, \\xNN. NULL for NULL. */
+static json_t *text_json(const char *text)
+{
+    json_t *json = text ? json_string(text) : NULL;
+    auto_free char *shown = NULL;
+    size_t n = 0;
+    if (json || !text)
+        return json;
+    FILE *out = open_memstream(&shown, &n);
+    if (!out)
+        return NULL;
+    cli_put(out, text);
+    return fclose(out) == 0 ? json_string(shown) : NULL;
+}
+
 static json_t *finding_json(const struct reeve_finding *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:s*}", "severity",
-                     severity_name[f->severity], "code", f->code, "file", f->file, "line",
-                     (int)f->line, "column", (int)f->column, "length", (int)f->length, "message",
-                     f->message, "suggestion", f->suggestion);
+    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o*}", "severity",
+                     severity_name[f->severity], "code", f->code, "file", text_json(f->file),
+                     "line", (int)f->line, "column", (int)f->column, "length", (int)f->length,
+                     "message", text_json(f->message), "suggestion", text_json(f->suggestion));
 }
 
 static void on_finding(void *arg, const struct reeve_finding *f)

@@ -153,10 +153,12 @@ static int not_run(int status)
 
 static int tell(const struct cli *cli, const struct reeve_result *result)
 {
-    if (cli->json)
-        fprintf(stderr, "%s\n", reeve_result_json(result));
-    else
+    if (cli->json) {
+        cli_put_json(stderr, reeve_result_json(result), strlen(reeve_result_json(result)));
+        putc('\n', stderr);
+    } else {
         request_tell(cli, result);
+    }
     return reeve_result_exit(result);
 }
 

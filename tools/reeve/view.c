@@ -199,7 +199,8 @@ void cli_show_table(const struct cli *cli, const json_t *rows)
 int cli_show_json(const struct cli *cli, const char *text)
 {
     if (cli->json) {
-        puts(text);
+        cli_put_json(stdout, text, strlen(text));
+        putchar('\n');
         return 0;
     }
     struct reeve_error err = {0};

@@ -23,6 +23,8 @@ sed 's/effect: allow/efect: allow/' "$tour" >typo.yaml
 gives "an unknown key" 1 '^typo.yaml:[0-9]+:[0-9]+: error\[P[0-9]{3}\]: .*efect' "$reeve" policy lint typo.yaml
 gives "the place is marked" 1 '^ +\^~~~' "$reeve" policy lint typo.yaml
 gives "JSON of findings" 1 '"code": "P[0-9]{3}"' "$reeve" policy lint --format json typo.yaml
+cp typo.yaml $'b\377.yaml'
+gives "JSON of a file whose name is no UTF-8" 1 '"file": "b..xff.yaml"' "$reeve" policy lint --format json $'b\377.yaml'
 gives "several files, the worst counts" 1 '^2 files: ' "$reeve" policy lint "$tour" typo.yaml
 
 printf 'nothing of a receipt\n' >r

@@ -119,6 +119,29 @@ gives "a capability for programs" 0 '"value":42' ask --json call --policy "$work
 long=$(head -c 20000 /dev/zero | tr '\0' a)
 gives "a long value" 0 '^"aaaa' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.echo "[\"$long\"]"
 gives "is recorded by its digest" 0 '"value":[{]"bytes":20002,"digest":"sha256:' ask audit query --json
+gives "a program by its capability" 0 '^hello$' \
+    ask call --policy "$work/policy.yaml" --agent lab-1 program.external '{"path": "/usr/bin/printf", "argv": ["hello\n"]}'
+run_case "and its result for programs" \
+    ask --json call --policy "$work/policy.yaml" --agent lab-1 program.external '{"path": "/usr/bin/printf", "argv": ["hello\n"]}'
+[ "$(cat "$work/out")" = hello ] && grep -q '^{"seq":' "$work/err" || complain "not as it should be"
+
+# on_terminal COMMAND...: with a terminal as standard output.
+on_terminal() {
+    script -qec "$(printf '%q ' "$@")" /dev/null
+}
+unsafe='["a\u0085b\u202ec\u2066d\u009b31m"]'
+visible='a.u0085b.u202ec.u2066d.u009b31m'
+gives "a value that would steer a terminal, for programs" 0 $'a\xc2\x85b' \
+    ask call --policy "$work/policy.yaml" --agent lab-1 ccos.echo "$unsafe"
+if command -v script >/dev/null; then
+    gives "and on one" 0 "$visible" on_terminal "$reeve" --helper-dir "$helpers" \
+        call --policy "$work/policy.yaml" --agent lab-1 ccos.echo "$unsafe"
+    gives "in its record" 0 "$visible" on_terminal "$reeve" --helper-dir "$helpers" audit query --limit 1 --json
+    seq=$(ask audit query --limit 1 --json | sed -n 's/.*"seq":\([0-9]*\).*/\1/p')
+    gives "byte for byte" 0 "$visible" on_terminal "$reeve" --helper-dir "$helpers" audit show "$seq" --raw
+else
+    echo "no script(1): no output was tried on a terminal"
+fi
 refuses "a capability without a rule" 125 'denied by reeve/pure: .*level pure' ask call --agent lab-1 ccos.math.add '[2, 40]'
 refuses "arguments that do not fit" 126 'bad_arguments' \
     ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '["x", 40]'

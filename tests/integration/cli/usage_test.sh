@@ -19,6 +19,9 @@ refuses "flag with a value" 2 "--explain takes no value" "$reeve" run --explain=
 refuses "number with letters" 2 "--limit wants a number, not '3x'" "$reeve" audit query --limit 3x
 refuses "number with a sign" 2 "'-1'" "$reeve" audit query --from -1
 refuses "number beyond 64 bits" 2 "'18446744073709551616'" "$reeve" audit query --from 18446744073709551616
+refuses "the last none" 2 "--limit wants a number from 1 on, not '0'" "$reeve" audit query --limit 0
+refuses "an effect that there is not" 2 "--effect is allow, deny or ask, not 'maybe'" "$reeve" audit query --effect maybe
+refuses "a type that no record has" 2 "--type is start, .*, not 'foo'" "$reeve" audit query --type foo
 refuses "run without a program" 2 "PROG" "$reeve" run --agent lab-1
 refuses "run with nothing after --" 2 "PROG" "$reeve" run --
 refuses "call without a capability" 2 "CAPABILITY" "$reeve" call

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { HELLO = 1, WELCOME = 64, ANSWER = 70 };
+enum { HELLO = 1, READ = 5, WELCOME = 64, ROW = 68, ROWS_END = 69, ANSWER = 70 };
 
 struct stage {
     int listener;
@@ -30,6 +30,15 @@ static void say(int fd, unsigned char type, const char *text)
     assert_int_equal(send(fd, frame, n + 4, MSG_NOSIGNAL), (ssize_t)n + 4);
 }
 
+/* A row whose record's bytes are not kept, then the end of all rows. */
+static void say_rows(int fd)
+{
+    unsigned char row[5 + 41] = {42, 0, 0, 0, ROW, 7}, end[5 + 8] = {9, 0, 0, 0, ROWS_END, 8};
+    memset(row + 13, 0xab, 32);
+    assert_int_equal(send(fd, row, sizeof row, MSG_NOSIGNAL), sizeof row);
+    assert_int_equal(send(fd, end, sizeof end, MSG_NOSIGNAL), sizeof end);
+}
+
 static void *play(void *arg)
 {
     struct stage *s = arg;
@@ -40,10 +49,23 @@ static void *play(void *arg)
         size_t n = (head[0] | (size_t)head[1] << 8) - 1;
         assert_true(n < sizeof text);
         assert_int_equal(recv(fd, text, n, MSG_WAITALL), (ssize_t)n);
-        say(fd, head[4] == HELLO ? WELCOME : ANSWER, head[4] == HELLO ? "{}" : s->head);
+        if (head[4] == READ)
+            say_rows(fd);
+        else
+            say(fd, head[4] == HELLO ? WELCOME : ANSWER, head[4] == HELLO ? "{}" : s->head);
     }
     (void)close(fd);
     return NULL;
+}
+
+static int listen_at(const char *dir)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/reeve.sock", dir);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
 }
 
 static void heads_that_say_too_little(void **state)
@@ -52,14 +74,10 @@ static void heads_that_say_too_little(void **state)
     static const char *const heads[] = {"{}", "{\"size\":3}", "{\"condition\":\"fine\"}"};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
         char *dir = support_state();
-        struct sockaddr_un a = {.sun_family = AF_UNIX};
-        struct stage s = {.listener = socket(AF_UNIX, SOCK_STREAM, 0), .head = heads[i]};
+        struct stage s = {.listener = listen_at(dir), .head = heads[i]};
         struct reeve_error err = {0};
         struct reeve_verify_report report = {.size = sizeof report};
         pthread_t t;
-        (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/reeve.sock", dir);
-        assert_int_equal(bind(s.listener, (struct sockaddr *)&a, sizeof a), 0);
-        assert_int_equal(listen(s.listener, 1), 0);
         assert_int_equal(pthread_create(&t, NULL, play, &s), 0);
         struct reeve *r = support_open(dir, REEVE_OPEN_NOSTART);
         assert_int_equal(reeve_verify(r, NULL, NULL, NULL, &report, &err), REEVE_EPROTO);
@@ -70,8 +88,42 @@ static void heads_that_say_too_little(void **state)
     }
 }
 
+#ifdef REEVE_COMMAND
+/* The command does not hide what it cannot show. */
+static void rows_without_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option, *part;
+    } rows[] = {{"", "7                            its bytes are not kept"},
+                {"--json", "{\"kept\":false,\"leaf\":\"sha256:abababab"}};
+    for (size_t i = 0; i < 2; i++) {
+        char *dir = support_state(), command[8192], out[4096] = "";
+        struct stage s = {.listener = listen_at(dir)};
+        pthread_t t;
+        assert_int_equal(pthread_create(&t, NULL, play, &s), 0);
+        (void)snprintf(command, sizeof command, REEVE_COMMAND " --state %s audit query %s", dir,
+                       rows[i].option);
+        FILE *f = popen(command, "r");
+        assert_non_null(f);
+        (void)!fread(out, 1, sizeof out - 1, f);
+        assert_int_equal(pclose(f), 0);
+        if (!strstr(out, rows[i].part))
+            fail_msg("%s", out);
+        assert_int_equal(pthread_join(t, NULL), 0);
+        (void)close(s.listener);
+        support_remove(dir);
+    }
+}
+#endif
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(heads_that_say_too_little)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(heads_that_say_too_little),
+#ifdef REEVE_COMMAND
+        cmocka_unit_test(rows_without_bytes),
+#endif
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
