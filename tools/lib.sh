@@ -17,6 +17,13 @@ die() {
     exit 3
 }
 
+# Until the process has ended; one that nobody waits for keeps its place in /proc.
+await_end() {
+    while [ -e "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; do
+        sleep 0.1
+    done
+}
+
 is_debian_like() {
     command -v dpkg-query >/dev/null && command -v apt-get >/dev/null
 }
