@@ -299,6 +299,9 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
                       "%zu bytes; a policy has at most %zu", text.n, POLICY_MAX_BYTES);
         return NULL;
     }
+    /* A mark that some editors write is no character of the text: places count from behind it. */
+    if (str_starts(text, STR("\xef\xbb\xbf")))
+        report->text = text = (struct str){text.p + 3, text.n - 3};
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;

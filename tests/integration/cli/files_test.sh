@@ -23,6 +23,11 @@ sed 's/effect: allow/efect: allow/' "$tour" >typo.yaml
 gives "an unknown key" 1 '^typo.yaml:[0-9]+:[0-9]+: error\[P[0-9]{3}\]: .*efect' "$reeve" policy lint typo.yaml
 gives "the place is marked" 1 '^ +\^~~~' "$reeve" policy lint typo.yaml
 gives "JSON of findings" 1 '"code": "P[0-9]{3}"' "$reeve" policy lint --format json typo.yaml
+printf '\xef\xbb\xbfreeve: policy/v1\nname: marked\nrules: []\n' >marked.yaml
+gives "a byte order mark" 0 "1 file: 0 errors" "$reeve" policy lint marked.yaml
+printf '\xef\xbb\xbfreve: policy/v1\nname: marked\nrules: []\n' >marked.yaml
+gives "places count from behind it" 1 '^marked.yaml:1:1: error.P[0-9]{3}.: .*reve' "$reeve" policy lint marked.yaml
+gives "and so do the marks" 1 '^    \^~' "$reeve" policy lint marked.yaml
 cp typo.yaml $'b\377.yaml'
 gives "JSON of a file whose name is no UTF-8" 1 '"file": "b..xff.yaml"' "$reeve" policy lint --format json $'b\377.yaml'
 gives "several files, the worst counts" 1 '^2 files: ' "$reeve" policy lint "$tour" typo.yaml
