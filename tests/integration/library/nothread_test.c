@@ -17,6 +17,16 @@ __attribute__((visibility("default"))) int pthread_create(pthread_t *restrict th
     return EAGAIN;
 }
 
+static bool joined;
+
+__attribute__((visibility("default"))) int pthread_join(pthread_t thread, void **result)
+{
+    (void)thread;
+    (void)result;
+    joined = true;
+    return 0;
+}
+
 static bool is_free(void *arg)
 {
     return !support_process(arg, "reeve-keeper") && !support_process(arg, "reeve-launcher");
@@ -32,6 +42,7 @@ static void no_thread(void **state)
         .size = sizeof o, .dir = dir, .flags = REEVE_OPEN_OWNER, .helper_dir = HELPER_DIR};
     assert_int_equal(reeve_open(&o, &r, &err), REEVE_ENOMEM);
     assert_null(r);
+    assert_false(joined);
     assert_true(support_wait(is_free, dir));
     support_remove(dir);
 }
