@@ -257,15 +257,15 @@ static int prepare(struct reeve_run *run, struct reeve_error *err)
     int guest[3] = {-1, -1, -1};
     int rc = open_streams(run, guest, err);
     if (!rc) {
-        struct reeve_job job = {.size = sizeof job,
-                                .capability = run->capability.p,
-                                .args = run->args_text.data,
-                                .plan = run->plan.data,
-                                .plan_len = run->plan.len,
-                                .stdin_fd = guest[0],
-                                .stdout_fd = guest[1],
-                                .stderr_fd = guest[2]};
-        rc = run->provider->prepare(run->provider->self, run, &job, err);
+        run->job = (struct reeve_job){.size = sizeof run->job,
+                                      .capability = run->capability.p,
+                                      .args = run->args_text.data,
+                                      .plan = run->plan.data,
+                                      .plan_len = run->plan.len,
+                                      .stdin_fd = guest[0],
+                                      .stdout_fd = guest[1],
+                                      .stderr_fd = guest[2]};
+        rc = run->provider->prepare(run->provider->self, run, &run->job, err);
     }
     for (int i = 0; i < 3; i++)
         fd_close(&guest[i]);

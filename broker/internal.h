@@ -96,6 +96,7 @@ struct reeve_run {
     uint8_t plan_sha256[BASE_SHA256];
 
     const struct reeve_provider *provider; /* NULL: answered by the owner itself */
+    struct reeve_job job;                  /* what `provider` was given, until it has let go */
     enum run_state state;
     bool cancelled, finished, abandoned;
     struct reeve_error append_error; /* the decision could not be recorded; answered when the
