@@ -22,7 +22,7 @@
 
 static char folder[] = "/tmp/reeve-request-XXXXXX";
 
-/* In `args` and `policy`, @ stands for the test's own folder. */
+/* In `args`, `policy` and `part`, @ stands for the test's own folder. */
 static const struct row {
     const char *name, *policy, *subject, *capability, *args;
     int exit_status;
@@ -73,6 +73,16 @@ static const struct row {
      "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
      NULL},
+    {"a longer read wins over hide",
+     RUN("{isolation: process, filesystem: {read: [/usr, /usr/share/common-licenses/GPL-3], hide: "
+         "[/usr/share/common-licenses]}}"),
+     "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 0, NULL,
+     NULL},
+    {"one to be hidden among too many",
+     RUN("{isolation: process, filesystem: {read: [/usr, @/crowd], hide: [@/crowd/7]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, NULL,
+     "more than 4096 entries stand beside what is to be hidden: @/crowd\""},
     {"what is to be hidden and is not there could appear",
      RUN("{isolation: process, filesystem: {read: [/usr], hide: [/usr/none/of/this]}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
@@ -132,26 +142,40 @@ static void point(const char *name, const char *target)
     assert_int_equal(symlink(to, path), 0);
 }
 
+static void make_crowd(void)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s/crowd", folder);
+    assert_int_equal(mkdir(name, 0755), 0);
+    for (int i = 0; i <= 4096; i++) {
+        (void)snprintf(name, sizeof name, "crowd/%d", i);
+        make(name, "", 0644);
+    }
+}
+
 static void check(struct reeve *r, const struct row *row)
 {
     struct reeve_error err = {0};
     struct reeve_result *result = NULL;
-    char *args = expand(row->args);
+    char *args = expand(row->args), *policy = expand(row->policy);
+    char *part = row->part ? expand(row->part) : NULL;
     struct reeve_request q = {.size = sizeof q,
                               .subject = row->subject,
                               .capability = row->capability,
                               .args = args,
-                              .policy = row->policy,
+                              .policy = policy,
                               .policy_file = "row.yaml"};
     if (reeve_execute(r, &q, NULL, &result, &err) != 0)
         fail_msg("%s: %s", row->name, err.message);
     const char *json = reeve_result_json(result), *refusal = reeve_result_refusal(result);
     if (reeve_result_exit(result) != row->exit_status ||
         strcmp(refusal ? refusal : "", row->refusal ? row->refusal : "") != 0 ||
-        (row->part && !strstr(json, row->part)))
+        (part && !strstr(json, part)))
         fail_msg("%s: %s", row->name, json);
     reeve_result_free(&result);
     free(args);
+    free(policy);
+    free(part);
 }
 
 static void all_rows(void **state)
@@ -167,6 +191,7 @@ static void all_rows(void **state)
     make("plain", "text", 0644);
     point("link", "real");
     point("true", "/usr/bin/true");
+    make_crowd();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check(r, &rows[i]);
     support_assert_verifies(r);
