@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
          "reason: x, grant: " grant "}\n"
 #define READ_USR "{isolation: process, filesystem: {read: [/usr]}}"
 #define PROGRAM  "program.external"
+#define NOBODY   65534
 
 static char folder[] = "/tmp/reeve-request-XXXXXX";
 
@@ -73,6 +75,21 @@ static const struct row {
      "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
      NULL},
+    {"the whole host", RUN("{isolation: process, filesystem: {read: [/]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL, "\"how\":\"ok\""},
+    {"the whole host, and links that are shown anyway",
+     RUN("{isolation: process, filesystem: {read: [/, /bin, /usr, /etc/passwd]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/bin/cat\", \"argv\": [\"/etc/passwd\"], \"cwd\": \"/usr\"}", 0, NULL,
+     NULL},
+    {"the whole host, and a path that leads through a link of /tmp",
+     RUN("{isolation: process, filesystem: {read: [@/link, /]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/ls\", \"argv\": [\"@/link/\"]}", 0, NULL, NULL},
+    {"the whole host but for one file",
+     RUN("{isolation: process, filesystem: {read: [/], hide: [/etc/passwd]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/etc/passwd\"]}", 1, NULL, NULL},
+    {"and all the rest of it",
+     RUN("{isolation: process, filesystem: {read: [/], hide: [/etc/passwd]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/etc/group\"]}", 0, NULL, NULL},
     {"a longer read wins over hide",
      RUN("{isolation: process, filesystem: {read: [/usr, /usr/share/common-licenses/GPL-3], hide: "
          "[/usr/share/common-licenses]}}"),
@@ -232,8 +249,21 @@ static void no_requests(void **state)
     support_remove(dir);
 }
 
-int main(void)
+/* The grade in which a guest has the caller's id. */
+static bool become_nobody(void)
+{
+    return geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+           setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+           access(HELPER_DIR "/reeve-launcher", X_OK) == 0;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests)};
+    if (argc == 2 && strcmp(argv[1], "unprivileged") == 0 && !become_nobody()) {
+        print_message(
+            "skipped: this test is no root that could become a user who sees the helpers\n");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
