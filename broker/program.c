@@ -179,6 +179,14 @@ static int add_read(struct mounts *m, struct str path, bool literal, struct reev
     return rc ? rc : add_link_on_the_way(m, path, err);
 }
 
+/* What every sandbox has of its own, also where the host's "/" is shown. */
+static bool is_sandbox_own(struct str path)
+{
+    return core_path_under(path, STR("/dev")) || core_path_under(path, STR("/proc")) ||
+           core_path_under(path, STR("/tmp"));
+}
+
+/* Whether the host's `path` is: the longest decides. */
 static bool is_shown(const struct mounts *m, struct str path)
 {
     size_t longest = 0;
@@ -190,7 +198,17 @@ static bool is_shown(const struct mounts *m, struct str path)
         longest = m->list[i].target.n;
         shown = m->list[i].kind == PLAN_MOUNT_READ;
     }
-    return shown;
+    return shown && !(longest == 1 && is_sandbox_own(path));
+}
+
+/* Where the host's own link is shown, none is made in its place. */
+static void drop_shown_links(struct mounts *m)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].kind != PLAN_MOUNT_LINK || !is_shown(m, m->list[i].target))
+            m->list[kept++] = m->list[i];
+    m->n = kept;
 }
 
 /* /bin, /lib and their kin, where they are links into what is shown. */
@@ -282,6 +300,7 @@ static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_
     int rc = 0;
     for (uint32_t i = 0; !rc && i < g->nread; i++)
         rc = add_read(m, g->read[i], g->read_literal && g->read_literal[i], err);
+    drop_shown_links(m);
     for (uint32_t i = 0; !rc && i < g->nhide; i++)
         rc = add_hide(m, g->hide[i], err);
     if (!rc)

@@ -128,6 +128,8 @@ enum launcher_frame {
                        */
 };
 #define LAUNCHER_MAX_RUNS 256u
+/* Entries of all folders of one sandbox that are shown with something hidden in them. */
+#define LAUNCHER_MAX_PINNED 4096u
 
 #define LAUNCHER_WHY_TABLE(X)                                                                      \
     X(NONE, "none")                                                                                \
@@ -140,6 +142,7 @@ enum launcher_frame {
     X(NAMESPACES, "the kernel refuses the namespaces")                                             \
     X(IDS, "user ids cannot be mapped")                                                            \
     X(ROOT, "the root file system cannot be built")                                                \
+    X(CROWDED, "more than 4096 entries stand beside what is to be hidden")                         \
     X(CONFINE, "a confinement step failed")                                                        \
     X(CWD, "the working directory cannot be entered")                                              \
     X(EXEC, "the program cannot be executed")                                                      \
@@ -186,8 +189,9 @@ struct launcher_ended {
     uint64_t run;
     uint32_t how;     /* enum core_how: OK, ERROR, LIMIT, KILLED or REFUSED */
     uint32_t why;     /* enum launcher_why for ERROR and REFUSED */
-    int32_t error;    /* errno of the failing call, or 0 */
-    uint32_t index;   /* of the mount for MOUNT_OPEN and ROOT */
+    int32_t error;    /* errno of the failing call, or 0; for CROWDED, how many bytes of what is
+                         hidden name the folder */
+    uint32_t index;   /* of the mount for MOUNT_OPEN, ROOT and CROWDED */
     uint32_t limit;   /* CORE_LIMIT_* + 1 for LIMIT */
     int32_t status;   /* exit status, when it exited */
     int32_t signal;   /* signal that ended it, or 0 */

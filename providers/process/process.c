@@ -168,24 +168,35 @@ static void process_cancel(void *self, struct reeve_run *run, const char *limit)
 
 /* ---- frames in ---- */
 
-/* What of the plan the answer is about, or NULL. */
-static const char *subject_of(const struct launcher_ended *e, const struct plan_view *plan)
+static struct str mount_of(const struct launcher_ended *e, const struct plan_view *plan)
+{
+    if (e->index >= plan->nmounts)
+        return (struct str){0};
+    const struct plan_mount *m = plan_mount_at(plan, e->index);
+    struct str target = {plan_str(plan, m->target), m->target.len};
+    if (e->why == LAUNCHER_WHY_MOUNT_OPEN)
+        return (struct str){plan_str(plan, m->source), m->source.len};
+    if (e->why == LAUNCHER_WHY_CROWDED && e->error > 0 && (size_t)e->error < target.n)
+        target.n = (size_t)e->error;
+    return target;
+}
+
+/* What of the plan the answer is about; empty: nothing. */
+static struct str subject_of(const struct launcher_ended *e, const struct plan_view *plan)
 {
     switch (e->why) {
     case LAUNCHER_WHY_PROGRAM_OPEN:
     case LAUNCHER_WHY_PROGRAM_DIGEST:
     case LAUNCHER_WHY_EXEC:
-        return plan_str(plan, plan->h->program);
+        return str_of(plan_str(plan, plan->h->program));
     case LAUNCHER_WHY_CWD:
-        return plan_str(plan, plan->h->cwd);
+        return str_of(plan_str(plan, plan->h->cwd));
     case LAUNCHER_WHY_MOUNT_OPEN:
     case LAUNCHER_WHY_ROOT:
-        if (e->index >= plan->nmounts)
-            return NULL;
-        return plan_str(plan, e->why == LAUNCHER_WHY_ROOT ? plan_mount_at(plan, e->index)->target
-                                                          : plan_mount_at(plan, e->index)->source);
+    case LAUNCHER_WHY_CROWDED:
+        return mount_of(e, plan);
     default:
-        return NULL;
+        return (struct str){0};
     }
 }
 
@@ -196,10 +207,13 @@ static const char *detail_of(const struct launcher_ended *e, const struct reeve_
     char text[128];
     if (e->why == LAUNCHER_WHY_NONE)
         return NULL;
-    const char *what = plan_check(job->plan, job->plan_len, &plan) ? subject_of(e, &plan) : NULL;
-    (void)snprintf(out, n, "%s%s%s%s%s", launcher_why_text(e->why), what ? ": " : "",
-                   what ? what : "", e->error ? ": " : "",
-                   e->error ? strerror_r(e->error, text, sizeof text) : "");
+    struct str what = {0};
+    if (plan_check(job->plan, job->plan_len, &plan))
+        what = subject_of(e, &plan);
+    bool is_errno = e->error && e->why != LAUNCHER_WHY_CROWDED;
+    (void)snprintf(out, n, "%s%s%.*s%s%s", launcher_why_text(e->why), what.n ? ": " : "",
+                   (int)what.n, what.n ? what.p : "", is_errno ? ": " : "",
+                   is_errno ? strerror_r(e->error, text, sizeof text) : "");
     return out;
 }
 

@@ -2,6 +2,7 @@
  * The well-behaved and the stubborn guest of the launcher's tests: one static program, the first
  * argument says what to do. Static, so that a plan without mounts can run it.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int do_exit(const char *arg)
@@ -125,6 +128,45 @@ static int do_read(const char *arg)
     return n > 0 && write(1, text, (size_t)n) == n ? 0 : 1;
 }
 
+/* Look at a path for ever; for each time one byte: '!' when it could be read, '.' when not. */
+static int do_watch(const char *arg)
+{
+    char c;
+    for (;;) {
+        const struct timespec pause = {.tv_nsec = 1000000};
+        int fd = open(arg, O_RDONLY);
+        bool seen = fd >= 0 && read(fd, &c, 1) == 1;
+        if (fd >= 0)
+            (void)close(fd);
+        if (write(1, seen ? "!" : ".", 1) != 1)
+            return 99;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* The flags of the mount that a path is on. */
+static int do_mount(const char *arg)
+{
+    struct statvfs fs;
+    if (statvfs(arg, &fs) < 0)
+        return 1;
+    (void)dprintf(1, "%lx ", fs.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC));
+    return 0;
+}
+
+/* How many entries a folder has. */
+static int do_count(const char *arg)
+{
+    DIR *d = opendir(arg);
+    int n = 0;
+    if (!d)
+        return 1;
+    while (readdir(d))
+        n++;
+    (void)dprintf(1, "%d ", n - 2);
+    return 0;
+}
+
 /* What a program sees of itself: ids, session, host name, folder. */
 static int do_self(const char *arg)
 {
@@ -143,7 +185,7 @@ static const struct {
     {"exit", do_exit},     {"signal", do_signal}, {"crash", do_crash},   {"print", do_print},
     {"stay", do_stay},     {"tree", do_tree},     {"daemon", do_daemon}, {"flood", do_flood},
     {"limits", do_limits}, {"fill", do_fill},     {"read", do_read},     {"self", do_self},
-    {"move", do_move},
+    {"move", do_move},     {"watch", do_watch},   {"mount", do_mount},   {"count", do_count},
 };
 
 int main(int argc, char **argv)

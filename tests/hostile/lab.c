@@ -19,6 +19,8 @@
 
 #define LAB_WAIT_MS 60000
 
+enum start { START_PLAIN, START_CHROOTED, START_IN_USERNS };
+
 _Noreturn void lab_die(const char *fmt, ...)
 {
     va_list ap;
@@ -55,9 +57,30 @@ static void enter_chroot(void)
         _exit(96);
 }
 
+static void write_map(const char *path, const char *text)
+{
+    auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
+        _exit(95);
+}
+
+/* As `unshare -Ur` does. */
+static void enter_userns(void)
+{
+    char uid[32], gid[32];
+    (void)snprintf(uid, sizeof uid, "0 %u 1", geteuid());
+    (void)snprintf(gid, sizeof gid, "0 %u 1", getegid());
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (unshare(CLONE_NEWUSER) < 0)
+        _exit(94);
+    write_map("/proc/self/setgroups", "deny");
+    write_map("/proc/self/uid_map", uid);
+    write_map("/proc/self/gid_map", gid);
+}
+
 /* The descriptors of helpers.h, and two beside them that were "forgotten". */
 static _Noreturn void become_launcher(int owner, int keeper, const char *state, uid_t uid,
-                                      bool chrooted)
+                                      enum start how)
 {
     char *const argv[] = {(char *)"reeve-launcher", NULL}, *const envp[] = {NULL};
     int dir = open(LAB_HELPER_DIR, O_RDONLY | O_DIRECTORY), lock = open("/dev/null", O_RDWR);
@@ -71,9 +94,11 @@ static _Noreturn void become_launcher(int owner, int keeper, const char *state, 
     for (int i = 0; i < 3; i++)
         (void)dup2(high[2], i);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (chrooted)
+    if (how == START_CHROOTED)
         enter_chroot();
     become_uid(uid);
+    if (how == START_IN_USERNS)
+        enter_userns();
     (void)fexecve(openat(high[3], "reeve-launcher", O_PATH | O_CLOEXEC), argv, envp);
     _exit(97);
 }
@@ -86,7 +111,7 @@ static void make_pair(int ends[2])
         lab_die("no socket: %s", strerror(errno));
 }
 
-static void start(struct lab *lab, const char *state, uid_t uid, bool chrooted)
+static void start(struct lab *lab, const char *state, uid_t uid, enum start how)
 {
     int owner[2], keeper[2];
     *lab = (struct lab){.next_run = 1, .next_seq = 1000};
@@ -94,7 +119,7 @@ static void start(struct lab *lab, const char *state, uid_t uid, bool chrooted)
     make_pair(keeper);
     lab->pid = fork();
     if (lab->pid == 0)
-        become_launcher(owner[1], keeper[1], state, uid, chrooted);
+        become_launcher(owner[1], keeper[1], state, uid, how);
     (void)close(owner[1]);
     (void)close(keeper[1]);
     lab->owner = owner[0];
@@ -110,17 +135,37 @@ static void start(struct lab *lab, const char *state, uid_t uid, bool chrooted)
 
 void lab_start(struct lab *lab, uid_t uid)
 {
-    start(lab, LAB_STATE, uid, false);
+    start(lab, LAB_STATE, uid, START_PLAIN);
 }
 
 void lab_start_beside(struct lab *lab, uid_t uid, const char *state)
 {
-    start(lab, state, uid, false);
+    start(lab, state, uid, START_PLAIN);
 }
 
 void lab_start_chrooted(struct lab *lab)
 {
-    start(lab, LAB_STATE, 0, true);
+    start(lab, LAB_STATE, 0, START_CHROOTED);
+}
+
+bool lab_has_userns(uid_t uid)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        become_uid(uid);
+        enter_userns();
+        _exit(0);
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            lab_die("a child could not be waited for");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void lab_start_in_userns(struct lab *lab, uid_t uid)
+{
+    start(lab, LAB_STATE, uid, START_IN_USERNS);
 }
 
 int lab_wait_launcher(struct lab *lab)

@@ -26,6 +26,11 @@ void lab_start(struct lab *lab, uid_t uid);
 void lab_start_beside(struct lab *lab, uid_t uid, const char *state);
 /** As lab_start, as root in a chroot, where the kernel gives nobody a user namespace. */
 void lab_start_chrooted(struct lab *lab);
+/** As lab_start, as root of a user namespace that knows `uid` and nobody else, as `unshare -Ur`
+ * makes it. */
+void lab_start_in_userns(struct lab *lab, uid_t uid);
+/** Whether this host lets `uid` make one. */
+bool lab_has_userns(uid_t uid);
 /** Close both sockets, wait for the launcher to end. */
 void lab_stop(struct lab *lab);
 /** Wait until the launcher has ended; its wait status. */

@@ -71,8 +71,12 @@ struct outbox {
 /* Its own five, and for each run its control socket, pidfd and program. */
 #define LAUNCHER_MAX_FOREIGN (LAUNCHER_FD_END - LAUNCHER_FD_OWNER + 3 * LAUNCHER_MAX_RUNS + 1)
 
+/* User ids for runs, two for each: never a real user's, never one that another living run has. */
+#define HOST_ID_FIRST UINT32_C(0x70000000)
+#define HOST_ID_LAST  UINT32_C(0x77ffffff)
+
 struct launcher {
-    bool privileged;
+    bool privileged;  /* it can give guests ids of their own */
     int userns_errno; /* not 0: nothing can be built here */
     uint32_t uid, gid;
     int init, null, device[SANDBOX_DEVICES];

@@ -22,8 +22,8 @@
 
 /* What the child knows of its own progress. */
 struct child {
-    long control;   /* where reports go */
-    uint32_t index; /* of the plan's mount that failed */
+    long control; /* where reports go */
+    struct sandbox_fault fault;
     long high[PLACES];
 };
 
@@ -91,7 +91,7 @@ static long take_ids(const struct sandbox *s, struct child *c)
 
 static long make_root(const struct sandbox *s, struct child *c)
 {
-    return sandbox_root(s, &c->index);
+    return sandbox_root(s, &c->fault);
 }
 
 static long set_names(const struct sandbox *s, struct child *c)
@@ -181,13 +181,13 @@ static const struct step {
 static void report(const struct child *c, uint32_t kind, uint32_t why, long r)
 {
     const struct control_report rep = {
-        .kind = kind, .why = why, .error = (int32_t)-r, .index = c->index};
+        .kind = kind, .why = why, .error = (int32_t)-r, .index = c->fault.index};
     raw6(SYS_sendto, c->control, raw_p(&rep), sizeof rep, MSG_NOSIGNAL, 0, 0);
 }
 
 _Noreturn void sandbox_enter(const struct sandbox *s)
 {
-    struct child c = {.control = s->control, .index = UINT32_MAX};
+    struct child c = {.control = s->control, .fault = {.index = UINT32_MAX}};
     long r = 0;
     raw1(SYS_umask, 0);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && r >= 0; i++) {
@@ -195,7 +195,7 @@ _Noreturn void sandbox_enter(const struct sandbox *s)
             continue;
         r = steps[i].run(s, &c);
         if (r < 0)
-            report(&c, CONTROL_FAILED, steps[i].why, r);
+            report(&c, CONTROL_FAILED, c.fault.why ? c.fault.why : steps[i].why, r);
     }
     if (r >= 0)
         report(&c, CONTROL_READY, LAUNCHER_WHY_NONE, 0);

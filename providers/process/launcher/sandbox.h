@@ -34,6 +34,11 @@ struct sandbox_mask {
     uint32_t mount; /* its index */
 };
 
+/* The size of what holds LAUNCHER_MAX_PINNED entries: a page for each, since it can be a long link,
+ * and room for the folders that mounts need. */
+#define SANDBOX_PIN_BLOCKS "4608"
+#define SANDBOX_PIN_INODES "8192"
+
 /** Everything is borrowed and complete before the clone. */
 struct sandbox {
     bool
@@ -60,11 +65,17 @@ struct sandbox {
 /** In the child: build, then exec reeve-init. A failure goes to the control socket as a report. */
 _Noreturn void sandbox_enter(const struct sandbox *s);
 
+/* What a failure was about, where its step alone does not say it. */
+struct sandbox_fault {
+    uint32_t why;   /* enum launcher_why, or 0 */
+    uint32_t index; /* of the plan's mount, or UINT32_MAX */
+};
+
 /**
  * Build the root file system (mounts, devices, /proc, /tmp), move into it and let go of the old
- * one. Part of sandbox_enter, in a file of its own. 0 or a negative errno; `index` tells the mount
- * of the plan that failed, or is left alone.
+ * one. Part of sandbox_enter, in files of its own. 0 or a negative errno, which is what
+ * struct launcher_ended calls `error`.
  */
-long sandbox_root(const struct sandbox *s, uint32_t *index);
+long sandbox_root(const struct sandbox *s, struct sandbox_fault *fault);
 
 #endif

@@ -16,13 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * User ids for runs, two for each: never a real user's, never one that another living run has. The
- * range is walked through before an id comes again, since keyrings and such belong to ids.
- */
-#define HOST_ID_FIRST UINT32_C(0x70000000)
-#define HOST_ID_LAST  UINT32_C(0x77fffffe)
-
 static bool id_is_free(const struct launcher *l, uint32_t id)
 {
     for (size_t i = 0; i < LAUNCHER_MAX_RUNS; i++)
@@ -31,11 +24,12 @@ static bool id_is_free(const struct launcher *l, uint32_t id)
     return true;
 }
 
+/* The range is walked through before an id comes again, since keyrings and such belong to ids. */
 static uint32_t next_id(struct launcher *l)
 {
     uint32_t id;
     do {
-        if (l->next_host_id < HOST_ID_FIRST || l->next_host_id > HOST_ID_LAST)
+        if (l->next_host_id < HOST_ID_FIRST || l->next_host_id >= HOST_ID_LAST)
             l->next_host_id = HOST_ID_FIRST;
         id = l->next_host_id;
         l->next_host_id += 2;

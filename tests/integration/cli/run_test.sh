@@ -136,6 +136,16 @@ if [ "$(id -u)" -eq 0 ]; then
     end_reeved
 fi
 
+# Root of a user namespace that has no ids for guests, as in a container without root.
+if unshare -Ur true 2>/dev/null; then
+    unshare -Ur "$reeve" --helper-dir "$helpers" --state "$work/rootless" --quiet init
+    gives "root without ids for guests" 0 '^1000$' unshare -Ur "$reeve" --helper-dir "$helpers" --state "$work/rootless" \
+        run --policy "$work/policy.yaml" --agent lab-1 -- /usr/bin/id -u
+    end_reeved
+else
+    echo "skipped: root without ids for guests (this host gives nobody a user namespace)"
+fi
+
 before=$(ask audit query --json | wc -l)
 gives "explain" 0 'checksum|tools' run --explain -- /usr/bin/sha256sum x
 gives "explain for programs" 0 '^\{.*"plan_text":' run --json --explain -- /usr/bin/sha256sum x

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,11 @@
          "reason: x, grant: " grant "}\n"
 #define READ_USR "{isolation: process, filesystem: {read: [/usr]}}"
 #define PROGRAM  "program.external"
+#define NOBODY   65534
 
 static char folder[] = "/tmp/reeve-request-XXXXXX";
 
-/* In `args` and `policy`, @ stands for the test's own folder. */
+/* In `args`, `policy` and `part`, @ stands for the test's own folder. */
 static const struct row {
     const char *name, *policy, *subject, *capability, *args;
     int exit_status;
@@ -41,6 +43,9 @@ static const struct row {
     {"a path that leads to one that is no UTF-8", RUN(READ_USR), "agent:a", PROGRAM,
      "{\"path\": \"@/odd\", \"argv\": []}", 126, "not_runnable",
      "/odd leads to a path that is not"},
+    {"what could not be done names its path", RUN("{isolation: process}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, NULL,
+     "the program cannot be executed: /usr/bin/true: "},
     {"a limit that nothing holds",
      RUN("{isolation: process, filesystem: {read: [/usr]}, limits: {memory: 64MiB}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism", "memory"},
@@ -73,6 +78,31 @@ static const struct row {
      "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
      NULL},
+    {"the whole host", RUN("{isolation: process, filesystem: {read: [/]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL, "\"how\":\"ok\""},
+    {"the whole host, and links that are shown anyway",
+     RUN("{isolation: process, filesystem: {read: [/, /bin, /usr, /etc/passwd]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/bin/cat\", \"argv\": [\"/etc/passwd\"], \"cwd\": \"/usr\"}", 0, NULL,
+     NULL},
+    {"the whole host, and a path that leads through a link of /tmp",
+     RUN("{isolation: process, filesystem: {read: [@/link, /]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/ls\", \"argv\": [\"@/link/\"]}", 0, NULL, NULL},
+    {"the whole host but for one file",
+     RUN("{isolation: process, filesystem: {read: [/], hide: [/etc/passwd]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/etc/passwd\"]}", 1, NULL, NULL},
+    {"and all the rest of it",
+     RUN("{isolation: process, filesystem: {read: [/], hide: [/etc/passwd]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/etc/group\"]}", 0, NULL, NULL},
+    {"a longer read wins over hide",
+     RUN("{isolation: process, filesystem: {read: [/usr, /usr/share/common-licenses/GPL-3], hide: "
+         "[/usr/share/common-licenses]}}"),
+     "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 0, NULL,
+     NULL},
+    {"one to be hidden among too many",
+     RUN("{isolation: process, filesystem: {read: [/usr, @/crowd], hide: [@/crowd/7]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, NULL,
+     "more than 4096 entries stand beside what is to be hidden: @/crowd\""},
     {"what is to be hidden and is not there could appear",
      RUN("{isolation: process, filesystem: {read: [/usr], hide: [/usr/none/of/this]}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
@@ -132,27 +162,41 @@ static void point(const char *name, const char *target)
     assert_int_equal(symlink(to, path), 0);
 }
 
+static void make_crowd(void)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s/crowd", folder);
+    assert_int_equal(mkdir(name, 0755), 0);
+    for (int i = 0; i <= 4096; i++) {
+        (void)snprintf(name, sizeof name, "crowd/%d", i);
+        make(name, "", 0644);
+    }
+}
+
 static void check(struct reeve *r, const struct row *row)
 {
     struct reeve_error err = {0};
     struct reeve_result *result = NULL;
-    char *args = expand(row->args);
+    char *args = expand(row->args), *policy = expand(row->policy);
+    char *part = row->part ? expand(row->part) : NULL;
     struct reeve_request q = {.size = sizeof q,
                               .subject = row->subject,
                               .capability = row->capability,
                               .args = args,
-                              .policy = row->policy,
+                              .policy = policy,
                               .policy_file = "row.yaml"};
     if (reeve_execute(r, &q, NULL, &result, &err) != 0)
         fail_msg("%s: %s", row->name, err.message);
     const char *json = reeve_result_json(result), *refusal = reeve_result_refusal(result);
     if (reeve_result_exit(result) != row->exit_status ||
         strcmp(refusal ? refusal : "", row->refusal ? row->refusal : "") != 0 ||
-        (row->part && !strstr(json, row->part)))
+        (part && !strstr(json, part)))
         fail_msg("%s: %s", row->name, json);
     assert_null(strstr(json, "\xef\xbf\xbd")); /* nothing was repaired */
     reeve_result_free(&result);
     free(args);
+    free(policy);
+    free(part);
 }
 
 static void all_rows(void **state)
@@ -170,6 +214,7 @@ static void all_rows(void **state)
     point("true", "/usr/bin/true");
     make("n\377me", "\177ELF", 0755);
     point("odd", "n\377me");
+    make_crowd();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check(r, &rows[i]);
     support_assert_verifies(r);
@@ -264,10 +309,23 @@ static void deep_arguments(void **state)
     support_remove(dir);
 }
 
-int main(void)
+/* The grade in which a guest has the caller's id. */
+static bool become_nobody(void)
+{
+    return geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+           setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+           access(HELPER_DIR "/reeve-launcher", X_OK) == 0;
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(no_requests),
                                        cmocka_unit_test(deep_arguments),
                                        cmocka_unit_test(events_of_other_sizes)};
+    if (argc == 2 && strcmp(argv[1], "unprivileged") == 0 && !become_nobody()) {
+        print_message(
+            "skipped: this test is no root that could become a user who sees the helpers\n");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

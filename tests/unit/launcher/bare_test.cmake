@@ -1,13 +1,21 @@
-# What a freshly cloned child runs may call nothing but itself: the undefined symbols of its objects are exactly the
-# functions that they have of one another.
+# What a freshly cloned child runs may call nothing but itself: every undefined symbol of its objects is a function of
+# another of them.
+cmake_minimum_required(VERSION 3.18)
 if(NOT NM OR NOT OBJECTS)
   message(FATAL_ERROR "nm or the objects are missing")
 endif()
-execute_process(COMMAND ${NM} -u ${OBJECTS} OUTPUT_VARIABLE text RESULT_VARIABLE rc)
+execute_process(COMMAND ${NM} -g ${OBJECTS} OUTPUT_VARIABLE text RESULT_VARIABLE rc)
 if(rc)
   message(FATAL_ERROR "nm failed: ${rc}")
 endif()
-string(REGEX MATCHALL "U [A-Za-z0-9_.]+" undefined "${text}")
-if(NOT undefined STREQUAL "U sandbox_root")
-  message(FATAL_ERROR "expected only sandbox_root to be undefined, found: ${undefined}")
+string(REGEX MATCHALL " T [A-Za-z0-9_.]+" defined "${text}")
+string(REGEX MATCHALL " U [A-Za-z0-9_.]+" undefined "${text}")
+list(TRANSFORM defined REPLACE " T " "")
+list(TRANSFORM undefined REPLACE " U " "")
+if(NOT "sandbox_enter" IN_LIST defined OR NOT "sandbox_root" IN_LIST undefined)
+  message(FATAL_ERROR "these are not the objects of the child: ${text}")
+endif()
+list(REMOVE_ITEM undefined ${defined})
+if(undefined)
+  message(FATAL_ERROR "called, and of nobody here: ${undefined}")
 endif()

@@ -170,6 +170,30 @@ static void expect_hidden_twice(struct world *w, const char *state)
                  launcher_why_text(run.end.why), run.end.error, run.end.status, run.end.index);
 }
 
+/* By the launcher alone, where the plan hides something else, so that the folder, or one that it
+ * lies in, is shown as an entry with a mount of its own. */
+static void expect_covered_beside(struct world *w, const char *shown, const char *other,
+                                  const char *state)
+{
+    static const char *const files[] = {"key", "blobs/blob"};
+    char file[64], hidden[64], source[64];
+    struct lab_run run;
+    (void)snprintf(hidden, sizeof hidden, "%s", path_of(w, other));
+    (void)snprintf(source, sizeof source, "%s", path_of(w, shown));
+    if (!shown[0])
+        source[strlen(source) - 1] = '\0';
+    for (size_t i = 0; i < BASE_COUNT(files); i++) {
+        (void)snprintf(file, sizeof file, "%s/%s", path_of(w, state), files[i]);
+        struct lab_plan p = reader(source, source, file);
+        lab_mount(&p, PLAN_MOUNT_HIDE, "", hidden);
+        lab_do(&w->lab, &p, &run);
+        lab_run_fini(&run);
+        if (run.end.how != CORE_HOW_OK || run.end.status != 1)
+            fail_msg("how %u why %s error %d status %d index %d", run.end.how,
+                     launcher_why_text(run.end.why), run.end.error, run.end.status, run.end.index);
+    }
+}
+
 static void lies_in_it(struct world *w, const char *state)
 {
     static const char *const inside[] = {"", "/key", "/blobs", "/blobs/blob"};
@@ -190,6 +214,9 @@ static void not_shown_as(uid_t uid)
     lies_in_it(w, "home/state");
     expect_covered(w, "home/state");
     expect_hidden_twice(w, "home/state");
+    expect_covered_beside(w, "home", "home/file", "home/state");
+    expect_covered_beside(w, "", "home/file", "home/state");
+    expect_covered_beside(w, "", "alias", "home/state");
     /* It is the folder that is known, not its name. */
     assert_int_equal(rename(path_of(w, "home/state"), path_of(w, "home/moved")), 0);
     lies_in_it(w, "home/moved");

@@ -498,6 +498,21 @@ static int start_nobody(void **state)
     return 0;
 }
 
+static uid_t ordinary(void)
+{
+    return geteuid() == 0 ? NOBODY : geteuid();
+}
+
+/* Root that has no ids for guests. */
+static int start_in_userns(void **state)
+{
+    *state = malloc(sizeof(struct lab));
+    lab_start_in_userns(*state, ordinary());
+    assert_int_equal(lab_of(state)->hello.privileged, 0);
+    assert_int_equal(lab_of(state)->hello.userns_errno, 0);
+    return 0;
+}
+
 static int stop(void **state)
 {
     lab_stop(*state);
@@ -530,5 +545,10 @@ int main(void)
         failed += cmocka_run_group_tests_name("launcher, unprivileged", tests, start_nobody, stop);
     else
         print_message("the privileged grade was skipped: this test does not run as root\n");
+    if (lab_has_userns(ordinary()))
+        failed += cmocka_run_group_tests_name("launcher, root of a user namespace", tests,
+                                              start_in_userns, stop);
+    else
+        print_message("root of a user namespace was skipped: this host lets nobody make one\n");
     return failed;
 }
