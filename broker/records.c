@@ -4,19 +4,18 @@
  */
 #include "broker/internal.h"
 
-enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
+enum { ARGS_WHOLE_BYTES = 8192, STATED_WHOLE_BYTES = 2048, FIRST_BYTES = 256 };
 
-/* Long arguments stand as digest, length and first bytes. */
-static void put_args(const struct reeve_run *run, struct json_out *o)
+/* A long text stands as digest, length and first bytes. */
+static void put_long(struct json_out *o, const char *key, struct str text, size_t whole)
 {
-    struct str text = buf_view(&run->args_text);
-    json_key(o, "args");
-    if (text.n <= ARGS_WHOLE_BYTES) {
+    json_key(o, key);
+    if (text.n <= whole) {
         json_raw(o, text);
         return;
     }
     uint8_t digest[BASE_SHA256];
-    struct str first = {text.p, ARGS_FIRST_BYTES};
+    struct str first = {text.p, FIRST_BYTES};
     while (first.n && ((uint8_t)first.p[first.n] & 0xc0) == 0x80)
         first.n--;
     base_sha256(text.p, text.n, digest);
@@ -25,6 +24,17 @@ static void put_args(const struct reeve_run *run, struct json_out *o)
     json_kv_uint(o, "bytes", text.n);
     json_kv_str(o, "first", first);
     json_close_object(o);
+}
+
+/* What the request says of subject, resource and context: a decision may rest on it. */
+static void put_stated(struct json_out *o, const char *key, const struct policy_value *v)
+{
+    auto_buf struct buf text = {0};
+    if (!v->doc)
+        return;
+    json_canonical(v->doc, v->node, &text);
+    o->b->failed |= text.failed;
+    put_long(o, key, buf_view(&text), STATED_WHOLE_BYTES);
 }
 
 static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
@@ -51,7 +61,12 @@ static void put_request(const struct reeve_run *run, struct json_out *o)
         json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->level)));
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
-    put_args(run, o);
+    put_long(o, "args", buf_view(&run->args_text), ARGS_WHOLE_BYTES);
+    if (run->resource.n)
+        json_kv_str(o, "resource", run->resource);
+    put_stated(o, "subject_properties", &run->subject_properties);
+    put_stated(o, "resource_properties", &run->resource_properties);
+    put_stated(o, "context", &run->context);
     put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
