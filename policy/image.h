@@ -243,8 +243,8 @@ struct img_signature {
 };
 #define IMAGE_MAX_SIGNATURES 16u
 
-/** Lay the sections of a build out as an image. NULL: no memory. */
-struct policy_image *image_lay_out(const struct buf section[IMAGE_SECTION_COUNT]);
+/** Lay the sections of a build out as an image, and free them. NULL: no memory. */
+struct policy_image *image_lay_out(struct buf section[IMAGE_SECTION_COUNT]);
 /** The digest of an image's bytes, `size` of them, at least a whole img_file. */
 void image_file_digest(const char *bytes, size_t size, uint8_t out[BASE_SHA256]);
 /** Whether every offset, index and value of the sections can be used (image_check.c). REEVE_EFORMAT
