@@ -37,13 +37,16 @@ static int request_text(const struct reeve_request *q, bool authorize, struct bu
 {
     char subject[128];
     struct json_out o = {.b = out};
-    auto_json struct json_text args = {0};
+    auto_json struct json_text args = {0}, context = {0};
     if (!q->capability)
         return base_fail(err, REEVE_EINVAL, "a request needs a capability");
     if (q->args && json_text_parse(str_of(q->args), &args, err) != 0)
         return base_fail(err, REEVE_EINVAL,
                          "the arguments are no JSON (column %u); write for example '[2, 3]' or "
                          "'{\"a\": 2, \"b\": 3}'",
+                         err ? err->column : 0);
+    if (q->context && json_text_parse(str_of(q->context), &context, err) != 0)
+        return base_fail(err, REEVE_EINVAL, "the context is no JSON (column %u)",
                          err ? err->column : 0);
     default_subject(subject);
     json_open_object(&o);
@@ -52,6 +55,11 @@ static int request_text(const struct reeve_request *q, bool authorize, struct bu
     json_kv_str(&o, "mode", authorize ? STR("authorize") : STR("execute"));
     put_if(&o, "level", q->level);
     put_if(&o, "provider", q->provider);
+    put_if(&o, "resource", q->resource);
+    if (q->context) {
+        json_key(&o, "context");
+        json_raw(&o, str_of(q->context));
+    }
     if (q->args) {
         json_key(&o, "args");
         json_raw(&o, str_of(q->args));

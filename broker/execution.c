@@ -35,6 +35,7 @@ void run_free(struct reeve_run *run)
     free(run->outcome.value);
     policy_image_unref(&run->image);
     json_text_free(&run->args);
+    json_text_free(&run->request);
     buf_fini(&run->args_text);
     buf_fini(&run->plan);
     arena_fini(&run->arena);

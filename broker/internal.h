@@ -77,7 +77,9 @@ struct reeve_run {
     struct conn *sink; /* NULL: the client went away */
     struct arena arena;
 
-    struct str subject, capability, provider_name, asked_path;
+    struct json_text request; /* as it came: what is said of subject, resource and context */
+    struct str subject, resource, capability, provider_name, asked_path;
+    struct policy_value subject_properties, resource_properties, context;
     int level; /* asked for, or -1 */
     unsigned flags;
     bool authorize_only;

@@ -6,7 +6,7 @@
 
 /* What may stand whole: JSON (arguments, values) and texts (paths, names), and both in a record
  * that would not fit otherwise. */
-enum { WHOLE_BYTES = 8192, BRIEF_BYTES = 256, FIRST_BYTES = 256 };
+enum { WHOLE_BYTES = 8192, STATED_WHOLE_BYTES = 2048, BRIEF_BYTES = 256, FIRST_BYTES = 256 };
 
 /* Digest, length and first bytes, for what is too long. */
 static void put_digest(struct str text, struct json_out *o)
@@ -23,9 +23,9 @@ static void put_digest(struct str text, struct json_out *o)
     json_close_object(o);
 }
 
-static void put_bounded(struct str json, bool brief, struct json_out *o)
+static void put_bounded(struct str json, size_t whole, bool brief, struct json_out *o)
 {
-    if (!brief && json.n <= WHOLE_BYTES)
+    if (!brief && json.n <= whole)
         json_raw(o, json);
     else
         put_digest(json, o);
@@ -38,6 +38,19 @@ static void put_text(const char *key, struct str text, bool brief, struct json_o
         put_digest(text, o);
     else
         json_str(o, text);
+}
+
+/* What the request says of subject, resource and context: a decision may rest on it. */
+static void put_stated(const char *key, const struct policy_value *v, bool brief,
+                       struct json_out *o)
+{
+    auto_buf struct buf text = {0};
+    if (!v->doc)
+        return;
+    json_canonical(v->doc, v->node, &text);
+    o->b->failed |= text.failed;
+    json_key(o, key);
+    put_bounded(buf_view(&text), STATED_WHOLE_BYTES, brief, o);
 }
 
 static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
@@ -65,7 +78,12 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
     json_key(o, "args");
-    put_bounded(buf_view(&run->args_text), brief, o);
+    put_bounded(buf_view(&run->args_text), WHOLE_BYTES, brief, o);
+    if (run->resource.n)
+        put_text("resource", run->resource, brief, o);
+    put_stated("subject_properties", &run->subject_properties, brief, o);
+    put_stated("resource_properties", &run->resource_properties, brief, o);
+    put_stated("context", &run->context, brief, o);
     put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
@@ -163,7 +181,7 @@ static void put_outcome(const struct outcome *out, bool is_run, enum value_form 
         if (form == VALUE_WHOLE)
             json_raw(o, str_of(out->value));
         else
-            put_bounded(str_of(out->value), form == VALUE_BRIEF, o);
+            put_bounded(str_of(out->value), WHOLE_BYTES, form == VALUE_BRIEF, o);
     }
     json_close_object(o);
 }

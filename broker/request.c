@@ -8,28 +8,38 @@
 
 enum { SUBJECT_MAX = 256, CAPABILITY_MAX = 256, PROVIDER_MAX = 64 };
 
-/* The fields of a request's JSON. What is not here is refused, so that a misspelt one cannot be
- * missed. */
-enum field { F_SUBJECT, F_CAPABILITY, F_ARGS, F_LEVEL, F_PROVIDER, F_FLAGS, F_MODE, F_COUNT };
+/* The fields of a request's JSON, and the types that each may have. What is not here is refused, so
+ * that a misspelt one cannot be missed; `broker` never is here: what the broker knows, no request
+ * can say. */
+#define IS(type)  (1u << JSON_##type)
+#define IS_BOOL   (IS(TRUE) | IS(FALSE))
+#define IS_ENTITY (IS(STRING) | IS(OBJECT))
+enum field {
+    F_SUBJECT,
+    F_CAPABILITY,
+    F_ARGS,
+    F_RESOURCE,
+    F_CONTEXT,
+    F_LEVEL,
+    F_PROVIDER,
+    F_FLAGS,
+    F_MODE,
+    F_COUNT
+};
 static const struct {
     const char *name;
-    enum json_type type;
+    unsigned types;
 } fields[F_COUNT] = {
-    [F_SUBJECT] = {"subject", JSON_STRING}, [F_CAPABILITY] = {"capability", JSON_STRING},
-    [F_ARGS] = {"args", JSON_OBJECT}, /* or an array */
-    [F_LEVEL] = {"level", JSON_STRING},     [F_PROVIDER] = {"provider", JSON_STRING},
-    [F_FLAGS] = {"explain", JSON_TRUE}, /* or false */
-    [F_MODE] = {"mode", JSON_STRING},
+    [F_SUBJECT] = {"subject", IS_ENTITY},
+    [F_CAPABILITY] = {"capability", IS(STRING)},
+    [F_ARGS] = {"args", IS(OBJECT) | IS(ARRAY)},
+    [F_RESOURCE] = {"resource", IS_ENTITY},
+    [F_CONTEXT] = {"context", IS(OBJECT)},
+    [F_LEVEL] = {"level", IS(STRING)},
+    [F_PROVIDER] = {"provider", IS(STRING)},
+    [F_FLAGS] = {"explain", IS_BOOL},
+    [F_MODE] = {"mode", IS(STRING)},
 };
-
-static bool type_fits(enum field f, const struct json_node *n)
-{
-    if (f == F_ARGS)
-        return n->type == JSON_OBJECT || n->type == JSON_ARRAY;
-    if (f == F_FLAGS)
-        return n->type == JSON_TRUE || n->type == JSON_FALSE;
-    return n->type == fields[f].type;
-}
 
 static int sort_fields(const struct json_text *t, const struct json_node *out[F_COUNT],
                        struct reeve_error *err)
@@ -46,7 +56,7 @@ static int sort_fields(const struct json_text *t, const struct json_node *out[F_
         if (f == F_COUNT)
             return base_fail(err, REEVE_EINVAL, "a request has no field %.*s",
                              (int)(key->s.n < 64 ? key->s.n : 64), key->s.p);
-        if (!type_fits((enum field)f, value))
+        if (!(fields[f].types >> value->type & 1))
             return base_fail(err, REEVE_EINVAL, "the request's %s has the wrong type",
                              fields[f].name);
         out[f] = value;
@@ -71,21 +81,79 @@ static bool is_subject(struct str s)
            !has_control(s) && !str_starts(s, STR("group:"));
 }
 
+/* {type, id, properties} as "type:id" and properties. */
+static int take_parts(struct reeve_run *run, const struct json_node *object, const char *what,
+                      struct str *text, struct policy_value *properties, struct reeve_error *err)
+{
+    struct str type = {"", 0}, id = {"", 0};
+    const struct json_doc *doc = &run->request.doc;
+    const struct json_node *key = json_first(doc, object);
+    for (uint32_t i = 0; i < object->count; i++) {
+        const struct json_node *value = json_next(doc, key);
+        if (str_is(key->s, "type") && value->type == JSON_STRING)
+            type = value->s;
+        else if (str_is(key->s, "id") && value->type == JSON_STRING)
+            id = value->s;
+        else if (str_is(key->s, "properties") && value->type == JSON_OBJECT)
+            *properties = (struct policy_value){doc, value};
+        else
+            return base_fail(err, REEVE_EINVAL,
+                             "the request's %s has type and id, which are text, and properties, "
+                             "an object; not %.*s like this",
+                             what, (int)(key->s.n < 64 ? key->s.n : 64), key->s.p);
+        key = json_next(doc, value);
+    }
+    auto_buf struct buf both = {0};
+    if (!memchr(type.p, ':', type.n)) {
+        buf_str(&both, type);
+        buf_byte(&both, ':');
+        buf_str(&both, id);
+    }
+    *text = arena_str(&run->arena, buf_view(&both));
+    return both.failed || !text->p ? base_fail(err, REEVE_ENOMEM, "out of memory") : 0;
+}
+
+static int take_entity(struct reeve_run *run, const struct json_node *n, const char *what,
+                       struct str *text, struct policy_value *properties, struct reeve_error *err)
+{
+    if (n && n->type == JSON_OBJECT) {
+        int rc = take_parts(run, n, what, text, properties, err);
+        if (rc)
+            return rc;
+    } else {
+        *text = arena_str(&run->arena, json_string_or(n, STR("")));
+        if (!text->p)
+            return base_fail(err, REEVE_ENOMEM, "out of memory");
+    }
+    return is_subject(*text) ? 0
+                             : base_fail(err, REEVE_EINVAL,
+                                         "the %s must be type:id, for example agent:lab-1, of at "
+                                         "most %d bytes",
+                                         what, SUBJECT_MAX);
+}
+
+static int take_entities(struct reeve_run *run, const struct json_node *f[F_COUNT],
+                         struct reeve_error *err)
+{
+    int rc =
+        take_entity(run, f[F_SUBJECT], "subject", &run->subject, &run->subject_properties, err);
+    if (!rc && f[F_RESOURCE])
+        rc = take_entity(run, f[F_RESOURCE], "resource", &run->resource, &run->resource_properties,
+                         err);
+    if (f[F_CONTEXT])
+        run->context = (struct policy_value){&run->request.doc, f[F_CONTEXT]};
+    return rc;
+}
+
 static int take_words(struct reeve_run *run, const struct json_node *f[F_COUNT],
                       struct reeve_error *err)
 {
     struct str level = json_string_or(f[F_LEVEL], STR("")),
                mode = json_string_or(f[F_MODE], STR(""));
-    run->subject = arena_str(&run->arena, json_string_or(f[F_SUBJECT], STR("")));
     run->capability = arena_str(&run->arena, json_string_or(f[F_CAPABILITY], STR("")));
     run->provider_name = arena_str(&run->arena, json_string_or(f[F_PROVIDER], STR("")));
-    if (!run->subject.p || !run->capability.p || !run->provider_name.p)
+    if (!run->capability.p || !run->provider_name.p)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
-    if (!is_subject(run->subject))
-        return base_fail(
-            err, REEVE_EINVAL,
-            "the subject must be type:id, for example agent:lab-1, of at most %d bytes",
-            SUBJECT_MAX);
     if (!run->capability.n || run->capability.n > CAPABILITY_MAX || has_control(run->capability))
         return base_fail(err, REEVE_EINVAL, "the capability must be an id of 1 to %d bytes",
                          CAPABILITY_MAX);
@@ -126,20 +194,22 @@ static int take_args(struct reeve_run *run, const struct json_text *t, const str
 
 static int parse(struct reeve_run *run, struct str json, struct reeve_error *err)
 {
-    auto_json struct json_text t = {0};
+    const struct json_text *t = &run->request;
     const struct json_node *f[F_COUNT] = {0};
     if (json.n > WIRE_MAX_ARGS + 4096)
         return base_fail(err, REEVE_EINVAL, "the request is longer than %u bytes",
                          WIRE_MAX_ARGS + 4096);
     struct reeve_error why = {0};
-    if (json_text_parse(json, &t, &why) != 0)
+    if (json_text_parse(json, &run->request, &why) != 0)
         return base_fail(err, REEVE_EINVAL, "the request is no JSON: %s (column %u)", why.message,
                          why.column);
-    int rc = sort_fields(&t, f, err);
+    int rc = sort_fields(t, f, err);
+    if (!rc)
+        rc = take_entities(run, f, err);
     if (!rc)
         rc = take_words(run, f, err);
     if (!rc)
-        rc = take_args(run, &t, f[F_ARGS], err);
+        rc = take_args(run, t, f[F_ARGS], err);
     if (!rc && str_is(run->capability, "program.external"))
         rc = program_resolve(run, err);
     return rc;
@@ -157,7 +227,11 @@ static int decide(struct reeve_run *run, struct reeve_error *err)
                                        .capability = run->capability,
                                        .entry = run->entry,
                                        .args = &run->args.doc,
-                                       .level = run->level};
+                                       .level = run->level,
+                                       .resource = run->resource,
+                                       .subject_properties = run->subject_properties,
+                                       .resource_properties = run->resource_properties,
+                                       .context = run->context};
     int rc = policy_decide(run->image, &run->ask, &run->inputs, &run->decision);
     if (rc)
         return base_fail(err, rc, "the request cannot be decided");

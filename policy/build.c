@@ -82,6 +82,10 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     b->head.default_limits = b->m->default_limits.limits;
     digests(&b->head, source);
     build_row(b, IMAGE_head, &b->head, sizeof b->head);
+    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) { /* before there are two images of it */
+        free(b->pool[i].slot);
+        b->pool[i] = (struct build_pool){0};
+    }
     struct policy_image *image = b->failed ? NULL : image_lay_out(b->section);
     return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
 }
@@ -102,8 +106,10 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
     if (!b.failed)
         build_capabilities(&b);
     struct policy_image *image = finish(&b, source, file);
-    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++)
+    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) {
         buf_fini(&b.section[i]);
+        free(b.pool[i].slot);
+    }
     if (!image && !report->errors)
         policy_report_memory(report);
     return image;

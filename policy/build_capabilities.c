@@ -26,9 +26,14 @@ static const struct img_rule *rule_row(const struct builder *b, uint32_t rule)
     return (const struct img_rule *)(const void *)b->section[IMAGE_rules].data + rule;
 }
 
-static const uint32_t *rule_refs(const struct builder *b, const struct img_rule *r)
+static const struct img_list *list_row(const struct builder *b, uint32_t list)
 {
-    return (const uint32_t *)(const void *)b->section[IMAGE_refs].data + r->first;
+    return (const struct img_list *)(const void *)b->section[IMAGE_lists].data + list;
+}
+
+static const uint32_t *list_refs(const struct builder *b, const struct img_list *l)
+{
+    return (const uint32_t *)(const void *)b->section[IMAGE_refs].data + l->first;
 }
 
 /* Whether a group's members are all named, so that a subject's row lists it. */
@@ -44,7 +49,7 @@ static uint32_t patterns_of(const struct m_rule *r)
     return r->has_capability ? r->ncapabilities : 1;
 }
 
-static bool is_spread(const struct collector *c, const struct m_rule *m, const struct img_rule *r)
+static bool is_spread(const struct collector *c, const struct m_rule *m, const struct img_list *r)
 {
     uint64_t patterns = patterns_of(m), whom = (uint64_t)r->nids + r->ngroups + 1;
     return c->n + whom < MAX_ENTRIES && patterns * whom <= MAX_SPREAD * (patterns + whom);
@@ -68,10 +73,10 @@ static void add(struct collector *c, struct candidate candidate, uint32_t who)
         c->b->failed = true;
 }
 
-static void add_for_all(struct collector *c, const struct m_rule *m, const struct img_rule *r,
+static void add_for_all(struct collector *c, const struct m_rule *m, const struct img_list *r,
                         struct candidate candidate)
 {
-    const uint32_t *refs = rule_refs(c->b, r);
+    const uint32_t *refs = list_refs(c->b, r);
     bool other = r->anyone || r->nglobs > 0, spread = is_spread(c, m, r);
     for (uint32_t i = 0; spread && i < r->nids; i++)
         if (i == 0 || refs[i] != refs[i - 1])
@@ -105,6 +110,17 @@ static uint32_t add_pattern(struct builder *b, struct str text, struct str prefi
                        sizeof row, BUILD_NO_FIELD);
 }
 
+/* A condition of one part is that part: the list around it is for explanations. */
+static uint32_t judged(const struct builder *b, uint32_t root)
+{
+    const struct img_condition *nodes =
+        (const struct img_condition *)(const void *)b->section[IMAGE_conditions].data;
+    while (root != POLICY_NONE && nodes[root].op == OP_ALL && nodes[root].end > root + 1 &&
+           nodes[root + 1].end == nodes[root].end)
+        root++;
+    return root;
+}
+
 static void add_capability(struct collector *c, uint32_t rule, struct str text, uint64_t key)
 {
     struct builder *b = c->b;
@@ -122,10 +138,10 @@ static void add_capability(struct collector *c, uint32_t rule, struct str text, 
                   .klass = r.effect == CORE_EFFECT_DENY ? IMAGE_CLASS_DENY : IMAGE_CLASS_ALLOW,
                   .strength = (uint8_t)(r.isolation | (templates ? IMAGE_TEMPLATES : 0)),
                   .rule = rule,
-                  .condition = r.condition,
+                  .condition = judged(b, r.condition),
                   .pattern = exact ? POLICY_NONE : add_pattern(b, text, found_by, key)}};
     b->head.depths |= UINT64_C(1) << (exact ? POLICY_MAX_SEGMENTS : segments_of(found_by));
-    add_for_all(c, m, &r, candidate);
+    add_for_all(c, m, list_row(b, r.subjects), candidate);
 }
 
 static int compare(uint64_t a, uint64_t b)

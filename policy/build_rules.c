@@ -27,10 +27,19 @@ static uint32_t add_grant(struct builder *b, const struct m_grant *written)
                        BUILD_NO_FIELD);
 }
 
+static uint32_t add_reason(struct builder *b, struct str reason)
+{
+    if (!reason.n)
+        return POLICY_NONE;
+    struct img_str row = build_str(b, reason);
+    return build_share(b, IMAGE_reasons, build_row(b, IMAGE_reasons, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
+}
+
 static void add_rule(struct builder *b, const struct m_rule *r)
 {
     struct img_rule row = {.id = build_str(b, r->id),
-                           .reason = build_str(b, r->reason),
+                           .reason = add_reason(b, r->reason),
                            .line = r->id_at.line,
                            .grant = POLICY_NONE,
                            .condition = POLICY_NONE,

@@ -70,13 +70,16 @@ static struct build_run *find(const struct build_pool *pool, const struct rows *
 
 static bool grow(struct builder *b, struct build_pool *pool, const struct rows *r)
 {
-    struct build_pool larger = {.cap = pool->cap ? 4 * pool->cap : 64, .used = pool->used};
-    larger.slot = build_alloc(b, larger.cap, sizeof *larger.slot);
-    if (!larger.slot)
+    struct build_pool larger = {.cap = pool->cap ? 2 * pool->cap : 64, .used = pool->used};
+    larger.slot = calloc(larger.cap, sizeof *larger.slot);
+    if (!larger.slot) {
+        b->failed = true;
         return false;
+    }
     for (uint32_t i = 0; i < pool->cap; i++)
         if (pool->slot[i].n)
             *find(&larger, r, pool->slot[i]) = pool->slot[i];
+    free(pool->slot);
     *pool = larger;
     return true;
 }

@@ -244,12 +244,11 @@ static int by_kind(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
-void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out)
+static void add_refs(struct builder *b, const struct m_subjects *list, struct rule_ref *refs,
+                     struct img_list *out)
 {
-    struct rule_ref *refs = build_alloc(b, list->n, sizeof *refs);
-    out->first = build_count(b, IMAGE_refs, sizeof(uint32_t));
     out->anyone = list->n == 0; /* of a deny: no subject is everyone */
-    for (uint32_t i = 0; refs && i < list->n; i++) {
+    for (uint32_t i = 0; i < list->n; i++) {
         const struct m_subject *s = &list->v[i];
         refs[i] = (struct rule_ref){s->kind, subject_value(b, s), s->literals};
         out->nids += s->kind == SUBJECT_ID;
@@ -257,9 +256,19 @@ void build_rule_subjects(struct builder *b, const struct m_subjects *list, struc
         out->nglobs += s->kind == SUBJECT_GLOB;
         out->anyone |= s->kind == SUBJECT_ANYONE;
     }
-    if (refs && list->n > 1)
+    if (list->n > 1)
         qsort(refs, list->n, sizeof *refs, by_kind);
-    for (uint32_t i = 0; refs && i < out->nids + out->ngroups + out->nglobs; i++)
+    for (uint32_t i = 0; i < out->nids + out->ngroups + out->nglobs; i++)
         build_row(b, IMAGE_refs, &refs[i].value, sizeof refs[i].value);
-    out->first = build_share(b, IMAGE_refs, out->first, sizeof(uint32_t), BUILD_NO_FIELD);
+}
+
+void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out)
+{
+    struct rule_ref *refs = build_alloc(b, list->n, sizeof *refs);
+    struct img_list row = {.first = build_count(b, IMAGE_refs, sizeof(uint32_t))};
+    if (refs)
+        add_refs(b, list, refs, &row);
+    row.first = build_share(b, IMAGE_refs, row.first, sizeof(uint32_t), BUILD_NO_FIELD);
+    out->subjects = build_share(b, IMAGE_lists, build_row(b, IMAGE_lists, &row, sizeof row),
+                                sizeof row, BUILD_NO_FIELD);
 }

@@ -55,17 +55,18 @@ bool eval_in_group(const struct policy_image *image, const struct eval_subject *
 uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_subject *s,
                            const struct img_rule *rule)
 {
-    const uint32_t *ids = image_refs(image) + rule->first;
-    const uint32_t *groups = ids + rule->nids, *globs = groups + rule->ngroups;
-    if (s->index != POLICY_NONE && has_ref(ids, rule->nids, s->index))
+    const struct img_list *list = image_list_of(image, rule);
+    const uint32_t *ids = image_refs(image) + list->first;
+    const uint32_t *groups = ids + list->nids, *globs = groups + list->ngroups;
+    if (s->index != POLICY_NONE && has_ref(ids, list->nids, s->index))
         return (uint32_t)SUBJECT_ID << RANK_SHIFT;
-    for (uint32_t i = 0; i < rule->ngroups; i++)
+    for (uint32_t i = 0; i < list->ngroups; i++)
         if (eval_in_group(image, s, groups[i]))
             return (uint32_t)SUBJECT_GROUP << RANK_SHIFT;
-    for (uint32_t i = 0; i < rule->nglobs; i++)
+    for (uint32_t i = 0; i < list->nglobs; i++)
         if (glob_fits(image, globs[i], s->text))
             return ((uint32_t)SUBJECT_GLOB << RANK_SHIFT) + image_globs(image)[globs[i]].literals;
-    return rule->anyone ? 1 : 0;
+    return list->anyone ? 1 : 0;
 }
 
 static bool level_fits(const struct policy_image *image, const struct eval_subject *s,

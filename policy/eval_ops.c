@@ -158,11 +158,51 @@ static void walk_down(struct walk *w, struct str component)
     w->depth++;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Bit 7 of each byte of `word` that is `c`. */
+static uint64_t bytes_that_are(uint64_t word, uint8_t c)
+{
+    uint64_t x = word ^ EACH(c), low7 = EACH(0x7f);
+    return ~(((x & low7) + low7) | x | low7);
+}
+
+/* ASCII without NUL, `//` and anything that begins with a dot: most paths, and in normal form but
+ * for a slash at the end. */
+static bool is_plain_path(struct str s)
+{
+    uint64_t slash = 0; /* of the word before */
+    for (size_t at = 0; at < s.n; at += 8) {
+        uint64_t word = EACH('a');
+        memcpy(&word, s.p + at, s.n - at < 8 ? s.n - at : 8);
+        uint64_t slashes = bytes_that_are(word, '/');
+        uint64_t after = slashes << 8 | slash >> 56;
+        if ((word & EACH(0x80)) | bytes_that_are(word, 0) |
+            (after & (slashes | bytes_that_are(word, '.'))))
+            return false;
+        slash = slashes;
+    }
+    return true;
+}
+
+/* Whether a plain path is the folder or below it. */
+static bool is_plainly_under(struct str folder, struct str s)
+{
+    if (folder.n == 1)
+        return true;
+    return s.n >= folder.n && base_same(s.p, folder.p, folder.n) &&
+           (s.n == folder.n || s.p[folder.n] == '/');
+}
+
 /* Whether a path, put into normal form on the way, is the folder or below it. Linear in the path's
  * length. */
 static enum tri is_under(struct str folder, struct str s)
 {
-    if (s.n == 0 || s.p[0] != '/' || memchr(s.p, '\0', s.n) || !str_is_utf8(s))
+    if (s.n == 0 || s.p[0] != '/')
+        return TRI_UNKNOWN;
+    if (is_plain_path(s))
+        return is_plainly_under(folder, s) ? TRI_TRUE : TRI_FALSE;
+    if (memchr(s.p, '\0', s.n) || !str_is_utf8(s))
         return TRI_UNKNOWN;
     struct walk w = {.folder = folder.n == 1 ? (struct str){folder.p, 0} : folder};
     for (size_t i = 0; i < s.n;) {

@@ -83,10 +83,10 @@ struct who {
     uint64_t hash;
     uint32_t who, spread; /* of the filter */
 };
+/* A pair that passed the filter: indexes of both. */
 struct probe {
     uint64_t hash;
-    uint32_t who;
-    uint32_t text;
+    uint32_t text, who;
 };
 
 static struct who who_of(uint32_t who, uint32_t spread)
@@ -121,18 +121,18 @@ static unsigned filter(const struct eval_scan *scan, const struct who *who, unsi
     for (unsigned i = scan->ntexts; i-- > 0;) {
         uint64_t text = scan->text[i].hash;
         for (unsigned k = 0; k < nwho; k++) {
-            uint64_t hash = text ^ who[k].hash, bits = hash_filter_bits(hash);
+            uint64_t hash = text ^ who[k].hash;
             uint64_t word = words[hash_filter_word(text, who[k].hash, who[k].spread, nwords)];
-            out[n] = (struct probe){hash, who[k].who, i};
-            n += (word & bits) == bits;
+            out[n] = (struct probe){hash, i, k};
+            n += hash_filter_has(word, hash);
         }
     }
     return n;
 }
 
-static bool is_of(const struct eval_scan *scan, const struct img_entry *e, const struct probe *p)
+static bool is_of(const struct eval_scan *scan, const struct img_entry *e, uint32_t who, size_t n)
 {
-    return e->who == p->who && e->ntext == scan->text[p->text].n &&
+    return e->who == who && e->ntext == n &&
            base_same(image_bytes(scan->image) + e->text, scan->capability.p, e->ntext);
 }
 
@@ -143,20 +143,21 @@ static void prefetch_rest(const struct policy_image *image, const struct img_ent
     __builtin_prefetch(&image_rules(image)[e->rule]);
 }
 
-/* The candidates of a probe among those of its cell: they stand together. */
-static void find(struct eval_scan *scan, const struct probe *p, uint32_t at, uint32_t end)
+/* The candidates of a pair among those of its cell: they stand together. */
+static void find(struct eval_scan *scan, const struct eval_text *text, uint32_t who, uint32_t at,
+                 uint32_t end)
 {
     const struct img_entry *entries = image_entries(scan->image);
-    while (at < end && !is_of(scan, &entries[at], p))
+    while (at < end && !is_of(scan, &entries[at], who, text->n))
         at++;
     if (at == end)
         return;
     prefetch_rest(scan->image, &entries[at]);
     uint32_t first = at;
-    while (++at < end && entries[at].who == p->who && entries[at].text == entries[first].text &&
+    while (++at < end && entries[at].who == who && entries[at].text == entries[first].text &&
            entries[at].ntext == entries[first].ntext)
         continue;
-    scan->found[scan->nfound++] = (struct eval_found){first, at - first, &scan->text[p->text]};
+    scan->found[scan->nfound++] = (struct eval_found){first, at - first, text};
 }
 
 bool eval_scan_next(struct eval_scan *scan)
@@ -179,7 +180,7 @@ bool eval_scan_next(struct eval_scan *scan)
     }
     for (unsigned i = 0; i < n; i++) {
         const uint32_t *cell = &cells[hash_cell(probes[i].hash, bits)];
-        find(scan, &probes[i], cell[0], cell[1]);
+        find(scan, &scan->text[probes[i].text], who[probes[i].who].who, cell[0], cell[1]);
     }
     return true;
 }

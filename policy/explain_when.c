@@ -90,23 +90,29 @@ static void put_bounded(const struct policy_image *image, const struct view *v, 
         buf_str(out, buf_view(&text));
 }
 
+static void put_state(const struct eval *e, uint32_t attribute, struct buf *out)
+{
+    struct eval_value v = eval_attribute(e, attribute);
+    switch (v.state) {
+    case EVAL_MISSING:
+        buf_z(out, "is missing");
+        break;
+    case EVAL_UNREACHABLE:
+        buf_z(out, "is inside of what is no mapping");
+        break;
+    default:
+        buf_z(out, "is ");
+        put_bounded(e->image, &v.view, out);
+        buf_z(out, v.state == EVAL_MISTYPED ? ", which is not of its type" : "");
+    }
+}
+
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out)
 {
     if (attribute == POLICY_NONE)
         return;
-    struct eval_value v = eval_attribute(e, attribute);
-    switch (v.state) {
-    case EVAL_MISSING:
-        buf_z(out, ", and is missing");
-        break;
-    case EVAL_UNREACHABLE:
-        buf_z(out, ", and is inside of what is no mapping");
-        break;
-    default:
-        buf_z(out, ", and is ");
-        put_bounded(e->image, &v.view, out);
-        buf_z(out, v.state == EVAL_MISTYPED ? ", which is not of its type" : "");
-    }
+    buf_z(out, ", and ");
+    put_state(e, attribute, out);
 }
 
 static void put_attribute(const struct policy_image *image, uint32_t attribute, struct buf *out)
@@ -150,13 +156,17 @@ static void put_leaf(const struct eval *e, const struct img_condition *c, bool n
         put_view(e->image, &written, out);
     } else if (c->operand_kind == IMG_ATTRIBUTE) {
         put_attribute(e->image, c->operand, out);
-        explain_value(e, c->operand, out);
-        buf_z(out, ",");
     } else if (c->operand != POLICY_NONE) {
         struct view operand = view_literal(e->image, c->operand);
         put_view(e->image, &operand, out);
     }
     explain_value(e, c->attribute, out);
+    if (c->operand_kind != IMG_ATTRIBUTE)
+        return;
+    buf_z(out, "; ");
+    put_attribute(e->image, c->operand, out);
+    buf_byte(out, ' ');
+    put_state(e, c->operand, out);
 }
 
 /* The first node below `at` that keeps it from being true, and whether a `not` stands over it. */

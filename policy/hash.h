@@ -85,6 +85,10 @@ static inline uint64_t hash_filter_bits(uint64_t h)
 {
     return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
 }
+static inline unsigned hash_filter_has(uint64_t word, uint64_t h)
+{
+    return (unsigned)(word >> (h & 63) & word >> (h >> 6 & 63) & 1);
+}
 static inline uint32_t hash_filter_word(uint64_t text, uint64_t who, uint32_t spread,
                                         uint32_t words)
 {

@@ -63,7 +63,8 @@ struct policy_rule_info policy_image_rule(const struct policy_image *image, uint
     if (rule < image->section[IMAGE_rules].count) {
         const struct img_rule *r = &image_rules(image)[rule];
         info.id = image_str(image, r->id);
-        info.reason = image_str(image, r->reason);
+        if (r->reason != POLICY_NONE)
+            info.reason = image_str(image, image_reasons(image)[r->reason]);
         info.line = r->line;
     } else if (rule == POLICY_RULE_PURE) {
         info.id = STR("reeve/pure");

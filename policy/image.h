@@ -77,14 +77,18 @@ struct img_level {
     uint8_t kind, level, reserved[2];
 };
 
+/* Whom a rule is for: `refs`, subjects ascending, groups, globs by literals descending. */
+struct img_list {
+    uint32_t first, nids, ngroups, nglobs, anyone;
+};
 struct img_rule {
-    struct img_str id, reason;
+    struct img_str id;
+    uint32_t reason; /* POLICY_NONE: none */
     uint32_t line;
-    uint32_t grant; /* POLICY_NONE: none */
-    uint32_t first, nids, ngroups,
-        nglobs;         /* `refs`: subjects ascending, groups, globs by literals descending */
+    uint32_t grant;     /* POLICY_NONE: none */
+    uint32_t subjects;  /* in lists */
     uint32_t condition; /* its root, POLICY_NONE: none */
-    uint8_t effect, anyone, isolation, reserved;
+    uint8_t effect, isolation, reserved[2];
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
@@ -169,7 +173,9 @@ struct img_head {
     X(globs, struct img_glob)                                                                      \
     X(groups, struct img_group)                                                                    \
     X(levels, struct img_level)                                                                    \
+    X(lists, struct img_list)                                                                      \
     X(rules, struct img_rule)                                                                      \
+    X(reasons, struct img_str)                                                                     \
     X(conditions, struct img_condition)                                                            \
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
@@ -205,6 +211,12 @@ struct policy_image {
 IMAGE_SECTIONS(X)
 #undef X
 
+static inline const struct img_list *image_list_of(const struct policy_image *image,
+                                                   const struct img_rule *rule)
+{
+    return &image_lists(image)[rule->subjects];
+}
+
 static inline struct str image_str(const struct policy_image *image, struct img_str s)
 {
     return (struct str){image_bytes(image) + s.at, s.n};
@@ -231,8 +243,8 @@ struct img_signature {
 };
 #define IMAGE_MAX_SIGNATURES 16u
 
-/** Lay the sections of a build out as an image. NULL: no memory. */
-struct policy_image *image_lay_out(const struct buf section[IMAGE_SECTION_COUNT]);
+/** Lay the sections of a build out as an image, and free them. NULL: no memory. */
+struct policy_image *image_lay_out(struct buf section[IMAGE_SECTION_COUNT]);
 /** The digest of an image's bytes, `size` of them, at least a whole img_file. */
 void image_file_digest(const char *bytes, size_t size, uint8_t out[BASE_SHA256]);
 /** Whether every offset, index and value of the sections can be used (image_check.c). REEVE_EFORMAT

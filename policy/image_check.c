@@ -47,7 +47,9 @@ static const struct field fields[] = {
     F(levels, img_level, kind, WORD, SUBJECT_ID + 1),
     F(levels, img_level, level, WORD, CORE_LEVEL_COUNT),
     F(rules, img_rule, id, TEXT, 0),
-    F(rules, img_rule, reason, TEXT, 0),
+    F(rules, img_rule, reason, OPTIONAL, IMAGE_reasons),
+    F(rules, img_rule, subjects, INDEX, IMAGE_lists),
+    {IMAGE_reasons, TEXT, 0, 0, 0},
     F(rules, img_rule, grant, OPTIONAL, IMAGE_grants),
     F(rules, img_rule, condition, OPTIONAL, IMAGE_conditions),
     F(rules, img_rule, effect, WORD, CORE_EFFECT_COUNT),
@@ -210,7 +212,7 @@ static bool check_level(const struct policy_image *image, const struct img_level
     return target[l->kind] < 0 || l->value < image->section[target[l->kind]].count;
 }
 
-static bool check_rule(const struct policy_image *image, const struct img_rule *r)
+static bool check_list(const struct policy_image *image, const struct img_list *r)
 {
     uint64_t groups = (uint64_t)r->first + r->nids, globs = groups + r->ngroups;
     return globs <= UINT32_MAX && refs_good(image, r->first, r->nids, IMAGE_subjects) &&
@@ -232,7 +234,7 @@ static bool check_grant(const struct policy_image *image, const struct img_grant
     X(subjects, img_subject, check_subject)                                                        \
     X(groups, img_group, check_group)                                                              \
     X(levels, img_level, check_level)                                                              \
-    X(rules, img_rule, check_rule)                                                                 \
+    X(lists, img_list, check_list)                                                                 \
     X(literals, img_literal, image_literal_good)                                                   \
     X(attributes, img_attribute, image_attribute_good)                                             \
     X(conditions, img_condition, image_condition_good)                                             \

@@ -64,7 +64,7 @@ static bool protect(struct policy_image *image)
     return mprotect((void *)(uintptr_t)image->bytes, image->size, PROT_READ) == 0;
 }
 
-struct policy_image *image_lay_out(const struct buf section[IMAGE_SECTION_COUNT])
+struct policy_image *image_lay_out(struct buf section[IMAGE_SECTION_COUNT])
 {
     uint32_t counts[IMAGE_SECTION_COUNT];
     struct img_file head = {
@@ -77,9 +77,11 @@ struct policy_image *image_lay_out(const struct buf section[IMAGE_SECTION_COUNT]
         return NULL;
     char *bytes = (char *)(uintptr_t)image->bytes;
     memcpy(bytes, &head, sizeof head);
-    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++)
+    for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) {
         if (section[i].len)
             memcpy(bytes + head.place[i].offset, section[i].data, section[i].len);
+        buf_fini(&section[i]); /* not all of it twice in memory */
+    }
     point(image, head.place);
     if (!protect(image))
         policy_image_unref(&image);

@@ -56,7 +56,7 @@ static bool same_operand(const struct ynode *a, const struct ynode *b)
         return a == b;
     if (a->type != b->type || a->count != b->count)
         return false;
-    if (a->type != Y_LIST)
+    if (a->type < Y_LIST)
         return str_eq(a->text, b->text);
     const struct ynode *x = a->first, *y = b->first;
     for (; x && y; x = x->next, y = y->next)

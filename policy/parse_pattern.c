@@ -58,7 +58,7 @@ static struct m_condition *keep_form(struct parser *p, struct m_condition *c, bo
                                      const struct buf *form, const struct ynode *at,
                                      const struct value_fault *fault)
 {
-    if (form->failed) {
+    if (form->failed || (!made && !fault->text)) {
         policy_report_memory(p->report);
         return NULL;
     }

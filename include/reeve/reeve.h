@@ -107,6 +107,8 @@ struct reeve_request {
     const char *policy;      /* a policy's text for this request alone; the folder's owner only */
     const char *policy_file; /* its name in messages and records */
     unsigned flags;          /* REEVE_REQUEST_* */
+    const char *resource;    /* "type:id" of what is acted on; NULL: none */
+    const char *context;     /* JSON, an object: what else the policy may ask of; NULL: nothing */
 };
 
 enum reeve_stream { REEVE_STDOUT = 1, REEVE_STDERR = 2 };

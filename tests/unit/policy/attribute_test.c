@@ -364,6 +364,57 @@ static void positions_and_schemas(void **state)
     policy_image_unref(&image);
 }
 
+/* What a refusal says of each kind of test. */
+static const struct {
+    const char *top, *when, *args, *part;
+} sentences[] = {
+    {"", "{args.a: {ne: x}}", "{\"a\":\"x\"}", "args.a must be other than \"x\", and is \"x\""},
+    {"", "{args.a: {lte: 1KiB}}", "{\"a\":2000}", "args.a must be at most 1024, and is 2000"},
+    {"", "{args.a: {between: [1, 2]}}", "{\"a\":3}", "args.a must be within [1, 2], and is 3"},
+    {"", "{args.a: {contains: x}}", "{\"a\":[\"y\"]}",
+     "args.a must be a list that contains \"x\", and is [\"y\"]"},
+    {"", "{args.a: {attr: args.b}}", "{\"a\":1,\"b\":2}",
+     "args.a must be args.b, and is 1; args.b is 2"},
+    {"groups: {g: [\"v:*\"]}\n", "{subject: {is: \"group:g\"}}", "{}",
+     "the subject must be in group:g"},
+    {"", "{args.a: {matches: \"[a-z]+\"}}", "{\"a\":\"A\"}",
+     "args.a must be a text that matches \"[a-z]+\", and is \"A\""},
+    {"", "{args.a: {url: {host: [h.example], port: 81}}}", "{\"a\":\"https://x.example/\"}",
+     "args.a must be a URL that fits {host: [\"h.example\"], port: 81}, and is "
+     "\"https://x.example/\""},
+    {"", "{args.a: {like: \"a*\"}}", "{\"a\":\"b\"}", "args.a must be like \"a*\", and is \"b\""},
+    {"", "{args.a: {not: {starts_with: \"-\"}}}", "{\"a\":\"-x\"}",
+     "args.a must not be a text that starts with \"-\", and is \"-x\""},
+    {"", "{args.a: {each: {eq: x}}}", "{\"a\":[\"y\"]}",
+     "args.a must be a list of which each element fits, and is [\"y\"]"},
+    {"attributes: {subject.t: {type: string, from: entities}}\n", "{subject.t: x}", "{}",
+     "subject.t must be \"x\", and is missing"},
+    {"attributes: {broker.flags.f: {type: bool}}\n", "{broker.flags.f: true}", "{}",
+     "broker.flags.f must be true, and is missing"},
+};
+
+static void refusals(void **state)
+{
+    (void)state;
+    static const struct reeve_inputs_view inputs;
+    for (size_t i = 0; i < BASE_COUNT(sentences); i++) {
+        char policy[1024];
+        size_t n = (size_t)snprintf(policy, sizeof policy,
+                                    HEADER "defaults: {level: controlled}\n%s", sentences[i].top);
+        (void)snprintf(policy + n, sizeof policy - n, ALLOW_IF, sentences[i].when);
+        struct policy_image *image = must_compile(policy);
+        struct question q = {"u:a", "x.y", sentences[i].args, NULL};
+        auto_json struct json_text text;
+        struct policy_request req = ask(&q, &text);
+        struct policy_decision d = decide(image, &q);
+        auto_buf struct buf why = {0};
+        policy_explain(image, &req, &inputs, &d, &why);
+        if (!strstr(why.data, sentences[i].part))
+            fail_msg("\"%s\" has no \"%s\"", why.data, sentences[i].part);
+        policy_image_unref(&image);
+    }
+}
+
 /* By hand: the first four bytes of SHA-256("u:a"), least significant first, modulo 100; and all
  * buckets come about. */
 static void buckets(void **state)
@@ -393,6 +444,7 @@ int main(void)
         cmocka_unit_test(the_level_that_holds),
         cmocka_unit_test(positions_and_schemas),
         cmocka_unit_test(buckets),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,23 @@ static const struct row {
      HEADER
      "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
      "P134 2:74"},
+    {"conditions that only their URL patterns tell apart",
+     TWO("effect: deny, when: {args.a: {url: {host: a.example}}}",
+         "effect: deny, when: {args.a: {url: {host: b.example}}}"),
+     ""},
+    {"conditions that only their other attributes tell apart",
+     TWO("effect: deny, when: {args.a: {attr: args.b}}",
+         "effect: deny, when: {args.a: {attr: args.c}}"),
+     ""},
+    {"conditions that only their groups tell apart",
+     HEADER
+     "groups: {g: [\"u:a\"], h: [\"u:b\"]}\nrules: [{id: a, effect: deny, when: {subject: {is: "
+     "\"group:g\"}}}, {id: b, effect: deny, when: {subject: {is: \"group:h\"}}}]\n",
+     ""},
+    {"a hint for a path that is not declared",
+     HEADER "attributes: {context.ticket: {type: string}}\nrules: [{id: r, effect: deny, when: "
+            "{context.tiket: a}}]\n",
+     "P130 3:38"},
     {"a text of two scripts",
      HEADER "rules: [{id: r, effect: deny, when: {args.a: \"\xd0\xb0na\"}}]\n", "P134 2:46"},
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},

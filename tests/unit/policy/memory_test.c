@@ -18,6 +18,23 @@
            "/a}}}]}}\n"                                                                            \
            "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"
 
+#define CONDITIONS                                                                                 \
+    HEADER                                                                                         \
+    "defaults: {level: full}\n"                                                                    \
+    "vars: {v: {type: [string], default: [x, z]}, p: {type: path, default: /a}}\n"                 \
+    "attributes: {subject.t: {type: string, from: entities}, context.c: {type: [int], "            \
+    "default: [1]}, broker.flags.f: {type: bool}}\n"                                               \
+    "entities: {\"u:b\": {t: x, m: {k: [1]}}}\n"                                                   \
+    "conditions: {c: {args.l: {each: {any: [{size: 1}, {like: \"a*\"}]}}}}\n"                      \
+    "groups: {g: [\"u:b\"]}\n"                                                                     \
+    "rules:\n"                                                                                     \
+    "  - {id: a, effect: deny, when: {use: c, subject.t: {attr: args.b}, subject: {is: "           \
+    "\"group:g\"}, args.l: {argv: [[\"${v}\"], {rest: any}], contains: x}, context.c: {some: "     \
+    "1}, subject.m.k: {contains: 1}, args.p: {under: \"${p}\"}, args.u: {url: {host: "             \
+    "h.example, path: \"/v/*\"}}, args.h: {host: \"*.example\", not: {cidr: 10.0.0.0/8}}, "        \
+    "args.r: {matches: \"[a-z]+\"}, broker.now: {time: {hours: \"00:00-24:00\", zone: "            \
+    "UTC}}}}\n"
+
 /* How many more allocations succeed; negative: all do. */
 static long left = -1;
 
@@ -60,10 +77,12 @@ void *__wrap_aligned_alloc(size_t alignment, size_t n)
     return runs_out() ? NULL : __real_aligned_alloc(alignment, n);
 }
 
+static struct str text = {TEXT, sizeof TEXT - 1};
+
 static int compile_once(struct reeve_error *err)
 {
     struct policy_image *image = NULL;
-    int rc = policy_compile(STR(TEXT), "t.yaml", NULL, NULL, &image, err);
+    int rc = policy_compile(text, "t.yaml", NULL, NULL, &image, err);
     assert_int_equal(image != NULL, rc == 0);
     policy_image_unref(&image);
     return rc;
@@ -71,7 +90,7 @@ static int compile_once(struct reeve_error *err)
 
 static int lint_once(struct reeve_error *err)
 {
-    return policy_lint(STR(TEXT), "t.yaml", NULL, NULL, err);
+    return policy_lint(text, "t.yaml", NULL, NULL, err);
 }
 
 /* Fail the first allocation, the second, ... until so many succeed that the whole does. */
@@ -99,12 +118,18 @@ static void compile_sweep(void **state)
 {
     (void)state;
     sweep(compile_once);
+    text = STR(CONDITIONS);
+    sweep(compile_once);
+    text = STR(TEXT);
 }
 
 static void lint_sweep(void **state)
 {
     (void)state;
     sweep(lint_once);
+    text = STR(CONDITIONS);
+    sweep(lint_once);
+    text = STR(TEXT);
 }
 
 /* The decision itself allocates nothing: it is made with no memory at all. */
@@ -113,16 +138,40 @@ static void decide_without_memory(void **state)
     (void)state;
     struct policy_image *image = must_compile(TEXT);
     struct question q = {"u:b", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/../b\"}", NULL};
-    struct json_text text;
-    struct policy_request req = ask(&q, &text);
+    struct json_text args;
+    struct policy_request req = ask(&q, &args);
     struct reeve_inputs_view inputs = {0};
     struct policy_decision d;
     left = 0;
     int rc = policy_decide(image, &req, &inputs, &d);
     left = -1;
-    json_text_free(&text);
+    json_text_free(&args);
     assert_int_equal(rc, 0);
     assert_int_equal(d.effect, CORE_EFFECT_ALLOW);
+    policy_image_unref(&image);
+}
+
+/* Nor do conditions, once the thread has what regular expressions are matched with. */
+static void judge_without_memory(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(CONDITIONS);
+    struct question q = {
+        "u:b", "a.b",
+        "{\"l\":[\"x\",\"a\"],\"b\":\"x\",\"p\":\"/a/../a/b\",\"u\":\"https://H.example/v/%2e/"
+        "x\",\"h\":\"a.example\",\"r\":\"abc\"}",
+        NULL};
+    struct json_text args;
+    struct policy_request req = ask(&q, &args);
+    struct reeve_inputs_view inputs = {.known = ~0u};
+    struct policy_decision d;
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    left = 0;
+    int rc = policy_decide(image, &req, &inputs, &d);
+    left = -1;
+    json_text_free(&args);
+    assert_int_equal(rc, 0);
+    assert_int_equal(d.effect, CORE_EFFECT_DENY);
     policy_image_unref(&image);
 }
 
@@ -132,6 +181,7 @@ int main(void)
         cmocka_unit_test(compile_sweep),
         cmocka_unit_test(lint_sweep),
         cmocka_unit_test(decide_without_memory),
+        cmocka_unit_test(judge_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
