@@ -22,7 +22,16 @@ static const char policy[] =
     "  - {id: a, effect: deny, capability: [\"a.get_*\", \"a.*.c\"], reason: because, when: "
     "{args.q: {eq: 1, absent: false}}}\n"
     "  - {id: c, effect: allow, subject: anyone, capability: [\"*\"], when: {args.z: {exists: "
-    "true}}}\n";
+    "true}}}\n"
+    "  - {id: d, effect: allow, subject: [\"u:z\"], capability: [k], when: {args.u: {url: {host: "
+    "[\"*.x.example\", y.example], cidr: [10.0.0.0/8]}}, args.n: {between: [1, 9]}, args.m: "
+    "{matches: \"[a-z]+\", starts_with: [a, b]}, args.l: {like: \"a*b\"}, args.h: {host: "
+    "[h.example]}, args.i: {cidr: [10.0.0.0/8]}}}\n"
+    "  - {id: e, effect: deny, subject: [\"u:z\"], capability: [k], when: {args.v: {argv: [x, [yy, "
+    "z], {rest: {like: \"-*\"}}], size: {lt: 5}}, args.w: {each: {in: [1, x]}, some: 1}, args.n: "
+    "{lt: {attr: args.m}}, subject: {is: \"group:g\"}}}\n"
+    "  - {id: f, effect: deny, subject: [\"u:z\"], capability: [t], when: {broker.now: {time: "
+    "{days: [mon, tue], hours: \"09:00-17:00\", zone: UTC}}}}\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -45,10 +54,14 @@ static void ask(const struct policy_image *image, struct str subject, struct str
 
 static void ask_all(const struct policy_image *image)
 {
-    static const char *const subjects[] = {"u:a", "u:ab", "u:c", "u:x", "u:qq", "u:none"};
-    static const char *const capabilities[] = {"a.b", "a.get_x", "a.b.c", "x", "a.b.c.d.e"};
+    static const char *const subjects[] = {"u:a", "u:ab", "u:c", "u:x", "u:qq", "u:none", "u:z"};
+    static const char *const capabilities[] = {"a.b",       "a.get_x", "a.b.c", "x",
+                                               "a.b.c.d.e", "k",       "t"};
     auto_json struct json_text args = {0};
-    if (json_text_parse(STR("{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/b/../c\",\"q\":2,\"z\":null}"),
+    if (json_text_parse(STR("{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/b/../"
+                            "c\",\"q\":2,\"z\":null,\"u\":\"https://a.x.example/"
+                            "\",\"n\":3,\"m\":\"abc\",\"l\":\"acb\",\"h\":\"h.example\",\"i\":\"10."
+                            "1.2.3\",\"v\":[\"x\",\"yy\",\"-a\"],\"w\":[1,1]}"),
                         &args, NULL) != 0)
         abort();
     for (size_t i = 0; i < BASE_COUNT(subjects); i++)
