@@ -25,7 +25,16 @@
     "  - {id: a, effect: deny, capability: [\"a.get_*\", \"a.*.c\"], reason: because, when: "      \
     "{args.q: {eq: 1, absent: false}}}\n"                                                          \
     "  - {id: c, effect: allow, subject: anyone, capability: [\"*\"], when: {args.z: "             \
-    "{exists: true}}}\n"
+    "{exists: true}}}\n"                                                                           \
+    "  - {id: d, effect: allow, subject: [\"u:z\"], capability: [k], when: {args.u: {url: {host: " \
+    "[\"*.x.example\", y.example], cidr: [10.0.0.0/8]}}, args.n: {between: [1, 9]}, args.m: "      \
+    "{matches: \"[a-z]+\", starts_with: [a, b]}, args.l: {like: \"a*b\"}, args.h: {host: "         \
+    "[h.example]}, args.i: {cidr: [10.0.0.0/8]}}}\n"                                               \
+    "  - {id: e, effect: deny, subject: [\"u:z\"], capability: [k], when: {args.v: {argv: [x, "    \
+    "[yy, z], {rest: {like: \"-*\"}}], size: {lt: 5}}, args.w: {each: {in: [1, x]}, some: 1}, "    \
+    "args.n: {lt: {attr: args.m}}, subject: {is: \"group:g\"}}}\n"                                 \
+    "  - {id: f, effect: deny, subject: [\"u:z\"], capability: [t], when: {broker.now: {time: "    \
+    "{days: [mon, tue], hours: \"09:00-17:00\", zone: UTC}}}}\n"
 
 static const struct question questions[] = {
     {"u:a", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/b\"}", NULL},
@@ -35,6 +44,12 @@ static const struct question questions[] = {
     {"u:z", "a.b.c", "{\"q\":2}", NULL},
     {"u:z", "k", "{\"z\":0}", NULL},
     {"u:z", "k", NULL, "pure"},
+    {"u:z", "k",
+     "{\"u\":\"https://a.x.example/p\",\"n\":3,\"m\":\"abc\",\"l\":\"acb\",\"h\":\"h.example\","
+     "\"i\":\"10.1.2.3\",\"v\":[\"x\",\"yy\",\"-a\",\"-b\"],\"w\":[1,1]}",
+     NULL},
+    {"u:z", "k", "{\"n\":1,\"m\":2,\"v\":[\"x\",\"z\"],\"w\":[\"x\"]}", NULL},
+    {"u:z", "t", "{}", NULL},
 };
 
 static struct buf saved(const struct policy_image *image)
