@@ -31,10 +31,8 @@ is_debian_like() {
 # Those of "$@" that dpkg does not know as installed.
 missing_packages() {
     for package; do
-        case $(dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null) in
-        *installed*) ;;
-        *) printf '%s ' "$package" ;;
-        esac
+        # One line for each architecture; "not-installed" stays after a package was purged.
+        dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
     done
 }
 

@@ -16,4 +16,20 @@ gives "a process that has ended and is still there" 0 '^gone$' \
 kill "$parent"
 wait "$parent" 2>/dev/null || true
 gives "one that is not" 0 '^gone$' timeout 4 bash -c '. "$1/tools/lib.sh"; await_end "$2"; echo gone' - "$root" "$parent"
+
+mkdir bin
+cat >bin/dpkg-query <<'END'
+#!/bin/sh
+for package; do :; done
+case $package in
+here) echo installed ;;
+two) printf 'not-installed\ninstalled\n' ;;
+purged) echo not-installed ;;
+half) echo half-installed ;;
+*) exit 1 ;;
+esac
+END
+chmod 755 bin/dpkg-query
+gives "packages that are not there, by whatever word dpkg says so" 0 '^purged half unknown $' \
+    env PATH="$work/bin:$PATH" bash -c '. "$1/tools/lib.sh"; missing_packages here two purged half unknown; echo' - "$root"
 done_testing
