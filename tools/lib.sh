@@ -141,3 +141,42 @@ require_own_folder() {
         fi
     done
 }
+
+# The topmost folder on the way to "$1", itself included, that others may not enter; nothing when they may.
+closed_folder() {
+    way=
+    rest=${1#/}/
+    while [ -n "$rest" ]; do
+        way=$way/${rest%%/*}
+        rest=${rest#*/}
+        case $(stat -c %A "$way") in
+        *[xt]) ;;
+        *)
+            printf '%s\n' "$way"
+            return
+            ;;
+        esac
+    done
+}
+
+# Tests that root runs act as other users too, who must get at what was built. Where a folder above the tree is closed to
+# them (as /root is), "$@" goes on in a mount namespace of its own in which that folder holds the tree and nothing else.
+show_to_others() {
+    closed=$(closed_folder "$repo")
+    { [ "$(id -u)" -eq 0 ] && [ -n "$closed" ]; } || return 0
+    [ "$closed" != "$repo" ] || die "other users cannot enter $repo, and tests act as other users" "run: chmod go+x $repo"
+    say "other users cannot enter $closed, and tests act as other users: they are shown this tree there, and nothing else"
+    # shellcheck disable=SC2016 # for the inner shell
+    exec unshare --mount sh -c '
+        set -e
+        held=$(mktemp -d)
+        mount --make-rprivate /
+        mount --bind "$1" "$held"
+        mount -t tmpfs -o mode=0755 none "$2"
+        mkdir -p "$1"
+        mount --move "$held" "$1"
+        rmdir "$held"
+        cd "$1"
+        shift 2
+        exec "$@"' - "$repo" "$closed" "$@"
+}

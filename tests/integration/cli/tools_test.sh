@@ -32,4 +32,14 @@ END
 chmod 755 bin/dpkg-query
 gives "packages that are not there, by whatever word dpkg says so" 0 '^purged half unknown $' \
     env PATH="$work/bin:$PATH" bash -c '. "$1/tools/lib.sh"; missing_packages here two purged half unknown; echo' - "$root"
+mkdir -p open/closed/tree && chmod 755 open open/closed/tree && chmod 700 open/closed
+gives "the folder that others may not enter" 0 "^$work/open/closed\$" \
+    bash -c '. "$1/tools/lib.sh"; closed_folder "$2"' - "$root" "$work/open/closed/tree"
+gives "none is closed" 0 '^$' bash -c '. "$1/tools/lib.sh"; closed_folder "$2"; echo' - "$root" "$work/open"
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    echo shown >open/closed/tree/file && echo not >open/closed/other
+    gives "the tree is shown to others, and nothing beside it" 0 '^shown$' bash -c '. "$1/tools/lib.sh"
+        repo=$2; show_to_others setpriv --reuid 65534 --clear-groups sh -c "cat file; cat ../other 2>/dev/null || true"' \
+        - "$root" "$work/open/closed/tree"
+fi
 done_testing
