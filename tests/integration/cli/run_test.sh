@@ -80,6 +80,8 @@ refuses "not in PATH" 127 'no-such-program: not found in PATH' run -- no-such-pr
 refuses "a path where nothing is" 127 '/opt/none/x' run -- /opt/none/x
 refuses "a script, whose interpreter nobody approved" 126 'not_runnable: .*script' run -- /usr/bin/ldd
 refuses "an argument that is no UTF-8" 126 'argument 1 is not UTF-8' run -- /usr/bin/true $'\377'
+cp /usr/bin/true "$work/huge" && truncate -s 300M "$work/huge"
+refuses "a program larger than is hashed" 126 'not_runnable: .*huge is larger than 256 MiB' as short-1 -- "$work/huge"
 refuses "an unknown level" 2 "level" run --level super -- /usr/bin/true
 refuses "an unknown provider" 126 'nosuch' run --provider nosuch -- /usr/bin/true
 refuses "a limit that nothing here holds" 126 'no_mechanism.*memory' as big-1 -- /usr/bin/true

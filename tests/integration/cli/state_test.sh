@@ -95,6 +95,13 @@ refuses "records that were taken away" 3 "tail-lost from record 0" add gone
 run_case "and verify says from where" ask --state "$work/gone" audit verify
 [ "$got" -eq 1 ] && grep -Eq '^tail-lost at sequence 0' "$work/out" || complain "no finding with the first sequence"
 
+made headless && gives "a record" 0 '^42$' add headless && end_reeved
+rm "$work/headless/keeper.head"
+refuses "a folder without the keeper's head takes no record" 3 "damaged from record 0.*keeper.head" add headless
+gives "and shows those that it has" 0 '"type":"decision"' ask --json --state "$work/headless" audit query
+run_case "and verify says so" ask --state "$work/headless" audit verify
+[ "$got" -eq 1 ] && grep -q 'keeper.head' "$work/out" || complain "no finding that names keeper.head"
+
 made torn && gives "a record" 0 '^42$' add torn && end_reeved
 printf 'this is no database any more, whatever its name may say' | dd of="$work/torn/log.db" conv=notrunc status=none
 rm -f "$work/torn"/log.db-*
