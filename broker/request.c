@@ -156,12 +156,13 @@ static int decide(struct reeve_run *run, struct reeve_error *err)
     run->rule = policy_image_rule(run->image, run->decision.rule);
     if (run->decision.effect != CORE_EFFECT_ALLOW) {
         struct buf text = {.max = sizeof run->message - 1};
-        policy_explain(run->image, &run->ask, &run->decision, &text);
+        policy_explain(run->image, &run->ask, &run->inputs, &run->decision, &text);
         (void)snprintf(run->message, sizeof run->message, "%s", text.data ? text.data : "");
         buf_fini(&text);
         return 0;
     }
-    return policy_grant(run->image, &run->ask, &run->decision, &run->arena, &run->grant, err);
+    return policy_grant(run->image, &run->ask, &run->inputs, &run->decision, &run->arena,
+                        &run->grant, err);
 }
 
 static struct reeve_run *run_new(struct conn *conn, struct owner *owner, struct policy_image *image)

@@ -123,6 +123,10 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     image->nlevel_ids = b->nlevel_ids;
     image->default_level = b->m->default_level;
     image->default_limits = b->m->default_limits.limits;
+    image->labels = b->labels;
+    image->masks = b->masks;
+    image->nexact = b->nexact;
+    image->nshadow = b->nshadow;
     digests(image, source);
     return image;
 }
@@ -136,6 +140,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
     order_rules(&b);
     if (!b.failed)
         build_subjects(&b);
+    if (!b.failed)
+        build_holds(&b);
     if (!b.failed)
         build_rules(&b);
     if (!b.failed)

@@ -16,6 +16,9 @@ struct builder {
     struct policy_names subjects; /* every id that the policy names */
     uint32_t *order;              /* image's rule index → model's */
     uint32_t nlevel_ids;
+    struct policy_names approvals; /* their texts, each once; row i of the image is the i-th */
+    struct img_range labels, masks;
+    uint32_t nexact, nshadow;
     bool failed; /* reported */
 };
 
@@ -30,8 +33,17 @@ void build_slots(struct builder *b, enum image_section slots, const uint32_t *ha
 /** Subject ids, groups and level entries (build_subjects.c); the refs of a rule's subject list. */
 void build_subjects(struct builder *b);
 void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out);
-/** Rules with conditions and grants (build_rules.c). */
+/** Rules with conditions (build_rules.c). */
 void build_rules(struct builder *b);
+uint32_t build_attribute(struct builder *b, const struct m_attribute *a);
+/** A grant with `use` followed (build_grant.c). */
+uint32_t build_grant(struct builder *b, const struct m_grant *written);
+struct img_range build_names(struct builder *b, const struct str *v, uint32_t n);
+/** Approvals, labels, budgets, entries of `capabilities`; before the rules (build_hold.c). */
+void build_holds(struct builder *b);
+/** What a rule selects by and brings; POLICY_NONE where it has nothing of that. */
+uint32_t build_selector(struct builder *b, const struct m_rule *r);
+uint32_t build_hold(struct builder *b, const struct m_rule *r);
 /** Capability look-up (build_capabilities.c). */
 void build_capabilities(struct builder *b);
 

@@ -1,7 +1,7 @@
 /*
  * What is asked for, as tables: every capability pattern of every rule becomes an entry, found by
- * its exact id or by the literal prefix of its glob, denies in front of allows, the more specific
- * first.
+ * its exact id or by the literal prefix of its glob; rules of one kind together, of them the more
+ * specific first.
  */
 #include "policy/build.h"
 
@@ -9,7 +9,7 @@ struct candidate {
     struct str text, pattern; /* what it is found by; pattern n 0: exact */
     uint64_t key;
     uint32_t rule;
-    bool allow;
+    int kind; /* enum policy_rule_kind */
 };
 
 static int by_place(const void *a, const void *b)
@@ -18,8 +18,8 @@ static int by_place(const void *a, const void *b)
     int c = str_cmp(x->text, y->text);
     if (c)
         return c;
-    if (x->allow != y->allow)
-        return x->allow ? 1 : -1;
+    if (x->kind != y->kind)
+        return x->kind - y->kind;
     if (x->key != y->key)
         return x->key > y->key ? -1 : 1;
     if (x->rule != y->rule)
@@ -36,11 +36,11 @@ static struct candidate candidate_of(const struct builder *b, uint32_t rule, str
         .pattern = exact ? (struct str){text.p, 0} : text,
         .key = key,
         .rule = rule,
-        .allow = b->m->rules[b->order[rule]].effect == CORE_EFFECT_ALLOW,
+        .kind = b->m->rules[b->order[rule]].effect,
     };
 }
 
-/* A deny that names no capability is of every one. */
+/* A deny or require that names no capability is of every one, and what selects by effects alone. */
 static uint32_t patterns_of(const struct m_rule *r)
 {
     return r->has_capability ? r->ncapabilities : 1;
@@ -67,8 +67,8 @@ static struct candidate *collect(struct builder *b, uint32_t *n)
 
 static uint32_t add_lookup(struct builder *b, const struct candidate *c, uint32_t left)
 {
-    struct img_lookup row = {build_str(b, c->text),
-                             build_count(b, IMAGE_entries, sizeof(struct img_entry)), 0, 0};
+    struct img_lookup row = {
+        build_str(b, c->text), build_count(b, IMAGE_entries, sizeof(struct img_entry)), {0}};
     uint32_t n = 0;
     for (; n < left && str_eq(c[n].text, c->text); n++) {
         if (n > 0 && by_place(&c[n], &c[n - 1]) == 0)
@@ -76,8 +76,7 @@ static uint32_t add_lookup(struct builder *b, const struct candidate *c, uint32_
         struct img_entry entry = {
             .key = c[n].key, .pattern = build_str(b, c[n].pattern), .rule = c[n].rule};
         build_row(b, IMAGE_entries, &entry, sizeof entry);
-        row.nallow += c[n].allow;
-        row.ndeny += !c[n].allow;
+        row.n[c[n].kind]++;
     }
     build_row(b, IMAGE_lookups, &row, sizeof row);
     return n;

@@ -1,6 +1,6 @@
 /*
- * Rules as rows: their conditions as trees in prefix order, operands as literals, grants with `use`
- * followed.
+ * Rules as rows: their conditions as trees in prefix order, operands as literals. Grants are built
+ * in build_grant.c, what else a rule brings in build_hold.c.
  */
 #include "policy/build.h"
 
@@ -22,7 +22,7 @@ static uint32_t add_literal(struct builder *b, const struct ynode *n)
     return at;
 }
 
-static uint32_t add_attribute(struct builder *b, const struct m_attribute *a)
+uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
 {
     struct img_attribute row = {build_str(b, a->text),
                                 build_count(b, IMAGE_keys, sizeof(struct img_str)), a->n};
@@ -47,7 +47,7 @@ static uint32_t add_condition(struct builder *b, const struct m_condition *c)
     struct img_condition row = {.op = (uint8_t)c->op,
                                 .flag = c->flag,
                                 .attribute =
-                                    c->attribute ? add_attribute(b, c->attribute) : POLICY_NONE,
+                                    c->attribute ? build_attribute(b, c->attribute) : POLICY_NONE,
                                 .operand = add_operand(b, c)};
     uint32_t at = build_row(b, IMAGE_conditions, &row, sizeof row);
     for (const struct m_condition *k = c->first; k; k = k->next)
@@ -56,29 +56,6 @@ static uint32_t add_condition(struct builder *b, const struct m_condition *c)
         ((struct img_condition *)(void *)b->section[IMAGE_conditions].data)[at].end =
             build_count(b, IMAGE_conditions, sizeof row);
     return at;
-}
-
-static uint32_t add_paths(struct builder *b, const struct m_paths *paths, uint32_t *templates)
-{
-    uint32_t first = build_count(b, IMAGE_paths, sizeof(struct img_path));
-    for (uint32_t i = 0; i < paths->n; i++) {
-        const struct m_path *p = &paths->v[i];
-        struct img_path row = {build_str(b, p->path),
-                               p->template ? add_attribute(b, p->template) : POLICY_NONE};
-        *templates += p->template != NULL;
-        build_row(b, IMAGE_paths, &row, sizeof row);
-    }
-    return first;
-}
-
-static uint32_t add_grant(struct builder *b, const struct m_grant *written)
-{
-    struct m_grant g = policy_grant_resolve(written);
-    struct img_grant row = {.limits = g.limits.limits, .nread = g.read.n, .nhide = g.hide.n};
-    row.isolation = g.isolation < 0 ? CORE_RANK_NONE : (uint32_t)g.isolation;
-    row.read = add_paths(b, &g.read, &row.templates);
-    row.hide = add_paths(b, &g.hide, &row.templates);
-    return build_row(b, IMAGE_grants, &row, sizeof row);
 }
 
 static void add_rule(struct builder *b, const struct m_rule *r)
@@ -91,7 +68,7 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                            .effect = (uint8_t)r->effect};
     build_rule_subjects(b, &r->subjects, &row);
     if (r->grant) {
-        row.grant = add_grant(b, r->grant);
+        row.grant = build_grant(b, r->grant);
         if (!b->failed)
             row.isolation =
                 (uint8_t)((struct img_grant *)(void *)b->section[IMAGE_grants].data)[row.grant]
@@ -99,6 +76,8 @@ static void add_rule(struct builder *b, const struct m_rule *r)
     }
     if (r->when)
         row.condition = add_condition(b, r->when);
+    row.selector = build_selector(b, r);
+    row.hold = build_hold(b, r);
     build_row(b, IMAGE_rules, &row, sizeof row);
 }
 

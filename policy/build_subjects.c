@@ -20,17 +20,36 @@ struct flattener {
     struct buf globs;   /* uint32_t, of the root at hand */
 };
 
-static void each_list(struct builder *b, void (*fn)(struct builder *b, const struct m_subject *s))
+typedef void each_fn(struct builder *b, const struct m_subject *s);
+
+static void each_of(struct builder *b, each_fn *fn, const struct m_subjects *list)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        fn(b, &list->v[i]);
+}
+
+static void each_approval(struct builder *b, each_fn *fn, const struct m_approval *a)
+{
+    if (a)
+        each_of(b, fn, &a->by);
+}
+
+static void each_list(struct builder *b, each_fn *fn)
 {
     const struct model *m = b->m;
     for (uint32_t i = 0; i < m->ngroups; i++)
-        for (uint32_t k = 0; k < m->groups[i].members.n; k++)
-            fn(b, &m->groups[i].members.v[k]);
+        each_of(b, fn, &m->groups[i].members);
     for (uint32_t i = 0; i < m->nlevels; i++)
         fn(b, &m->levels[i].match);
-    for (uint32_t i = 0; i < m->nrules; i++)
-        for (uint32_t k = 0; k < m->rules[i].subjects.n; k++)
-            fn(b, &m->rules[i].subjects.v[k]);
+    for (uint32_t i = 0; i < m->nbudgets; i++)
+        each_of(b, fn, &m->budgets[i].subjects);
+    each_approval(b, fn, m->default_approval);
+    for (uint32_t i = 0; i < m->nrules; i++) {
+        const struct m_rule *r = &m->rules[i];
+        each_of(b, fn, &r->subjects);
+        each_approval(b, fn, r->approval);
+        each_approval(b, fn, r->require ? r->require->approval : NULL);
+    }
 }
 
 static void count_id(struct builder *b, const struct m_subject *s)

@@ -22,11 +22,11 @@ struct img_slot {
 
 /*
  * The candidates of one exact capability id ("a.b.c") or of one literal prefix of globs ("a.b.",
- * ""): first the denies, then the allows. No id ends in a dot, so that both live in one hash table.
+ * ""): by enum policy_rule_kind. No id ends in a dot, so that both live in one hash table.
  */
 struct img_lookup {
     struct img_str text;
-    uint32_t first, ndeny, nallow;
+    uint32_t first, n[RULE_KINDS];
 };
 struct img_entry {
     uint64_t key;           /* policy_capability_key */
@@ -61,9 +61,54 @@ struct img_rule {
     uint32_t line;
     uint32_t grant; /* POLICY_NONE: none */
     uint32_t first, nids, ngroups,
-        nglobs;         /* `refs`: subjects ascending, groups, globs by literals descending */
-    uint32_t condition; /* its root, POLICY_NONE: none */
+        nglobs;              /* `refs`: subjects ascending, groups, globs by literals descending */
+    uint32_t condition;      /* its root, POLICY_NONE: none */
+    uint32_t selector, hold; /* POLICY_NONE: none */
     uint8_t effect, anyone, isolation, reserved;
+};
+
+/* What few rules select by beside subject, capability and condition. */
+struct img_selector {
+    int64_t from_ns, until_ns;
+    uint32_t effects;               /* 0: any */
+    uint32_t resources, nresources; /* `refs` into globs; n 0: any request */
+    uint8_t shadow, replaced, reserved[2];
+};
+/* What few rules bring beside an effect and a grant. */
+struct img_hold {
+    uint64_t labels;
+    uint32_t approval; /* of an ask or a require; POLICY_NONE: none */
+    uint32_t within;   /* of a require: the grant to cut to; POLICY_NONE: none */
+    uint32_t obligations, nobligations;
+    uint32_t scope; /* of an ask: its file */
+    uint32_t isolation;
+};
+struct img_approval {
+    struct img_rule who; /* its subjects alone */
+    int64_t within_ns;
+    struct img_str by;
+    uint32_t need, covers;
+};
+struct img_obligation {
+    struct img_str type, properties;
+};
+struct img_budget {
+    struct img_rule who;                  /* id, line, subjects */
+    uint32_t capabilities, ncapabilities; /* `names`: patterns; n 0: every one */
+    uint32_t approval;                    /* POLICY_NONE: what exceeds it is denied */
+    uint32_t per, set, warn_percent;
+    struct img_str unit;
+    uint64_t max[POLICY_COUNTED_COUNT];
+    int64_t window_ns[POLICY_COUNTED_COUNT];
+};
+/* The policy's own entry of a capability. Exact ones first, by id; then globs, the most specific
+ * first. */
+struct img_capability {
+    uint64_t key;
+    struct img_str text;
+    uint32_t effects, mask, nmask; /* mask: `names` */
+    int8_t klass;                  /* -1: not written */
+    uint8_t effects_known, cost, lowered;
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
@@ -88,15 +133,33 @@ struct img_literal {
     };
 };
 
+struct img_range {
+    uint32_t first, n;
+};
+enum img_path_list { PATHS_READ, PATHS_WRITE, PATHS_EXECUTE, PATHS_HIDE, PATHS_LISTS };
 struct img_grant {
     struct core_limits limits;
-    uint32_t read, nread, hide, nhide; /* paths */
-    uint32_t templates;                /* how many of read are arguments */
+    struct img_range paths[PATHS_LISTS];
+    struct img_range network, environment;
+    struct img_range masks, secrets, providers; /* `names` */
+    uint32_t templates;                         /* how many paths and endpoints are templates */
     uint32_t isolation;
+    uint32_t wrote; /* bit enum policy_reach */
+    uint32_t reserved;
 };
 struct img_path {
     struct img_str path;
     uint32_t attribute; /* POLICY_NONE: the path as it stands */
+    uint32_t subject;   /* where the subject's id goes, 0: nowhere */
+};
+struct img_endpoint {
+    struct img_str host;
+    uint32_t port;
+    uint32_t attribute; /* POLICY_NONE: as it stands */
+};
+struct img_variable {
+    struct img_str name, value;
+    uint32_t set;
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -116,7 +179,16 @@ struct img_path {
     X(keys, struct img_str)                                                                        \
     X(literals, struct img_literal)                                                                \
     X(grants, struct img_grant)                                                                    \
-    X(paths, struct img_path)
+    X(paths, struct img_path)                                                                      \
+    X(endpoints, struct img_endpoint)                                                              \
+    X(variables, struct img_variable)                                                              \
+    X(names, struct img_str)                                                                       \
+    X(selectors, struct img_selector)                                                              \
+    X(holds, struct img_hold)                                                                      \
+    X(approvals, struct img_approval)                                                              \
+    X(obligations, struct img_obligation)                                                          \
+    X(budgets, struct img_budget)                                                                  \
+    X(capabilities, struct img_capability)
 
 #define X(name, type) IMAGE_##name,
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
@@ -130,6 +202,9 @@ struct policy_image {
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
     struct core_limits default_limits;
+    struct img_range labels, masks; /* `names` */
+    uint32_t nexact;                /* of `capabilities` */
+    uint32_t nshadow;               /* shadow rules */
     struct {
         uint64_t offset; /* from the image's start */
         uint32_t count;

@@ -110,8 +110,8 @@ static void lint_capabilities(const struct m_rule *r, struct policy_report *repo
 {
     for (uint32_t i = 0; i < r->ncapabilities; i++) {
         const struct m_capability *c = &r->capabilities[i];
-        bool allow = r->effect == CORE_EFFECT_ALLOW;
-        if (allow && str_is(c->text, "*"))
+        bool allow = r->effect == RULE_ALLOW || r->effect == RULE_ASK;
+        if (r->effect == RULE_ALLOW && str_is(c->text, "*"))
             policy_report(report, P_BROAD, c->at, "name the capabilities, or `a.b.*`",
                           "this allows every capability, those that are still to come included");
         if (!policy_capability_is_exact(c->text))
@@ -147,6 +147,25 @@ static void lint_condition(const struct m_condition *c, bool allow, struct polic
         lint_condition(k, allow, report);
 }
 
+static bool is_anyone(const struct m_rule *r)
+{
+    return r->subjects.n == 1 && r->subjects.v[0].kind == SUBJECT_ANYONE;
+}
+
+static void lint_holds(const struct m_rule *r, struct policy_report *report)
+{
+    bool restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    if (restricts && r->until_ns != INT64_MAX)
+        policy_report(report, P_ENDING_DENY, r->until_at, NULL,
+                      "what this holds back is open again when its time is over");
+    if (restricts && r->has_resource)
+        policy_report(report, P_UNNAMED_RESOURCE, r->resource_at, NULL,
+                      "a request that names no resource is held too");
+    if (r->effect == RULE_ASK && is_anyone(r))
+        policy_report(report, P_ASK_ANYONE, r->effect_at, "name who may ask",
+                      "anyone can make somebody answer");
+}
+
 static void lint_rule(const struct m_rule *r, struct policy_report *report)
 {
     char shown[POLICY_SHOWN];
@@ -155,6 +174,7 @@ static void lint_rule(const struct m_rule *r, struct policy_report *report)
         policy_report(report, P_NO_REASON, r->id_at, "add `reason: \"...\"`",
                       "rule `%s` does not say why", policy_shown(r->id, shown));
     lint_capabilities(r, report);
+    lint_holds(r, report);
     if (r->when)
         lint_condition(r->when, allow, report);
 }

@@ -42,12 +42,19 @@ static void defaults_limits(struct parser *p, void *object, struct ynode *key, s
     parse_limits(p, value, false, &((struct model *)object)->default_limits);
 }
 
+static void defaults_approval(struct parser *p, void *object, struct ynode *key,
+                              struct ynode *value)
+{
+    (void)key;
+    ((struct model *)object)->default_approval = parse_approval(p, value);
+}
+
 static void top_defaults(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     static const struct parse_field fields[] = {
         {"level", defaults_level, false},
         {"limits", defaults_limits, false},
-        {"approval", NULL, false},
+        {"approval", defaults_approval, false},
     };
     (void)key;
     parse_map(p, value, "`defaults`", fields, BASE_COUNT(fields), object);
@@ -127,16 +134,26 @@ static void top_grants(struct parser *p, void *object, struct ynode *key, struct
 struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report)
 {
     static const struct parse_field fields[] = {
-        {"reeve", top_header, true},     {"name", top_name, false},
-        {"version", top_version, false}, {"defaults", top_defaults, false},
-        {"groups", top_groups, false},   {"subjects", top_subjects, false},
-        {"grants", top_grants, false},   {"rules", parse_rules, false},
-        {"vars", NULL, false},           {"include", NULL, false},
-        {"labels", NULL, false},         {"capabilities", NULL, false},
-        {"attributes", NULL, false},     {"entities", NULL, false},
-        {"conditions", NULL, false},     {"budgets", NULL, false},
-        {"audit", NULL, false},          {"tests", NULL, false},
-        {"invariants", NULL, false},     {"expose", NULL, false},
+        {"reeve", top_header, true},
+        {"name", top_name, false},
+        {"version", top_version, false},
+        {"defaults", top_defaults, false},
+        {"groups", top_groups, false},
+        {"subjects", top_subjects, false},
+        {"grants", top_grants, false},
+        {"rules", parse_rules, false},
+        {"vars", NULL, false},
+        {"include", NULL, false},
+        {"labels", parse_top_labels, false},
+        {"capabilities", parse_top_capabilities, false},
+        {"attributes", NULL, false},
+        {"entities", NULL, false},
+        {"conditions", NULL, false},
+        {"budgets", parse_top_budgets, false},
+        {"audit", parse_top_audit, false},
+        {"tests", NULL, false},
+        {"invariants", NULL, false},
+        {"expose", NULL, false},
         {"rollout", NULL, false},
     };
     struct parser p = {.arena = arena, .report = report};

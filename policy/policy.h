@@ -59,12 +59,77 @@ int64_t policy_image_version(const struct policy_image *image);
 #define POLICY_RULE_DEFAULT UINT32_MAX       /* reeve/default */
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
 #define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
+#define POLICY_RULE_BOUND   (UINT32_MAX - 3) /* reeve/bound: more holds it than can be carried */
 struct policy_rule_info {
     struct str id, file, reason;
     unsigned line;
 };
 /** What a decision's rule index names; pseudo rules have line 0. */
 struct policy_rule_info policy_image_rule(const struct policy_image *image, uint32_t rule);
+
+/* How long an approval lasts. */
+#define POLICY_COVERS_TABLE(X)                                                                     \
+    X(ONCE, "once") X(SAME_ARGUMENTS, "same_arguments") X(SESSION, "session")
+#define X(id, ...) POLICY_COVERS_##id,
+enum policy_covers { POLICY_COVERS_TABLE(X) POLICY_COVERS_COUNT };
+#undef X
+/** One approval that an ask needs. */
+struct policy_approval {
+    uint32_t need;
+    int64_t within_ns;
+    enum policy_covers covers;
+    struct str by; /* subject patterns, "user:ana, group:ops" */
+};
+bool policy_image_approval(const struct policy_image *image, uint32_t approval,
+                           struct policy_approval *out);
+
+struct policy_obligation {
+    struct str type, properties; /* properties: canonical JSON, an object */
+};
+bool policy_image_obligation(const struct policy_image *image, uint32_t obligation,
+                             struct policy_obligation *out);
+/** The name of bit `label` of a decision's labels; p NULL when there is none. */
+struct str policy_image_label(const struct policy_image *image, uint32_t label);
+
+/* What a budget counts: name, unit. */
+#define POLICY_COUNTED_TABLE(X)                                                                    \
+    X(CALLS, "calls") X(NETWORK_OUT, "network_out") X(COST, "cost") X(TOKENS, "tokens")
+#define X(id, ...) POLICY_COUNTED_##id,
+enum policy_counted { POLICY_COUNTED_TABLE(X) POLICY_COUNTED_COUNT };
+#undef X
+/* Whose spending a budget adds up. */
+#define POLICY_PER_TABLE(X)                                                                        \
+    X(SUBJECT, "subject") X(GROUP, "group") X(SESSION, "session") X(ALL, "all")
+#define X(id, ...) POLICY_PER_##id,
+enum policy_per { POLICY_PER_TABLE(X) POLICY_PER_COUNT };
+#undef X
+#define POLICY_MAX_BUDGETS 64u /* of a policy: a decision names them by bits */
+struct policy_budget {
+    struct str id, unit; /* unit: of cost */
+    enum policy_per per;
+    uint32_t set; /* bit enum policy_counted */
+    uint64_t max[POLICY_COUNTED_COUNT];
+    int64_t window_ns[POLICY_COUNTED_COUNT];
+};
+bool policy_image_budget(const struct policy_image *image, uint32_t budget,
+                         struct policy_budget *out);
+
+/** A capability as the policy knows it: what ships, raised or added to by `capabilities`. */
+struct policy_capability {
+    bool known;
+    enum core_class klass;
+    uint32_t effects; /* bits; of an unknown one 0 */
+    bool cost;        /* its result says what it cost */
+    uint32_t mask;    /* the first of the argument paths that the record hides: policy_image_mask */
+    uint32_t nmask;
+};
+void policy_image_capability(const struct policy_image *image, struct str id,
+                             const struct core_capability *shipped, struct policy_capability *out);
+/** The text of one argument path to be masked ("args.token"): of a capability's, from its `mask`
+ * up. */
+struct str policy_image_mask(const struct policy_image *image, uint32_t mask);
+/** Those of `audit.mask`: how many, and the first. */
+uint32_t policy_image_nmasks(const struct policy_image *image, uint32_t *first);
 
 /** A request as the engine sees it. Everything is borrowed. */
 struct policy_request {
@@ -73,20 +138,67 @@ struct policy_request {
     const struct core_capability *entry; /* its catalogue entry or NULL */
     const struct json_doc *args;         /* in the named normal form; NULL: none */
     int level;                           /* enum core_level asked for, or -1 */
+    struct str resource;                 /* "type:id"; n 0: none */
 };
+
+/** A parent of the request's subject. */
+struct policy_subject {
+    struct str text;
+    const struct json_doc *properties; /* NULL: none */
+};
+/** What has been spent of one budget, by the one whom it counts for a link of the chain. */
+struct policy_spent {
+    uint32_t budget;
+    uint8_t counted; /* enum policy_counted */
+    uint8_t link;    /* 0: the subject, i: its i-th parent */
+    uint64_t amount;
+};
+#define POLICY_MAX_PARENTS 16u
 /** What the broker knows and the request cannot say; recorded with the decision. */
 struct reeve_inputs_view {
     int64_t now_ns;
+    const struct policy_subject *chain; /* the nearest parent first */
+    uint32_t nchain;
+    const struct policy_spent *spent; /* what is not listed is 0 */
+    uint32_t nspent;
+};
+
+/** Indexes into the image, without duplicates. */
+#define POLICY_MAX_HELD 64u
+struct policy_list {
+    uint32_t n, v[POLICY_MAX_HELD];
+};
+/** What one link of the chain, the subject or a parent, may have. */
+struct policy_link {
+    uint32_t grant;  /* index in the image, or UINT32_MAX: nothing */
+    bool everything; /* full without a matching rule */
+    uint8_t level;   /* its own */
 };
 
 struct policy_decision {
     enum core_effect effect;
+    /* What permits, or the deny; from the number of rules up a budget; or a pseudo rule. */
     uint32_t rule;
-    enum core_level level;    /* that held */
+    enum core_level level;    /* the lowest of the chain */
     enum core_class klass;    /* of the capability, as judged */
     enum core_rank isolation; /* that the run needs at least */
-    bool level_capped;        /* the request asked for more than it has */
-    uint32_t grant;           /* index in the image, or UINT32_MAX */
+    bool level_capped;        /* the request asked for more than its subject has */
+    uint32_t grant;           /* the subject's; index in the image, or UINT32_MAX */
+    uint32_t strictest;       /* the link whose rule is named */
+    uint64_t labels;          /* bits; to be added to the session */
+    uint64_t budgets, warned; /* bits: those that count it, and of them those nearly spent */
+    uint32_t nlinks;
+    struct policy_link link[1 + POLICY_MAX_PARENTS];
+    struct policy_list requires;    /* rules, ascending: what held it */
+    struct policy_list approvals;   /* of an ask; all are needed */
+    struct policy_list obligations; /* to be carried out */
+    /* The answer with shadow rules in force; `differs`: in effect or grant. */
+    struct {
+        bool differs;
+        enum core_effect effect;
+        uint32_t rule, grant;
+        enum core_rank isolation;
+    } shadow;
 };
 
 /**
@@ -94,23 +206,43 @@ struct policy_decision {
  *
  * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
  * index: the caller keeps `image` for as long as it looks them up.
- * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject.
+ * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject or resource,
+ * or more than POLICY_MAX_PARENTS parents.
  */
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);
 
+/** Whether `who` may give approval `approval` to this request: never its subject nor a parent. */
+bool policy_may_approve(const struct policy_image *image, uint32_t approval, struct str who,
+                        const struct policy_request *req, const struct reeve_inputs_view *inputs);
+
 /**
- * The grant of an allow, with templates ("${args.path}") filled in, `defaults.limits` and the
- * level's limits merged and the isolation that the decision needs. Strings live in `arena`.
- * REEVE_EINVAL when `d` is no allow.
+ * The grant of an allow or ask: templates filled in, `defaults.limits` and the level's limits
+ * merged, what parents and requires cut taken out, and the isolation that the decision needs.
+ * Strings live in `arena`. REEVE_EINVAL when `d` is a deny.
  */
 int policy_grant(const struct policy_image *image, const struct policy_request *req,
-                 const struct policy_decision *d, struct arena *arena, struct core_grant *out,
-                 struct reeve_error *err);
+                 const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                 struct arena *arena, struct core_grant *out, struct reeve_error *err);
 
-/** For a deny: one sentence for the person who was refused (the deciding rule's reason, or the
- * nearest miss and its first failing condition). */
+/** Of the rules whose subject and capability match and that would permit, the one with the fewest
+ * failing conditions, ties by precedence. */
+struct policy_miss {
+    uint32_t rule;
+    uint32_t
+        failing; /* conditions of `when`; the grant's templates, `resource`, `valid`: one each */
+    uint32_t unknown; /* of them those that could not be judged */
+};
+/** The nearest miss of a default deny. False when no rule's subject and capability match. */
+bool policy_nearest_miss(const struct policy_image *image, const struct policy_request *req,
+                         const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                         struct policy_miss *out);
+
+/** For a deny or ask: a sentence for the person who was refused: the deciding rule's reason, who
+ * approves, or the nearest miss with its first failing condition, its value, what is wanted, and
+ * what could not be judged. */
 void policy_explain(const struct policy_image *image, const struct policy_request *req,
-                    const struct policy_decision *d, struct buf *out);
+                    const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                    struct buf *out);
 
 #endif

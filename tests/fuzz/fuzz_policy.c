@@ -25,12 +25,12 @@ static void ask(const struct policy_image *image, struct str subject, struct str
     if (policy_decide(image, &req, &inputs, &d) != 0)
         abort();
     auto_buf struct buf why = {0};
-    policy_explain(image, &req, &d, &why);
+    policy_explain(image, &req, &inputs, &d, &why);
     struct arena arena auto_arena;
     arena_init(&arena, 0);
     struct core_grant grant;
-    int rc = policy_grant(image, &req, &d, &arena, &grant, NULL);
-    if ((rc == 0) != (d.effect == CORE_EFFECT_ALLOW))
+    int rc = policy_grant(image, &req, &inputs, &d, &arena, &grant, NULL);
+    if ((rc == 0) != (d.effect != CORE_EFFECT_DENY))
         abort();
 }
 

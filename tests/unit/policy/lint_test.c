@@ -81,6 +81,32 @@ static const struct row {
     {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"), "P059 3:97"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
+    {"a deny that ends by itself",
+     HEADER "rules: [{id: r, effect: deny, valid: {until: \"2026-11-01T00:00:00Z\"}}]\n",
+     "P090 2:39"},
+    {"a require that begins",
+     HEADER "rules: [{id: r, effect: require, require: {isolation: vm}, "
+            "valid: {from: \"2026-11-01T00:00:00Z\"}}]\n",
+     ""},
+    {"an ask for anyone",
+     HEADER "rules: [{id: r, effect: ask, subject: anyone, " ECHO
+            ", approval: {by: [\"u:a\"], need: "
+            "1, within: 5m, covers: once}}]\n",
+     "P091 2:25"},
+    {"a deny with a resource",
+     HEADER "rules: [{id: r, effect: deny, " ECHO ", resource: [\"d:*\"]}]\n", "P092 2:56"},
+    {"two requires hold together",
+     TWO("effect: require, require: {isolation: vm}", "effect: require, require: {isolation: vm}"),
+     ""},
+    {"effects tell rules apart",
+     TWO("effect: allow, effects: [network]", "effect: allow, effects: [compute]"), ""},
+    {"resources tell rules apart",
+     TWO("effect: allow, resource: [\"d:a\"]", "effect: allow, resource: [\"d:b\"]"), ""},
+    {"a shadow is another rule", TWO("effect: allow", "effect: allow, mode: shadow"), ""},
+    {"a tie with different network",
+     TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}",
+         "effect: allow, when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}"),
+     "P061 4:10"},
     {"unlimited under controlled",
      HEADER "defaults: {level: controlled, limits: {wall: unlimited}}\n", "P060 2:46"},
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
@@ -141,12 +167,17 @@ static void compile_gives_no_warnings(void **state)
     policy_image_unref(&image);
 }
 
+static bool is_warning(const char *code)
+{
+    return (strcmp(code, "P050") >= 0 && strcmp(code, "P070") < 0) || strcmp(code, "P090") >= 0;
+}
+
 static void every_warning_was_seen(void **state)
 {
     (void)state;
     const char *code, *meaning;
     for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
-        if (strcmp(code, "P050") >= 0 && !strstr(seen, code))
+        if (is_warning(code) && !strstr(seen, code))
             fail_msg("no row brings about %s (%s)", code, meaning);
 }
 

@@ -285,7 +285,7 @@ static bool templates_hold(const struct model *m, const struct policy_request *r
 {
     if (!g)
         return true;
-    if (!g->has_filesystem)
+    if (!(g->wrote >> REACH_FILESYSTEM & 1))
         return !g->use.n || templates_hold(m, req, named(m, g->use));
     for (uint32_t i = 0; i < g->read.n; i++) {
         const struct json_node *n = NULL;
