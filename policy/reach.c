@@ -278,6 +278,8 @@ void reach_meet_limits(struct core_limits *out, const struct core_limits *by)
         uint32_t bit = 1u << i;
         if (!(by->set & bit))
             continue;
+        if (!(out->set & bit))
+            out->best_effort |= by->best_effort & bit;
         if (!(out->set & bit) || by->value[i] < out->value[i])
             out->value[i] = by->value[i];
         if (!(by->best_effort & bit))
