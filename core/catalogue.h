@@ -19,6 +19,7 @@ enum core_arg_type {
     CORE_ARG_URL,
     CORE_ARG_STRINGS, /* a list of strings; last positional: the list, or its strings one by one */
     CORE_ARG_REST,    /* last positional: all that is left, as a list */
+    CORE_ARG_METHOD,  /* of HTTP: a string, put in upper case */
 };
 
 #define CORE_MAX_ARGS 16 /* of one capability */
@@ -26,7 +27,8 @@ struct core_arg {
     const char *name;
     enum core_arg_type type;
     bool required;
-    bool broker; /* only the broker may give it (program.* sha256) */
+    bool broker;          /* only the broker may give it (program.* sha256) */
+    const char *fallback; /* what it is when it is left out, as JSON; NULL: it stays away */
 };
 
 /* One effect a line. */

@@ -62,6 +62,7 @@ static bool fits(const struct json_doc *d, enum core_arg_type type, const struct
 {
     switch (type) {
     case CORE_ARG_STRING:
+    case CORE_ARG_METHOD:
     case CORE_ARG_URL:
         return n->type == JSON_STRING;
     case CORE_ARG_PATH:
@@ -94,6 +95,7 @@ static const char *expectation(enum core_arg_type type)
         [CORE_ARG_URL] = "must be a URL: a string",
         [CORE_ARG_STRINGS] = "must be a list of strings",
         [CORE_ARG_REST] = "must be a list",
+        [CORE_ARG_METHOD] = "must be an HTTP method: a string",
     };
     return texts[type];
 }
@@ -249,6 +251,16 @@ static void put_path(struct str path, struct buf *out)
     json_put_string(out, changed ? buf_view(&normal) : path);
 }
 
+static void put_method(struct str method, struct buf *out)
+{
+    auto_buf struct buf upper = {0};
+    for (size_t i = 0; i < method.n; i++)
+        buf_byte(&upper, (uint8_t)(method.p[i] >= 'a' && method.p[i] <= 'z' ? method.p[i] - 32
+                                                                            : method.p[i]));
+    out->failed = out->failed || upper.failed;
+    json_put_string(out, buf_view(&upper));
+}
+
 static void put_collected(const struct normaliser *z, const struct binding *b, struct buf *out)
 {
     const struct json_node *n = b->first;
@@ -265,21 +277,25 @@ static void put_collected(const struct normaliser *z, const struct binding *b, s
 static void put_value(const struct normaliser *z, uint32_t i, struct buf *out)
 {
     const struct binding *b = &z->bound[i];
-    if (b->collected)
+    if (is_absent(&z->cap->args[i], b))
+        buf_z(out, z->cap->args[i].fallback);
+    else if (b->collected)
         put_collected(z, b, out);
+    else if (z->cap->args[i].type == CORE_ARG_METHOD)
+        put_method(b->first->s, out);
     else if (z->cap->args[i].type == CORE_ARG_PATH)
         put_path(b->first->s, out);
     else
         json_canonical(z->doc, b->first, out);
 }
 
-/* The arguments that are there, sorted by name: names are ASCII, so byte order is the canonical
- * one. */
+/* The arguments that are there or have a default, sorted by name: names are ASCII, so byte order is
+ * the canonical one. */
 static uint32_t sort_present(const struct normaliser *z, uint32_t order[CORE_MAX_ARGS])
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < z->cap->nargs; i++) {
-        if (is_absent(&z->cap->args[i], &z->bound[i]))
+        if (is_absent(&z->cap->args[i], &z->bound[i]) && !z->cap->args[i].fallback)
             continue;
         uint32_t at = n++;
         for (; at > 0 && strcmp(z->cap->args[order[at - 1]].name, z->cap->args[i].name) > 0; at--)

@@ -14,6 +14,7 @@ static const struct name_row arg_types[] = {
     {"any", "CORE_ARG_ANY"},       {"string", "CORE_ARG_STRING"},   {"integer", "CORE_ARG_INTEGER"},
     {"number", "CORE_ARG_NUMBER"}, {"bool", "CORE_ARG_BOOL"},       {"path", "CORE_ARG_PATH"},
     {"url", "CORE_ARG_URL"},       {"strings", "CORE_ARG_STRINGS"}, {"rest", "CORE_ARG_REST"},
+    {"method", "CORE_ARG_METHOD"},
 };
 #define X(id, name) {name, "CORE_CLASS_" #id},
 static const struct name_row classes[] = {CORE_CLASS_TABLE(X)};
@@ -69,10 +70,47 @@ static uint32_t effect_bits(const struct rules_file *f, const yaml_node_t *list)
 
 /* ---- arguments ---- */
 
+static bool all_between(struct str s, char low, char high)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < low || s.p[i] > high)
+            return false;
+    return s.n > 0;
+}
+
+/* What of a type can be written without escaping. */
+static bool fits_type(struct str type, struct str s)
+{
+    if (str_is(type, "bool"))
+        return str_is(s, "true") || str_is(s, "false");
+    if (str_is(type, "integer"))
+        return all_between(s, '0', '9') && s.n < 16 && (s.n == 1 || s.p[0] != '0');
+    return str_is(type, "method") ? all_between(s, 'A', 'Z')
+                                  : str_is(type, "string") && all_between(s, 'a', 'z');
+}
+
+/* A default as the JSON that its type makes of it. */
+static void emit_default(const struct rules_file *f, const yaml_node_t *arg, struct buf *out)
+{
+    const yaml_node_t *n = rules_get(f, arg, "default");
+    struct str type = rules_text(f, rules_need(f, arg, "type"));
+    if (!n) {
+        buf_z(out, "NULL");
+        return;
+    }
+    struct str s = rules_text(f, n);
+    if (!flag(f, arg, "optional"))
+        rules_die(f, n, "only an optional argument has a default");
+    if (!fits_type(type, s))
+        rules_die(f, n, "no default that an argument of this type can have");
+    bool quoted = str_is(type, "string") || str_is(type, "method");
+    buf_printf(out, quoted ? "\"\\\"%.*s\\\"\"" : "\"%.*s\"", (int)s.n, s.p);
+}
+
 static void compile_arg(const struct rules_file *f, const yaml_node_t *args, size_t i,
                         struct buf *out)
 {
-    static const char *const keys[] = {"name", "type", "optional", "broker", NULL};
+    static const char *const keys[] = {"name", "type", "optional", "broker", "default", NULL};
     const yaml_node_t *arg = rules_item(f, args, i);
     rules_check_map(f, arg, keys);
     const yaml_node_t *name = rules_need(f, arg, "name"), *type = rules_need(f, arg, "type");
@@ -85,9 +123,11 @@ static void compile_arg(const struct rules_file *f, const yaml_node_t *args, siz
         rules_die(f, type, "only the last argument takes the rest");
     buf_z(out, "    {");
     emit_string(out, f, name);
-    buf_printf(out, ", %s, %s, %s},\n", constant_of(f, type, arg_types, BASE_COUNT(arg_types)),
+    buf_printf(out, ", %s, %s, %s, ", constant_of(f, type, arg_types, BASE_COUNT(arg_types)),
                flag(f, arg, "optional") || flag(f, arg, "broker") ? "false" : "true",
                flag(f, arg, "broker") ? "true" : "false");
+    emit_default(f, arg, out);
+    buf_z(out, "},\n");
 }
 
 /* What is left out must be at the end, or a position would mean two things. */
@@ -140,7 +180,7 @@ static struct entry *sorted_entries(const struct rules_file *f, const yaml_node_
     for (size_t i = 0; i < n; i++) {
         entries[i].key = rules_pair(f, map, i, &entries[i].value);
         entries[i].id = rules_text(f, entries[i].key);
-        check_name(f, entries[i].key, ".-");
+        check_name(f, entries[i].key, "._-");
     }
     qsort(entries, n, sizeof *entries, entry_cmp);
     return entries;
