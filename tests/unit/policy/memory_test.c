@@ -6,17 +6,27 @@
 #include "support.h"
 
 #define TEXT                                                                                       \
-    HEADER "name: lab\ndefaults: {level: controlled, limits: {wall: 3s}}\n"                        \
-           "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                         \
-           "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: pure}]\n"        \
-           "grants: {base: {isolation: vm}, files: {use: base, filesystem: {read: "                \
-           "[\"${args.p}\", /usr]}}}\n"                                                            \
-           "rules:\n"                                                                              \
-           "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\"], capability: [a.b, "        \
-           "\"a.*\"], grant: files,\n"                                                             \
-           "     when: {args.a: [1, 2], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: {under: "   \
-           "/a}}}]}}\n"                                                                            \
-           "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"
+    HEADER                                                                                         \
+    "name: lab\ndefaults: {level: controlled, limits: {wall: 3s}, approval: {by: "                 \
+    "[\"u:d\"], need: 1, within: 5m, covers: once}}\n"                                             \
+    "labels: [seen]\nbudgets: [{id: z, per: all, when_spent: ask, limits: {calls: {max: 9, "       \
+    "window: 1h}}}]\n"                                                                             \
+    "capabilities: {\"a.*\": {class: safe, effects: [money], mask: [args.p]}}\n"                   \
+    "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                                \
+    "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: pure}]\n"               \
+    "grants: {base: {isolation: vm}, files: {use: base, filesystem: {read: "                       \
+    "[\"${args.p}\", /usr]}}}\n"                                                                   \
+    "rules:\n"                                                                                     \
+    "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\"], capability: [a.b, "               \
+    "\"a.*\"], grant: files,\n"                                                                    \
+    "     when: {args.a: [1, 2], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: {under: "          \
+    "/a}}}]}}\n"                                                                                   \
+    "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"                      \
+    "  - {id: c, effect: ask, subject: anyone, effects: [money], resource: [\"d:*\"], grant: "     \
+    "{network: [\"h:1\"], environment: [A, B=1], secrets: [s], provider: [p]}}\n"                  \
+    "  - {id: d, effect: require, labels: [seen], require: {isolation: vm, within: "               \
+    "{filesystem: {write: [/a], hide: [\"/a/**\"]}}}, obligations: [{type: t, properties: "        \
+    "{x: [1, w]}}], mode: shadow, replaces: c}\n"
 
 /* How many more allocations succeed; negative: all do. */
 static long left = -1;
