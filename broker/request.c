@@ -111,8 +111,10 @@ static int take_args(struct reeve_run *run, const struct json_text *t, const str
     static const struct json_node none = {.type = JSON_OBJECT, .end = 1};
     static const struct json_doc none_doc = {.nodes = &none, .count = 1};
     const struct json_doc *doc = args ? &t->doc : &none_doc;
-    (void)core_normalise_args(run->entry, doc, args ? args : &none, &run->args_text,
-                              &run->args_error);
+    const struct core_capability *schema = run->entry;
+    if (!schema && policy_image_schema(run->image, run->capability, &run->arena, &schema) != 0)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    (void)core_normalise_args(schema, doc, args ? args : &none, &run->args_text, &run->args_error);
     if (run->args_text.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     if (run->args_text.len > WIRE_MAX_ARGS)

@@ -5,6 +5,41 @@
  */
 #include "policy/build.h"
 
+/* A value of the policy's text as JSON. Recursion is bounded by the depth of that text. */
+static void put_value(struct buf *out, const struct ynode *n)
+{
+    static const char *const words[] = {"false", "true"};
+    const char *comma = "";
+    switch (n->type) {
+    case Y_TEXT:
+        json_put_string(out, n->text);
+        return;
+    case Y_INT:
+        json_put_int(out, n->i);
+        return;
+    case Y_DOUBLE:
+        json_put_double(out, n->d);
+        return;
+    case Y_BOOL:
+        buf_z(out, words[n->boolean]);
+        return;
+    default:
+        break;
+    }
+    buf_byte(out, n->type == Y_MAP ? '{' : '[');
+    for (const struct ynode *c = n->first; c; c = c->next) {
+        buf_z(out, comma);
+        comma = ",";
+        if (n->type == Y_MAP) {
+            json_put_string(out, c->text);
+            buf_byte(out, ':');
+            c = c->next;
+        }
+        put_value(out, c);
+    }
+    buf_byte(out, n->type == Y_MAP ? '}' : ']');
+}
+
 /* ---- approvals ---- */
 
 /* Two approvals with the same text are the same. */
@@ -152,6 +187,27 @@ static int by_specificity(const void *a, const void *b)
     return str_cmp((*x)->id.text, (*y)->id.text);
 }
 
+static struct img_str add_fallback(struct builder *b, const struct ynode *n)
+{
+    auto_buf struct buf text = {0};
+    if (n)
+        put_value(&text, n);
+    b->failed |= text.failed;
+    return build_str(b, buf_view(&text));
+}
+
+static uint32_t add_args(struct builder *b, const struct m_entry *e)
+{
+    uint32_t first = build_count(b, IMAGE_args, sizeof(struct img_arg));
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        const struct m_arg *a = &e->args[i];
+        struct img_arg row = {build_str(b, a->name), add_fallback(b, a->fallback),
+                              (uint32_t)a->type, !a->optional};
+        build_row(b, IMAGE_args, &row, sizeof row);
+    }
+    return e->args ? first : POLICY_NONE;
+}
+
 static void add_entries(struct builder *b)
 {
     const struct model *m = b->m;
@@ -173,7 +229,9 @@ static void add_entries(struct builder *b)
                                      .klass = (int8_t)e->klass,
                                      .effects_known = e->effects.n > 0,
                                      .cost = e->cost,
-                                     .lowered = e->lower.n > 0};
+                                     .lowered = e->lower.n > 0,
+                                     .args = add_args(b, e),
+                                     .nargs = e->nargs};
         b->nexact += policy_capability_is_exact(e->id.text);
         build_row(b, IMAGE_capabilities, &row, sizeof row);
     }
@@ -220,41 +278,6 @@ uint32_t build_selector(struct builder *b, const struct m_rule *r)
     add_resources(b, r, &row);
     b->nshadow += r->shadow;
     return build_row(b, IMAGE_selectors, &row, sizeof row);
-}
-
-/* A value of the policy's text as JSON. Recursion is bounded by the depth of that text. */
-static void put_value(struct buf *out, const struct ynode *n)
-{
-    static const char *const words[] = {"false", "true"};
-    const char *comma = "";
-    switch (n->type) {
-    case Y_TEXT:
-        json_put_string(out, n->text);
-        return;
-    case Y_INT:
-        json_put_int(out, n->i);
-        return;
-    case Y_DOUBLE:
-        json_put_double(out, n->d);
-        return;
-    case Y_BOOL:
-        buf_z(out, words[n->boolean]);
-        return;
-    default:
-        break;
-    }
-    buf_byte(out, n->type == Y_MAP ? '{' : '[');
-    for (const struct ynode *c = n->first; c; c = c->next) {
-        buf_z(out, comma);
-        comma = ",";
-        if (n->type == Y_MAP) {
-            json_put_string(out, c->text);
-            buf_byte(out, ':');
-            c = c->next;
-        }
-        put_value(out, c);
-    }
-    buf_byte(out, n->type == Y_MAP ? '}' : ']');
 }
 
 static void add_obligation(struct builder *b, const struct m_obligation *o)

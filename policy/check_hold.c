@@ -110,6 +110,9 @@ static void check_entry(struct checker *c, const struct m_entry *e)
 {
     const struct core_capability *shipped = core_capability_find(e->id.text);
     char shown[POLICY_SHOWN];
+    if (shipped && e->args)
+        policy_report(c->report, P_MISPLACED, e->args_at, "leave them out",
+                      "`%s` ships with its arguments", policy_shown(e->id.text, shown));
     if (!shipped || e->klass < 0 || e->klass >= (int)shipped->klass || e->lower.n)
         return;
     policy_report(c->report, P_LOWERED, e->id.at, "add `lower: \"why\"`, or leave the class out",

@@ -109,6 +109,11 @@ struct img_capability {
     uint32_t effects, mask, nmask; /* mask: `names` */
     int8_t klass;                  /* -1: not written */
     uint8_t effects_known, cost, lowered;
+    uint32_t args, nargs; /* `args`; POLICY_NONE: no schema */
+};
+struct img_arg {
+    struct img_str name, fallback; /* fallback: JSON, n 0: none */
+    uint32_t type, required;
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
@@ -188,7 +193,8 @@ struct img_variable {
     X(approvals, struct img_approval)                                                              \
     X(obligations, struct img_obligation)                                                          \
     X(budgets, struct img_budget)                                                                  \
-    X(capabilities, struct img_capability)
+    X(capabilities, struct img_capability)                                                         \
+    X(args, struct img_arg)
 
 #define X(name, type) IMAGE_##name,
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };

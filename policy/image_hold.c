@@ -134,3 +134,33 @@ uint32_t policy_image_nmasks(const struct policy_image *image, uint32_t *first)
     *first = image->masks.first;
     return image->masks.n;
 }
+
+int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
+                        const struct core_capability **out)
+{
+    const struct img_capability *e = find_exact(image, id);
+    *out = NULL;
+    e = e ? e : find_glob(image, id);
+    if (!e || e->args == POLICY_NONE)
+        return REEVE_OK;
+    struct core_capability *made = arena_alloc(arena, sizeof *made);
+    struct core_arg *args = arena_array(arena, e->nargs ? e->nargs : 1, sizeof *args);
+    struct str name = arena_str(arena, id);
+    if (!made || !args || !name.p)
+        return REEVE_ENOMEM;
+    for (uint32_t i = 0; i < e->nargs; i++) {
+        const struct img_arg *a = &image_args(image)[e->args + i];
+        struct str fallback = arena_str(arena, image_str(image, a->fallback));
+        struct str argument = arena_str(arena, image_str(image, a->name));
+        if (!fallback.p || !argument.p)
+            return REEVE_ENOMEM;
+        args[i] = (struct core_arg){.name = argument.p,
+                                    .type = (enum core_arg_type)a->type,
+                                    .required = a->required,
+                                    .fallback = fallback.n ? fallback.p : NULL};
+    }
+    *made =
+        (struct core_capability){.id = name.p, .args = args, .nargs = e->nargs, .has_schema = true};
+    *out = made;
+    return REEVE_OK;
+}

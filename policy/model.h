@@ -205,6 +205,12 @@ struct m_budget {
     uint32_t warn_percent; /* the smallest of warn_at; 0: none */
 };
 
+struct m_arg {
+    struct str name;
+    int type; /* enum core_arg_type */
+    bool optional;
+    const struct ynode *fallback; /* NULL: none */
+};
 /* An entry of `capabilities`. */
 struct m_entry {
     struct m_capability id;
@@ -213,6 +219,9 @@ struct m_entry {
     uint32_t effect_bits;
     struct m_texts mask;
     struct str lower;
+    struct m_arg *args; /* NULL: no schema */
+    uint32_t nargs;
+    struct policy_pos args_at;
     bool cost;
 };
 

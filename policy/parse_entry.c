@@ -4,6 +4,8 @@
  */
 #include "policy/parse.h"
 
+#include "core/catalogue.h"
+
 #define X(id, name) name,
 static const char *const class_words[] = {CORE_CLASS_TABLE(X)};
 #undef X
@@ -55,11 +57,120 @@ static void entry_lower(struct parser *p, void *object, struct ynode *key, struc
     (void)parse_text(p, value, "`lower`", 1024, &((struct m_entry *)object)->lower);
 }
 
+/* ---- argument schemas ---- */
+
+#define X(id, name) name,
+static const char *const arg_words[] = {CORE_ARG_TABLE(X)};
+#undef X
+
+static void arg_type(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    ((struct m_arg *)object)->type =
+        parse_word(p, value, "an argument's type", arg_words, BASE_COUNT(arg_words));
+}
+
+static void arg_optional(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    (void)parse_bool(p, value, "`optional`", &((struct m_arg *)object)->optional);
+}
+
+static void arg_default(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_arg *a = object;
+    (void)p;
+    (void)key;
+    a->fallback = value;
+    a->optional = true;
+}
+
+/* A default is a scalar of the argument's own type. */
+static bool default_fits(const struct m_arg *a)
+{
+    switch (a->type) {
+    case CORE_ARG_STRING:
+    case CORE_ARG_PATH:
+    case CORE_ARG_URL:
+    case CORE_ARG_METHOD:
+        return a->fallback->type == Y_TEXT;
+    case CORE_ARG_INTEGER:
+        return a->fallback->type == Y_INT;
+    case CORE_ARG_NUMBER:
+        return a->fallback->type == Y_INT || a->fallback->type == Y_DOUBLE;
+    case CORE_ARG_BOOL:
+        return a->fallback->type == Y_BOOL;
+    default:
+        return false;
+    }
+}
+
+static bool is_arg_name(struct str s)
+{
+    bool good = s.n > 0 && s.n <= 64 && s.p[0] >= 'a' && s.p[0] <= 'z';
+    for (size_t i = 0; good && i < s.n; i++)
+        good =
+            (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_';
+    return good;
+}
+
+static void parse_arg(struct parser *p, struct ynode *key, struct ynode *value, struct m_arg *out)
+{
+    static const struct parse_field fields[] = {{"type", arg_type, true},
+                                                {"optional", arg_optional, false},
+                                                {"default", arg_default, false}};
+    char shown[POLICY_SHOWN];
+    out->name = key->text;
+    if (!is_arg_name(key->text))
+        policy_report(p->report, P_NAME, key->pos, "small letters, digits and `_`, at most 64",
+                      "`%s` is no argument's name", policy_shown(key->text, shown));
+    if (value->type == Y_TEXT)
+        arg_type(p, out, key, value);
+    else
+        parse_map(p, value, "an argument", fields, BASE_COUNT(fields), out);
+    if (out->fallback && !out->fallback->refused && !default_fits(out))
+        policy_report(p->report, P_TYPE, out->fallback->pos, NULL,
+                      "no default that an argument of this type can have");
+}
+
+/* By position too: what may be left out is at the end, and what collects is last. */
+static void check_order(struct parser *p, const struct ynode *map, const struct m_entry *e)
+{
+    const struct ynode *key = map->first;
+    for (uint32_t i = 0; i < e->nargs; i++, key = key->next->next) {
+        if (i > 0 && e->args[i - 1].optional && !e->args[i].optional)
+            policy_report(p->report, P_MISPLACED, key->pos, "put it in front",
+                          "a required argument behind an optional one");
+        if (e->args[i].type == CORE_ARG_REST && i + 1 < e->nargs)
+            policy_report(p->report, P_MISPLACED, key->pos, "put it last",
+                          "only the last argument takes the rest");
+    }
+}
+
+static void entry_args(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_entry *e = object;
+    e->args_at = key->pos;
+    if (!parse_is_map(p, value, "`args`"))
+        return;
+    if (value->count > CORE_MAX_ARGS) {
+        policy_report(p->report, P_BOUND, value->pos, NULL, "%u arguments; at most %u are held",
+                      value->count, CORE_MAX_ARGS);
+        return;
+    }
+    e->args = parse_alloc(p, value->count, sizeof *e->args);
+    for (struct ynode *k = value->first; k && e->args; k = k->next->next)
+        if (!k->refused && !k->next->refused)
+            parse_arg(p, k, k->next, &e->args[e->nargs++]);
+    if (e->args && e->nargs == value->count)
+        check_order(p, value, e);
+}
+
 void parse_top_capabilities(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     static const struct parse_field fields[] = {
         {"class", entry_class, false}, {"effects", entry_effects, false},
-        {"args", NULL, false},         {"mask", entry_mask, false},
+        {"args", entry_args, false},   {"mask", entry_mask, false},
         {"cost", entry_cost, false},   {"lower", entry_lower, false},
     };
     struct model *m = object;

@@ -125,6 +125,10 @@ struct policy_capability {
 };
 void policy_image_capability(const struct policy_image *image, struct str id,
                              const struct core_capability *shipped, struct policy_capability *out);
+/** The argument schema that the policy's `capabilities` gives to an id that does not ship, made in
+ * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
+int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
+                        const struct core_capability **out);
 /** The text of one argument path to be masked ("args.token"): of a capability's, from its `mask`
  * up. */
 struct str policy_image_mask(const struct policy_image *image, uint32_t mask);

@@ -19,8 +19,15 @@ static void ask(const struct policy_image *image, struct str subject, struct str
                                  .capability = capability,
                                  .entry = core_capability_find(capability),
                                  .args = args,
-                                 .level = -1};
-    struct reeve_inputs_view inputs = {0};
+                                 .level = -1,
+                                 .resource = args ? STR("d:a") : STR("")};
+    const struct policy_subject chain[] = {{.text = STR("user:ana")}};
+    const struct policy_spent spent[] = {{0, POLICY_COUNTED_CALLS, 0, 5}};
+    struct reeve_inputs_view inputs = {.now_ns = INT64_C(1767225600000000000),
+                                       .chain = chain,
+                                       .nchain = args != NULL,
+                                       .spent = spent,
+                                       .nspent = 1};
     struct policy_decision d;
     if (policy_decide(image, &req, &inputs, &d) != 0)
         abort();

@@ -10,12 +10,9 @@ struct name_row {
     const char *name, *constant;
 };
 
-static const struct name_row arg_types[] = {
-    {"any", "CORE_ARG_ANY"},       {"string", "CORE_ARG_STRING"},   {"integer", "CORE_ARG_INTEGER"},
-    {"number", "CORE_ARG_NUMBER"}, {"bool", "CORE_ARG_BOOL"},       {"path", "CORE_ARG_PATH"},
-    {"url", "CORE_ARG_URL"},       {"strings", "CORE_ARG_STRINGS"}, {"rest", "CORE_ARG_REST"},
-    {"method", "CORE_ARG_METHOD"},
-};
+#define X(id, name) {name, "CORE_ARG_" #id},
+static const struct name_row arg_types[] = {CORE_ARG_TABLE(X)};
+#undef X
 #define X(id, name) {name, "CORE_CLASS_" #id},
 static const struct name_row classes[] = {CORE_CLASS_TABLE(X)};
 #undef X

@@ -152,6 +152,21 @@ static const struct row {
      HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], grant: "
           "{isolation: process}, reason: x}\n",
      "agent:a", "ccos.echo", "[1]", 126, "no_provider", "is not isolated"},
+    {"arguments by the policy's own schema are judged by name, defaults filled in",
+     "reeve: policy/v1\ndefaults: {level: controlled}\ncapabilities: {acme.pay: {class: safe, "
+     "effects: "
+     "[network], args: {to: string, amount: {type: integer, default: 7}}}}\nrules: [{id: r, "
+     "effect: "
+     "allow, subject: [\"agent:*\"], capability: [acme.pay], when: {args.to: x, args.amount: 7}, "
+     "reason: "
+     "x}]\n",
+     "agent:a", "acme.pay", "[\"x\"]", 126, "no_handler", "\"rule\":\"r\""},
+    {"and what does not fit it is refused after an allow",
+     "reeve: policy/v1\ndefaults: {level: controlled}\ncapabilities: {acme.pay: {class: safe, "
+     "effects: "
+     "[network], args: {to: string}}}\nrules: [{id: r, effect: allow, subject: [\"agent:*\"], "
+     "capability: [acme.pay], reason: x}]\n",
+     "agent:a", "acme.pay", "[7]", 126, "bad_arguments", NULL},
     {"a shadow rule is recorded beside",
      HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], reason: x}\n"
           "  - {id: s, effect: deny, capability: [ccos.echo], mode: shadow}\n",

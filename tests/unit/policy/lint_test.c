@@ -35,6 +35,15 @@ static const struct row {
     {"a deny needs none", HEADER "rules: [{id: r, effect: deny, capability: [ccos.echo]}]\n", ""},
     {"an unknown capability", HEADER "rules: [{id: r, effect: deny, capability: [ccos.ehco]}]\n",
      "P053 2:44"},
+    {"one that the policy tells of is known",
+     HEADER "capabilities: {\"acme.*\": {class: safe}}\nrules: [{id: r, effect: allow, subject: "
+            "[\"u:a\"], reason: x, capability: [acme.x]}]\n",
+     ""},
+    {"and may be dangerous",
+     HEADER
+     "capabilities: {\"acme.*\": {effects: [network]}, ccos.echo: {class: dangerous}}\nrules: "
+     "[{id: r, effect: allow, subject: [\"u:a\"], reason: x, capability: [acme.x, ccos.echo]}]\n",
+     "P054 3:74, P054 3:82"},
     {"a glob is not looked up",
      HEADER "rules: [{id: r, effect: deny, capability: [\"ccos.ehco.*\"]}]\n", ""},
     {"dangerous with isolation none",
