@@ -3,22 +3,10 @@
  * the table that no row here (or in lint_test.c) brings about fails the test, so that no diagnostic
  * exists which was never seen.
  */
-#include "support.h"
-
-#define RULE                                                                                       \
-    HEADER "rules:\n  - id: r\n    effect: allow\n    subject: [\"a:b\"]\n    capability: [x.y]\n"
-#define WHEN(text)  RULE "    when: " text "\n"
-#define GRANT(text) RULE "    grant: " text "\n"
-#define APPROVAL    "{by: [\"u:a\"], need: 1, within: 5m, covers: once}"
-#define ONE(text)   HEADER "rules:\n  - {id: r, " text "}\n"
-#define ASK(text)   ONE("effect: ask, subject: [\"a:b\"], capability: [x.y]" text)
-#define BUDGET(text)                                                                               \
-    HEADER "budgets:\n  - {id: b, per: all, when_spent: deny, limits: {" text "}}\n"
+#include "compile_rows.h"
 
 /* "CODE line:column" of each error, in the order in which they are told. */
-static const struct row {
-    const char *name, *text, *expected;
-} rows[] = {
+static const struct compile_row rows[] = {
     {"an empty text", "", "P002 1:1"},
     {"comments only", "# nothing\n", "P002 1:1"},
     {"a list", "- a\n", "P002 1:1"},
@@ -169,167 +157,6 @@ static const struct row {
     {"two templates in one", GRANT("{filesystem: {read: [\"${args.a}${args.b}\"]}}"), "P036 7:33"},
     {"a template of a subject", GRANT("{filesystem: {read: [\"${subject.id}\"]}}"), "P036 7:33"},
     {"a template of no attribute", GRANT("{filesystem: {read: [\"${args.}\"]}}"), "P031 7:33"},
-    /* asks, requires, approvals */
-    {"ask needs an approval", ASK(""), "P071 3:21"},
-    {"a default approval is one",
-     HEADER "defaults: {approval: " APPROVAL "}\nrules:\n  - {id: r, "
-            "effect: ask, subject: [\"a:b\"], capability: [x.y]}\n",
-     ""},
-    {"an ask without subject and capability", ONE("effect: ask, approval: " APPROVAL),
-     "P014 3:5, P014 3:5"},
-    {"an approval names by, need, within and covers", HEADER "defaults: {approval: {}}\n",
-     "P014 2:22, P014 2:22, P014 2:22, P014 2:22"},
-    {"an approval by nobody", ASK(", approval: {by: [], need: 1, within: 5m, covers: once}"),
-     "P023 3:78"},
-    {"an approval by an undeclared group",
-     ASK(", approval: {by: [\"group:g\"], need: 1, within: 5m, covers: once}"), "P024 3:79"},
-    {"an approval that none gives",
-     ASK(", approval: {by: [\"u:a\"], need: 0, within: 5m, covers: "
-         "once}"),
-     "P015 3:93"},
-    {"an approval in no time",
-     ASK(", approval: {by: [\"u:a\"], need: 1, within: 0s, covers: once}"), "P029 3:104"},
-    {"an approval that covers no word",
-     ASK(", approval: {by: [\"u:a\"], need: 1, within: 5m, covers: all}"), "P016 3:116"},
-    {"approval on an allow", RULE "    approval: " APPROVAL "\n", "P070 7:5"},
-    {"approval on a deny", ONE("effect: deny, approval: " APPROVAL), "P070 3:27"},
-    {"approval beside require",
-     ONE("effect: require, require: {isolation: vm}, approval: " APPROVAL), "P070 3:56"},
-    {"require on an allow", RULE "    require: {isolation: vm}\n", "P070 7:5"},
-    {"require on a deny", ONE("effect: deny, require: {isolation: vm}"), "P070 3:27"},
-    {"a grant on a require",
-     ONE("effect: require, require: {isolation: vm}, grant: {isolation: vm}"), "P070 3:56"},
-    {"a require without require", ONE("effect: require"), "P014 3:5"},
-    {"a require of nothing", ONE("effect: require, require: {}"), "P023 3:39"},
-    {"best_effort within a require",
-     ONE("effect: require, require: {within: {limits: {wall: 1s, best_effort: [wall]}}}"),
-     "P012 3:68"},
-    {"a template within a require",
-     ONE("effect: require, require: {within: {network: [\"${args.url}\"]}}"), "P036 3:59"},
-    /* effects, resources, capabilities */
-    {"no effect", ONE("effect: deny, effects: []"), "P023 3:36"},
-    {"an undeclared effect", ONE("effect: deny, effects: [netwrok]"), "P072 3:37"},
-    {"a declared effect",
-     HEADER "capabilities: {\"a.*\": {effects: [money]}}\nrules:\n  - {id: r, "
-            "effect: deny, effects: [money]}\n",
-     ""},
-    {"effects in the place of capability",
-     ONE("effect: allow, subject: anyone, effects: [network]"), ""},
-    {"no resource", ONE("effect: deny, capability: [x.y], resource: []"), "P023 3:56"},
-    {"a group as a resource",
-     HEADER "groups: {g: [\"u:a\"]}\n"
-            "rules:\n  - {id: r, effect: deny, capability: [x.y], resource: "
-            "[\"group:g\"]}\n",
-     "P020 4:57"},
-    {"a deny with a resource and no capability", ONE("effect: deny, resource: [\"d:*\"]"),
-     "P073 3:27"},
-    {"a deny with a resource and every capability",
-     ONE("effect: deny, capability: [\"*\"], resource: [\"d:*\"]"), "P073 3:46"},
-    {"a require with a resource and no capability",
-     ONE("effect: require, resource: [\"d:*\"], require: {isolation: vm}"), ""},
-    {"a lowered class", HEADER "capabilities: {ccos.io.read-file: {class: safe}}\n", "P077 2:16"},
-    {"a class lowered with a reason",
-     HEADER "capabilities: {ccos.io.read-file: {class: safe, lower: why}}\n", ""},
-    {"a raised class", HEADER "capabilities: {ccos.echo: {class: dangerous}}\n", ""},
-    {"a capability's argument schema",
-     HEADER
-     "capabilities: {a.b: {args: {url: url, amount: {type: integer, default: 1}, tags: {type: "
-     "strings, optional: true}}}}\n",
-     ""},
-    {"an argument's type", HEADER "capabilities: {a.b: {args: {x: text}}}\n", "P016 2:32"},
-    {"an argument without type", HEADER "capabilities: {a.b: {args: {x: {optional: true}}}}\n",
-     "P014 2:32"},
-    {"an argument's name", HEADER "capabilities: {a.b: {args: {X: string}}}\n", "P018 2:29"},
-    {"a default of another type",
-     HEADER "capabilities: {a.b: {args: {x: {type: integer, default: \"1\"}}}}\n", "P015 2:57"},
-    {"a required argument behind an optional one",
-     HEADER "capabilities: {a.b: {args: {x: {type: any, optional: true}, z: any}}}\n", "P070 2:61"},
-    {"rest in front", HEADER "capabilities: {a.b: {args: {x: rest, z: any}}}\n", "P070 2:29"},
-    {"arguments of what ships", HEADER "capabilities: {ccos.echo: {args: {x: any}}}\n",
-     "P070 2:28"},
-    {"a capability's mask that is no argument", HEADER "capabilities: {a.b: {mask: [token]}}\n",
-     "P031 2:29"},
-    {"33 effects",
-     HEADER
-     "capabilities: {a.b: {effects: [a1, a2, a3, a4, a5, a6, a7, a8, a9, b1, b2, b3, b4, b5, "
-     "b6, b7, b8, b9, c1, c2, c3, c4]}}\n",
-     "P003 2:116"},
-    {"audit.mask", HEADER "audit: {mask: [args.headers.authorization]}\n", ""},
-    /* grants */
-    {"a network entry without port", GRANT("{network: [h.example]}"), "P075 7:23"},
-    {"port 0", GRANT("{network: [\"h.example:0\"]}"), "P075 7:23"},
-    {"port 65536", GRANT("{network: [\"h.example:65536\"]}"), "P075 7:23"},
-    {"a host in capitals", GRANT("{network: [\"H.example:443\"]}"), "P075 7:23"},
-    {"a host with a star inside", GRANT("{network: [\"a.*.example:443\"]}"), "P075 7:23"},
-    {"an address that is none", GRANT("{network: [\"1.2.3:443\"]}"), "P075 7:23"},
-    {"hosts and ports",
-     GRANT("{network: [\"h.example:443\", \"*.example:any\", \"*:80\", "
-           "\"192.0.2.1:53\", \"[2001:db8::1]:53\", \"${args.url}\"]}"),
-     ""},
-    {"a variable's name", GRANT("{environment: [\"1A\"]}"), "P076 7:27"},
-    {"the loader's variables only by value", GRANT("{environment: [LD_PRELOAD, PATH=/bin, IFS]}"),
-     "P076 7:27, P076 7:50"},
-    {"a variable twice", GRANT("{environment: [A, A=1]}"), "P076 7:30"},
-    {"no provider", GRANT("{provider: []}"), "P023 7:23"},
-    {"a secret's name", GRANT("{secrets: [\"a b\"]}"), "P018 7:23"},
-    {"hide with a pattern", GRANT("{filesystem: {hide: [\"/a/**/.env*\"]}}"), ""},
-    {"hide with a pattern that has ..", GRANT("{filesystem: {hide: [\"/a/../*\"]}}"), "P030 7:33"},
-    {"hide with a pattern in another form", GRANT("{filesystem: {hide: [\"/a//*\"]}}"),
-     "P030 7:33"},
-    {"the subject's id as a segment",
-     GRANT("{filesystem: {write: [\"/home/${subject.id}/x\"], hide: [\"/srv/${subject.id}\"]}}"),
-     ""},
-    {"the subject's id inside a segment",
-     GRANT("{filesystem: {write: [\"/home/${subject.id}x\"]}}"), "P036 7:34"},
-    /* labels, obligations, time, shadow */
-    {"an undeclared label",
-     HEADER "labels: [secret]\n"
-            "rules:\n  - {id: r, effect: require, labels: "
-            "[secrte]}\n",
-     "P074 4:39"},
-    {"labels on a deny", HEADER "labels: [a]\nrules:\n  - {id: r, effect: deny, labels: [a]}\n",
-     "P070 4:27"},
-    {"a label twice", HEADER "labels: [a, a]\n", "P006 2:13"},
-    {"an obligation without type", ONE("effect: deny, obligations: [{properties: {}}]"),
-     "P014 3:41"},
-    {"a time that is none", ONE("effect: deny, valid: {from: \"2026-02-30T00:00:00Z\"}"),
-     "P078 3:41"},
-    {"a rule that ends before it begins",
-     ONE("effect: deny, valid: {from: \"2026-02-02T00:00:00Z\", until: "
-         "\"2026-02-02T01:00:00+01:00\"}"),
-     "P078 3:34"},
-    {"valid without times", ONE("effect: deny, valid: {}"), "P023 3:34"},
-    {"mode", ONE("effect: deny, mode: shaddow"), "P016 3:33"},
-    {"replaces without shadow",
-     HEADER "rules:\n  - {id: q, effect: deny}\n  - {id: r, effect: deny, "
-            "replaces: q}\n",
-     "P070 4:37"},
-    {"replaces of no rule", ONE("effect: deny, mode: shadow, replaces: q"), "P079 3:51"},
-    {"replaces of a shadow",
-     HEADER "rules:\n  - {id: q, effect: deny, mode: shadow}\n  - {id: r, "
-            "effect: deny, mode: shadow, replaces: q}\n",
-     "P079 4:51"},
-    /* budgets */
-    {"a budget",
-     BUDGET("calls: {max: 3, window: 1h}, network_out: {max: 1MiB, window: 1h}, cost: "
-            "{max: 5, unit: eur, window: 1h}, tokens: {max: 9, window: 1h}"),
-     ""},
-    {"a budget of nothing", BUDGET(""), "P023 3:49"},
-    {"a budget of another thing", BUDGET("call: {max: 3, window: 1h}"), "P016 3:50"},
-    {"a cost without unit", BUDGET("cost: {max: 3, window: 1h}"), "P014 3:56"},
-    {"bytes without unit", BUDGET("network_out: {max: 3, window: 1h}"), "P029 3:69"},
-    {"a budget that asks, and nobody",
-     HEADER "budgets:\n  - {id: b, per: all, when_spent: ask, limits: {calls: {max: 3, window: "
-            "1h}}}\n",
-     "P071 3:5"},
-    {"a share that is none",
-     HEADER "budgets:\n  - {id: b, per: all, when_spent: deny, warn_at: "
-            "[100%], limits: {calls: {max: 3, window: 1h}}}\n",
-     "P029 3:51"},
-    {"a budget named as a rule is",
-     HEADER "rules:\n  - {id: b, effect: deny}\nbudgets:\n  - {id: b, "
-            "per: all, when_spent: deny, limits: {calls: {max: 3, window: 1h}}}\n",
-     "P019 5:5"},
     {"an empty text where a name is", HEADER "name: \"\"\n", "P037 2:7"},
     {"several at once",
      "reeve: policy/v1\nnam: x\nrules:\n  - {id: A, effect: deny}\n  - {id: b, effect: alow, when: "
@@ -360,30 +187,36 @@ static void describe(const struct findings *all, char *out, size_t room)
     }
 }
 
+static void check(const struct compile_row *row)
+{
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    struct reeve_error err = {0};
+    char got[1024];
+    int rc = policy_compile(str_of(row->text), "t.yaml", keep_finding, &all, &image, &err);
+    describe(&all, got, sizeof got);
+    if (strcmp(got, row->expected) != 0)
+        fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", row->name, got, row->expected,
+                 all.n ? all.v[0].message : "", row->text);
+    assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
+    assert_int_equal(image != NULL, rc == 0);
+    if (rc != 0) {
+        assert_int_equal(err.code, REEVE_EPOLICY);
+        assert_int_equal(err.line, all.v[0].line);
+        assert_int_equal(err.column, all.v[0].column);
+        assert_string_equal(err.file, "t.yaml");
+        assert_non_null(strstr(err.message, all.v[0].code));
+    }
+    policy_image_unref(&image);
+}
+
 static void errors(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
-        struct findings all = {0};
-        struct policy_image *image = NULL;
-        struct reeve_error err = {0};
-        char got[1024];
-        int rc = policy_compile(str_of(rows[i].text), "t.yaml", keep_finding, &all, &image, &err);
-        describe(&all, got, sizeof got);
-        if (strcmp(got, rows[i].expected) != 0)
-            fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
-                     all.n ? all.v[0].message : "", rows[i].text);
-        assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
-        assert_int_equal(image != NULL, rc == 0);
-        if (rc != 0) {
-            assert_int_equal(err.code, REEVE_EPOLICY);
-            assert_int_equal(err.line, all.v[0].line);
-            assert_int_equal(err.column, all.v[0].column);
-            assert_string_equal(err.file, "t.yaml");
-            assert_non_null(strstr(err.message, all.v[0].code));
-        }
-        policy_image_unref(&image);
-    }
+    for (size_t i = 0; i < BASE_COUNT(rows); i++)
+        check(&rows[i]);
+    for (size_t i = 0; i < compile_nhold_rows; i++)
+        check(&compile_hold_rows[i]);
 }
 
 /* What stands beside the code: message, hint, marked length, source line. */

@@ -1,35 +1,8 @@
 /* The decision by definition: every rule is asked whether it matches, then the best is looked for.
  * See naive.h. */
-#include "naive.h"
+#include "naive_verdict.h"
 
 #include "core/catalogue.h"
-
-enum { MANY = 64 };
-
-/* What one link of the chain comes to. */
-struct answer {
-    enum core_effect effect;
-    char rule[64];
-    int level, klass, isolation;
-    bool capped, everything;
-    const struct m_grant *grant;
-    const struct m_rule *named;
-    const struct m_rule *requires[MANY];
-    const struct m_approval *approvals[MANY];
-    const struct m_rule *obliged[MANY]; /* rules whose obligations hold */
-    const struct m_rule *labelled[MANY];
-    bool budgets[MANY], warned[MANY]; /* by their place in the model */
-    unsigned nrequires, napprovals, nobliged, nlabelled;
-};
-
-#define ADD(list, n, value)                                                                        \
-    do {                                                                                           \
-        bool there = false;                                                                        \
-        for (unsigned at_ = 0; at_ < (n); at_++)                                                   \
-            there = there || (list)[at_] == (value);                                               \
-        if (!there)                                                                                \
-            (list)[(n)++] = (value);                                                               \
-    } while (0)
 
 /* ---- capabilities ---- */
 
@@ -125,7 +98,7 @@ static bool in_force(const struct naive_link *l, const struct m_rule *r)
     return l->shadow ? !is_replaced(l->m, r) : !r->shadow;
 }
 
-static bool has_resource(const struct naive_link *l, const struct m_rule *r)
+bool naive_has_resource(const struct naive_link *l, const struct m_rule *r)
 {
     if (!r->has_resource)
         return true;
@@ -137,12 +110,12 @@ static bool has_resource(const struct naive_link *l, const struct m_rule *r)
     return false;
 }
 
-static bool is_valid(const struct naive_link *l, const struct m_rule *r)
+bool naive_is_valid(const struct naive_link *l, const struct m_rule *r)
 {
     return l->inputs->now_ns >= r->from_ns && l->inputs->now_ns < r->until_ns;
 }
 
-static bool is_about(const struct naive_link *l, const struct m_rule *r)
+bool naive_is_about(const struct naive_link *l, const struct m_rule *r)
 {
     struct str ignored;
     return best_pattern(r, l->req->capability, &ignored) && has_effect(l, r) &&
@@ -152,7 +125,8 @@ static bool is_about(const struct naive_link *l, const struct m_rule *r)
 /* FALSE_ for what does not match whatever its condition says. */
 static int value(const struct naive_link *l, const struct m_rule *r)
 {
-    if (!in_force(l, r) || !is_about(l, r) || !has_resource(l, r) || !is_valid(l, r))
+    if (!in_force(l, r) || !naive_is_about(l, r) || !naive_has_resource(l, r) ||
+        !naive_is_valid(l, r))
         return FALSE_;
     int v = naive_truth(l->req, r->when);
     if (v == TRUE_ && r->grant && !naive_templates_hold(l->m, l->req, r->grant))
@@ -160,7 +134,7 @@ static int value(const struct naive_link *l, const struct m_rule *r)
     return v;
 }
 
-static bool better(const struct naive_link *l, const struct m_rule *a, const struct m_rule *b)
+bool naive_better(const struct naive_link *l, const struct m_rule *a, const struct m_rule *b)
 {
     struct str pa, pb;
     (void)best_pattern(a, l->req->capability, &pa);
@@ -183,8 +157,8 @@ static const struct m_rule *best(const struct naive_link *l, int effect, int low
         if (r->effect != effect)
             continue;
         int v = value(l, r);
-        bool matches = is_about(l, r) && v >= low && v <= high;
-        if (matches && (!chosen || better(l, r, chosen)))
+        bool matches = naive_is_about(l, r) && v >= low && v <= high;
+        if (matches && (!chosen || naive_better(l, r, chosen)))
             chosen = r;
     }
     return chosen;
@@ -206,7 +180,7 @@ static int level_of(const struct naive_link *l)
 
 /* ---- one link ---- */
 
-static void say(struct answer *a, enum core_effect effect, const char *pseudo,
+static void say(struct naive_verdict *a, enum core_effect effect, const char *pseudo,
                 const struct m_rule *rule)
 {
     a->effect = effect;
@@ -216,7 +190,7 @@ static void say(struct answer *a, enum core_effect effect, const char *pseudo,
     a->rule[id.n] = '\0';
 }
 
-static int by_rule_id(const void *a, const void *b)
+int naive_by_id(const void *a, const void *b)
 {
     const struct m_rule *const *x = a, *const *y = b;
     return str_cmp((*x)->id, (*y)->id);
@@ -229,35 +203,35 @@ static const struct m_approval *approval_of(const struct model *m, const struct 
     return r->approval ? r->approval : m->default_approval;
 }
 
-static void add_approval(struct answer *a, const struct m_approval *approval)
+static void add_approval(struct naive_verdict *a, const struct m_approval *approval)
 {
     if (approval)
-        ADD(a->approvals, a->napprovals, approval);
+        NAIVE_ADD(a->approvals, a->napprovals, approval);
 }
 
-static void hold(const struct naive_link *l, struct answer *a, const struct m_rule *ask,
+static void hold(const struct naive_link *l, struct naive_verdict *a, const struct m_rule *ask,
                  const struct m_rule *gate)
 {
     if (a->named) {
-        ADD(a->obliged, a->nobliged, a->named);
-        ADD(a->labelled, a->nlabelled, a->named);
+        NAIVE_ADD(a->obliged, a->nobliged, a->named);
+        NAIVE_ADD(a->labelled, a->nlabelled, a->named);
     }
     if (ask)
         add_approval(a, approval_of(l->m, ask));
     /* A gate is answered only where no true ask precedes it. */
-    if (gate && (!ask || better(l, gate, ask)))
+    if (gate && (!ask || naive_better(l, gate, ask)))
         add_approval(a, approval_of(l->m, gate));
     for (uint32_t i = 0; i < l->m->nrules; i++)
         if (l->m->rules[i].effect == RULE_REQUIRE && value(l, &l->m->rules[i]) != FALSE_)
     a->requires[a->nrequires++] = &l->m->rules[i];
-    qsort(a->requires, a->nrequires, sizeof a->requires[0], by_rule_id);
+    qsort(a->requires, a->nrequires, sizeof a->requires[0], naive_by_id);
     for (unsigned i = 0; i < a->nrequires; i++) {
         const struct m_rule *r = a->requires[i];
         if (r->require && r->require->isolation > a->isolation)
             a->isolation = r->require->isolation;
         add_approval(a, approval_of(l->m, r));
-        ADD(a->obliged, a->nobliged, r);
-        ADD(a->labelled, a->nlabelled, r);
+        NAIVE_ADD(a->obliged, a->nobliged, r);
+        NAIVE_ADD(a->labelled, a->nlabelled, r);
     }
     if (a->napprovals)
         a->effect = CORE_EFFECT_ASK;
@@ -265,7 +239,7 @@ static void hold(const struct naive_link *l, struct answer *a, const struct m_ru
 
 /* ---- budgets ---- */
 
-static uint64_t network_share(const struct naive_link *l, const struct answer *a)
+static uint64_t network_share(const struct naive_link *l, const struct naive_verdict *a)
 {
     const struct m_grant *g = naive_writes(l->m, a->grant, REACH_NETWORK);
     uint64_t v = UINT64_MAX;
@@ -284,7 +258,7 @@ static uint64_t network_share(const struct naive_link *l, const struct answer *a
 }
 
 /* Inputs name budgets by the order of their ids. */
-static uint32_t place_of(const struct model *m, uint32_t budget)
+uint32_t naive_place(const struct model *m, uint32_t budget)
 {
     uint32_t before = 0;
     for (uint32_t i = 0; i < m->nbudgets; i++)
@@ -296,7 +270,7 @@ static double spent(const struct naive_link *l, uint32_t budget, unsigned counte
 {
     for (uint32_t i = 0; i < l->inputs->nspent; i++) {
         const struct policy_spent *s = &l->inputs->spent[i];
-        if (s->budget == place_of(l->m, budget) && s->counted == counted && s->link == l->link)
+        if (s->budget == naive_place(l->m, budget) && s->counted == counted && s->link == l->link)
             return (double)s->amount;
     }
     return 0;
@@ -313,7 +287,8 @@ static bool counts(const struct naive_link *l, const struct m_budget *b)
 }
 
 /* The smallest id of those that are exhausted and do that. */
-static const struct m_budget *exhausted(const struct naive_link *l, struct answer *a, bool asks)
+static const struct m_budget *exhausted(const struct naive_link *l, struct naive_verdict *a,
+                                        bool asks)
 {
     const struct m_budget *first = NULL;
     double share[POLICY_COUNTED_COUNT] = {1, (double)network_share(l, a), 0, 0};
@@ -336,7 +311,7 @@ static const struct m_budget *exhausted(const struct naive_link *l, struct answe
     return first;
 }
 
-static void spend(const struct naive_link *l, struct answer *a)
+static void spend(const struct naive_link *l, struct naive_verdict *a)
 {
     const struct m_budget *denies = exhausted(l, a, false), *asks = exhausted(l, a, true);
     const struct m_budget *b = denies ? denies : asks;
@@ -351,7 +326,7 @@ static void spend(const struct naive_link *l, struct answer *a)
         add_approval(a, l->m->default_approval);
 }
 
-static void permit(const struct naive_link *l, struct answer *a, const struct m_rule *ask)
+static void permit(const struct naive_link *l, struct naive_verdict *a, const struct m_rule *ask)
 {
     const struct m_rule *allow = best(l, RULE_ALLOW, TRUE_, TRUE_);
     if (ask) {
@@ -372,9 +347,9 @@ static void permit(const struct naive_link *l, struct answer *a, const struct m_
         a->isolation = CORE_RANK_PROCESS;
 }
 
-static struct answer judge(const struct naive_link *l)
+struct naive_verdict naive_judge(const struct naive_link *l)
 {
-    struct answer a = {0};
+    struct naive_verdict a = {0};
     a.level = level_of(l);
     a.capped = l->req->level > a.level;
     a.level = l->req->level >= 0 && l->req->level < a.level ? l->req->level : a.level;
@@ -384,7 +359,7 @@ static struct answer judge(const struct naive_link *l)
                         *gate = best(l, RULE_ASK, UNKNOWN_, UNKNOWN_);
     if (deny) {
         say(&a, CORE_EFFECT_DENY, NULL, deny);
-        ADD(a.obliged, a.nobliged, deny);
+        NAIVE_ADD(a.obliged, a.nobliged, deny);
         return a;
     }
     if (a.level == CORE_LEVEL_PURE && a.klass != CORE_CLASS_PURE) {
@@ -399,235 +374,4 @@ static struct answer judge(const struct naive_link *l)
     if (a.effect == CORE_EFFECT_DENY)
         a.nobliged = 0;
     return a;
-}
-
-/* ---- the nearest miss ---- */
-
-static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsigned *unknown)
-{
-    unsigned n = 0;
-    *unknown = 0;
-    const struct m_condition *c = r->when ? r->when->first : NULL;
-    for (; c; c = c->next) {
-        n += naive_truth(l->req, c) != TRUE_;
-        *unknown += naive_truth(l->req, c) == UNKNOWN_;
-    }
-    return n + (r->grant && !naive_templates_hold(l->m, l->req, r->grant)) + !has_resource(l, r) +
-           !is_valid(l, r);
-}
-
-static void put_nearest(const struct naive_link *l, struct buf *out)
-{
-    const struct m_rule *near = NULL;
-    unsigned least = 0, unknown = 0;
-    for (uint32_t i = 0; i < l->m->nrules; i++) {
-        const struct m_rule *r = &l->m->rules[i];
-        unsigned u, n;
-        if ((r->effect != RULE_ALLOW && r->effect != RULE_ASK) || r->shadow || !is_about(l, r))
-            continue;
-        n = failing(l, r, &u);
-        if (!near || n < least || (n == least && better(l, r, near))) {
-            near = r;
-            least = n;
-            unknown = u;
-        }
-    }
-    if (near)
-        buf_printf(out, " nearest %.*s %u %u", (int)near->id.n, near->id.p, least, unknown);
-}
-
-/* ---- the chain ---- */
-
-static int strictness(enum core_effect e)
-{
-    return e == CORE_EFFECT_DENY ? 2 : e == CORE_EFFECT_ASK;
-}
-
-struct whole {
-    struct answer link[1 + POLICY_MAX_PARENTS];
-    struct policy_request req[1 + POLICY_MAX_PARENTS];
-    unsigned n, strictest;
-    int level;
-};
-
-static void decide(const struct naive_link *top, struct whole *w)
-{
-    struct naive_link l = *top;
-    w->n = w->strictest = 0;
-    w->level = CORE_LEVEL_FULL;
-    for (unsigned i = 0; i <= top->inputs->nchain; i++) {
-        w->req[i] = *top->req;
-        if (i)
-            w->req[i].subject = top->inputs->chain[i - 1].text;
-        l.req = &w->req[i];
-        l.link = i;
-        w->link[i] = judge(&l);
-        w->level = w->link[i].level < w->level ? w->link[i].level : w->level;
-        w->n++;
-        if (strictness(w->link[i].effect) > strictness(w->link[w->strictest].effect))
-            w->strictest = i;
-    }
-}
-
-/* "group:a, u:b": as the image tells who approves. */
-static void put_by(const struct m_approval *a, struct buf *out)
-{
-    const struct m_subject *sorted[8];
-    for (uint32_t i = 0; i < a->by.n; i++) {
-        uint32_t at = i;
-        for (; at > 0 && str_cmp(a->by.v[i].text, sorted[at - 1]->text) < 0; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = &a->by.v[i];
-    }
-    for (uint32_t i = 0; i < a->by.n; i++)
-        buf_printf(out, "%s%s%.*s", i ? ", " : "", sorted[i]->kind == SUBJECT_GROUP ? "group:" : "",
-                   (int)sorted[i]->text.n, sorted[i]->text.p);
-}
-
-/* Lists as sets of texts: equal approvals are one. */
-struct texts {
-    struct buf v[4 * MANY];
-    unsigned n;
-};
-
-static void keep(struct texts *t, struct buf *text)
-{
-    for (unsigned i = 0; i < t->n; i++)
-        if (str_eq(buf_view(&t->v[i]), buf_view(text))) {
-            buf_fini(text);
-            return;
-        }
-    t->v[t->n++] = *text;
-}
-
-static void put_texts(struct texts *t, struct buf *out)
-{
-    for (unsigned i = 0; i < t->n; i++) {
-        buf_z(out, i ? "; " : "");
-        buf_str(out, buf_view(&t->v[i]));
-        buf_fini(&t->v[i]);
-    }
-    t->n = 0;
-}
-
-static void put_approvals(const struct whole *w, struct buf *out)
-{
-    struct texts t = {.n = 0};
-    for (unsigned i = 0; i < w->n; i++)
-        for (unsigned k = 0; k < w->link[i].napprovals; k++) {
-            const struct m_approval *a = w->link[i].approvals[k];
-            struct buf text = {0};
-            buf_printf(&text, "%u %lld %d ", a->need, (long long)a->within_ns, a->covers);
-            put_by(a, &text);
-            keep(&t, &text);
-        }
-    buf_z(out, " approvals ");
-    put_texts(&t, out);
-}
-
-static void put_obligations(const struct whole *w, unsigned first, struct buf *out)
-{
-    struct texts t = {.n = 0};
-    for (unsigned i = first; i < w->n; i++)
-        for (unsigned k = 0; k < w->link[i].nobliged; k++) {
-            const struct m_rule *r = w->link[i].obliged[k];
-            for (uint32_t o = 0; o < r->nobligations; o++) {
-                struct buf text = {0};
-                buf_str(&text, r->obligations[o].type);
-                keep(&t, &text);
-            }
-        }
-    buf_z(out, " obligations ");
-    put_texts(&t, out);
-}
-
-static void put_labels(const struct model *m, const struct whole *w, struct buf *out)
-{
-    buf_z(out, " labels");
-    for (uint32_t n = 0; n < m->labels.n; n++) {
-        bool has = false;
-        for (unsigned i = 0; i < w->n; i++)
-            for (unsigned k = 0; k < w->link[i].nlabelled; k++) {
-                const struct m_names *l = &w->link[i].labelled[k]->labels;
-                for (uint32_t x = 0; x < l->n; x++)
-                    has = has || str_eq(l->v[x].text, m->labels.v[n].text);
-            }
-        if (has)
-            buf_printf(out, " %.*s", (int)m->labels.v[n].text.n, m->labels.v[n].text.p);
-    }
-}
-
-static void put_budgets(const struct model *m, const struct whole *w, struct buf *out)
-{
-    for (unsigned what = 0; what < 2; what++) {
-        buf_z(out, what ? " warned" : " budgets");
-        for (uint32_t place = 0; place < m->nbudgets; place++)
-            for (uint32_t b = 0; b < m->nbudgets; b++) {
-                bool has = false;
-                for (unsigned i = 0; i < w->n; i++)
-                    has = has || (what ? w->link[i].warned[b] : w->link[i].budgets[b]);
-                if (has && place_of(m, b) == place)
-                    buf_printf(out, " %u", place);
-            }
-    }
-}
-
-static unsigned all_requires(const struct whole *w, const struct m_rule **out)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < w->n; i++)
-        for (unsigned k = 0; k < w->link[i].nrequires; k++)
-            ADD(out, n, w->link[i].requires[k]);
-    qsort(out, n, sizeof *out, by_rule_id);
-    return n;
-}
-
-static int isolation_of(const struct whole *w)
-{
-    int isolation = 0;
-    for (unsigned i = 0; i < w->n; i++)
-        isolation = w->link[i].isolation > isolation ? w->link[i].isolation : isolation;
-    return isolation;
-}
-
-static void put_permitted(const struct model *m, const struct whole *w, struct buf *out)
-{
-    const struct m_rule *requires[MANY];
-    struct naive_side sides[1 + POLICY_MAX_PARENTS];
-    unsigned n = all_requires(w, requires);
-    for (unsigned i = 0; i < w->n; i++)
-        sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
-                                       w->link[i].everything};
-    buf_printf(out, " isolation %d requires", isolation_of(w));
-    for (unsigned i = 0; i < n; i++)
-        buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);
-    put_approvals(w, out);
-    put_labels(m, w, out);
-    put_budgets(m, w, out);
-    naive_put_grant(m, sides, w->n, requires, n, out);
-}
-
-void naive_answer(const struct model *m, const struct policy_request *req,
-                  const struct reeve_inputs_view *inputs, struct buf *out)
-{
-    struct naive_link top = {m, req, inputs, 0, false};
-    struct whole w, shadow;
-    decide(&top, &w);
-    const struct answer *a = &w.link[w.strictest];
-    buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w.level,
-               w.link[0].capped ? " capped" : "", w.link[0].klass);
-    if (a->effect != CORE_EFFECT_DENY)
-        put_permitted(m, &w, out);
-    if (a->effect == CORE_EFFECT_DENY)
-        w.n = w.strictest + 1; /* of a deny its own alone */
-    put_obligations(&w, a->effect == CORE_EFFECT_DENY ? w.strictest : 0, out);
-    top.shadow = true;
-    decide(&top, &shadow);
-    buf_printf(out, " shadow %s %s", core_effect_name(shadow.link[shadow.strictest].effect),
-               shadow.link[shadow.strictest].rule);
-    top.shadow = false;
-    top.link = w.strictest;
-    top.req = &w.req[w.strictest];
-    if (str_is(str_of(a->rule), "reeve/default"))
-        put_nearest(&top, out);
 }
