@@ -124,9 +124,10 @@ struct owner {
     bool helpers_lost;
     struct audit_log *log;
     struct audit_found found;
-    bool log_failing;    /* the last commit failed; the same rows wait */
-    int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
-    unsigned nqueued;    /* records of the batch */
+    bool log_failing;              /* the last commit failed; the same rows wait */
+    int64_t flush_at_ns;           /* CLOCK_BOOTTIME; 0: nothing is queued */
+    unsigned nqueued;              /* records of the batch */
+    uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct policy_image *image;
     struct registry registry;

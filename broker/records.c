@@ -9,8 +9,14 @@ enum { ARGS_WHOLE_BYTES = 8192, ARGS_FIRST_BYTES = 256 };
 /* Long arguments stand as digest, length and first bytes. */
 static void put_args(const struct reeve_run *run, struct json_out *o)
 {
+    auto_buf struct buf masked = {.max = (size_t)1 << 20};
     struct str text = buf_view(&run->args_text);
     json_key(o, "args");
+    if (policy_mask_args(run->image, &run->ask, run->args_error.code != 0, run->owner->mask_key,
+                         &masked)) {
+        o->b->failed |= masked.failed; /* no record rather than one that shows it */
+        text = buf_view(&masked);
+    }
     if (text.n <= ARGS_WHOLE_BYTES) {
         json_raw(o, text);
         return;

@@ -208,6 +208,15 @@ static uint32_t add_args(struct builder *b, const struct m_entry *e)
     return e->args ? first : POLICY_NONE;
 }
 
+static struct img_range add_masks(struct builder *b, const struct m_masks *masks)
+{
+    struct img_range range = {build_count(b, IMAGE_attributes, sizeof(struct img_attribute)),
+                              masks->n};
+    for (uint32_t i = 0; i < masks->n; i++)
+        build_attribute(b, masks->v[i]);
+    return range;
+}
+
 static void add_entries(struct builder *b)
 {
     const struct model *m = b->m;
@@ -220,7 +229,7 @@ static void add_entries(struct builder *b)
         qsort(sorted, m->nentries, sizeof *sorted, by_specificity);
     for (uint32_t i = 0; i < m->nentries; i++) {
         const struct m_entry *e = sorted[i];
-        struct img_range mask = build_names(b, e->mask.v, e->mask.n);
+        struct img_range mask = add_masks(b, &e->mask);
         struct img_capability row = {.key = e->id.key,
                                      .text = build_str(b, e->id.text),
                                      .effects = e->effect_bits,
@@ -245,7 +254,7 @@ void build_holds(struct builder *b)
         return;
     add_budgets(b);
     add_entries(b);
-    b->masks = build_names(b, m->masks.v, m->masks.n);
+    b->masks = add_masks(b, &m->masks);
     b->labels.first = build_count(b, IMAGE_names, sizeof(struct img_str));
     for (uint32_t i = 0; i < m->labels.n; i++)
         b->labels.n += build_names(b, &m->labels.v[i].text, 1).n;

@@ -106,7 +106,7 @@ struct img_budget {
 struct img_capability {
     uint64_t key;
     struct img_str text;
-    uint32_t effects, mask, nmask; /* mask: `names` */
+    uint32_t effects, mask, nmask; /* mask: `attributes` */
     int8_t klass;                  /* -1: not written */
     uint8_t effects_known, cost, lowered;
     uint32_t args, nargs; /* `args`; POLICY_NONE: no schema */
@@ -208,9 +208,10 @@ struct policy_image {
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
     struct core_limits default_limits;
-    struct img_range labels, masks; /* `names` */
-    uint32_t nexact;                /* of `capabilities` */
-    uint32_t nshadow;               /* shadow rules */
+    struct img_range labels; /* `names` */
+    struct img_range masks;  /* `attributes` */
+    uint32_t nexact;         /* of `capabilities` */
+    uint32_t nshadow;        /* shadow rules */
     struct {
         uint64_t offset; /* from the image's start */
         uint32_t count;

@@ -122,19 +122,6 @@ void policy_image_capability(const struct policy_image *image, struct str id,
         apply_entry(e, out);
 }
 
-struct str policy_image_mask(const struct policy_image *image, uint32_t mask)
-{
-    if (mask >= image->section[IMAGE_names].count)
-        return (struct str){0};
-    return image_str(image, image_names(image)[mask]);
-}
-
-uint32_t policy_image_nmasks(const struct policy_image *image, uint32_t *first)
-{
-    *first = image->masks.first;
-    return image->masks.n;
-}
-
 int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
                         const struct core_capability **out)
 {

@@ -211,13 +211,18 @@ struct m_arg {
     bool optional;
     const struct ynode *fallback; /* NULL: none */
 };
+#define POLICY_MAX_MASKS 64u /* of one list */
+struct m_masks {
+    struct m_attribute **v;
+    uint32_t n;
+};
 /* An entry of `capabilities`. */
 struct m_entry {
     struct m_capability id;
     int klass; /* -1: not written */
     struct m_names effects;
     uint32_t effect_bits;
-    struct m_texts mask;
+    struct m_masks mask;
     struct str lower;
     struct m_arg *args; /* NULL: no schema */
     uint32_t nargs;
@@ -238,7 +243,7 @@ struct model {
     struct m_names labels;
     struct m_entry *entries;
     struct m_budget *budgets;
-    struct m_texts masks;     /* audit.mask */
+    struct m_masks masks;     /* audit.mask */
     struct str *effect_words; /* beyond the catalogue's own, once resolved */
     uint32_t ngroups, nlevels, ngrants, nrules, nentries, nbudgets, neffect_words;
 };

@@ -57,9 +57,6 @@ void parse_limits(struct parser *p, struct ynode *n, bool in_grant, struct m_lim
 /** A list of texts that name things declared elsewhere. */
 bool parse_names(struct parser *p, const struct ynode *n, const char *list, const char *what,
                  struct m_names *out);
-/** A list of plain texts of at most `max` bytes. */
-bool parse_texts(struct parser *p, const struct ynode *n, const char *list, const char *what,
-                 size_t max, struct m_texts *out);
 /** "15m": more than nothing. */
 bool parse_duration(struct parser *p, const struct ynode *n, const char *what, int64_t *ns);
 /** A value of one limit's unit; false when reported. */

@@ -26,15 +26,20 @@ static void entry_effects(struct parser *p, void *object, struct ynode *key, str
 }
 
 /* Paths of arguments, as conditions write them. */
-static void parse_masks(struct parser *p, const struct ynode *n, struct m_texts *out)
+static void parse_masks(struct parser *p, const struct ynode *n, struct m_masks *out)
 {
     if (!parse_is_list(p, n, "`mask`"))
         return;
-    *out = (struct m_texts){.v = parse_alloc(p, n->count, sizeof *out->v)};
+    if (n->count > POLICY_MAX_MASKS) {
+        policy_report(p->report, P_BOUND, n->pos, "name what holds them",
+                      "`mask` has %u entries; at most %u are held", n->count, POLICY_MAX_MASKS);
+        return;
+    }
+    *out = (struct m_masks){.v = parse_alloc(p, n->count, sizeof *out->v)};
     for (const struct ynode *c = n->first; c && out->v; c = c->next) {
-        struct m_attribute *attribute;
-        if (parse_text(p, c, "an argument path", 1024, &out->v[out->n]) &&
-            parse_attribute(p, c, c->text, &attribute))
+        struct str text;
+        if (parse_text(p, c, "an argument path", 1024, &text) &&
+            parse_attribute(p, c, text, &out->v[out->n]))
             out->n++;
     }
 }

@@ -6,18 +6,6 @@
 
 #include "policy/endpoint.h"
 
-bool parse_texts(struct parser *p, const struct ynode *n, const char *list, const char *what,
-                 size_t max, struct m_texts *out)
-{
-    if (!parse_is_list(p, n, list))
-        return false;
-    *out = (struct m_texts){.v = parse_alloc(p, n->count, sizeof *out->v)};
-    for (const struct ynode *c = n->first; c && out->v; c = c->next)
-        if (parse_text(p, c, what, max, &out->v[out->n]))
-            out->n++;
-    return out->v != NULL;
-}
-
 static bool too_many(struct parser *p, const struct ynode *n, const char *what)
 {
     if (n->count <= CORE_MAX_PATHS)

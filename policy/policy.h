@@ -118,10 +118,9 @@ bool policy_image_budget(const struct policy_image *image, uint32_t budget,
 struct policy_capability {
     bool known;
     enum core_class klass;
-    uint32_t effects; /* bits; of an unknown one 0 */
-    bool cost;        /* its result says what it cost */
-    uint32_t mask;    /* the first of the argument paths that the record hides: policy_image_mask */
-    uint32_t nmask;
+    uint32_t effects;     /* bits; of an unknown one 0 */
+    bool cost;            /* its result says what it cost */
+    uint32_t mask, nmask; /* argument paths that the record hides, in the image */
 };
 void policy_image_capability(const struct policy_image *image, struct str id,
                              const struct core_capability *shipped, struct policy_capability *out);
@@ -129,12 +128,6 @@ void policy_image_capability(const struct policy_image *image, struct str id,
  * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
 int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
                         const struct core_capability **out);
-/** The text of one argument path to be masked ("args.token"): of a capability's, from its `mask`
- * up. */
-struct str policy_image_mask(const struct policy_image *image, uint32_t mask);
-/** Those of `audit.mask`: how many, and the first. */
-uint32_t policy_image_nmasks(const struct policy_image *image, uint32_t *first);
-
 /** A request as the engine sees it. Everything is borrowed. */
 struct policy_request {
     struct str subject;                  /* "type:id" */
@@ -228,6 +221,15 @@ bool policy_may_approve(const struct policy_image *image, uint32_t approval, str
 int policy_grant(const struct policy_image *image, const struct policy_request *req,
                  const struct reeve_inputs_view *inputs, const struct policy_decision *d,
                  struct arena *arena, struct core_grant *out, struct reeve_error *err);
+
+/**
+ * The request's arguments as a record may show them: what `audit.mask` and the capability's `mask`
+ * name is replaced by its HMAC under `key`. `whole`: the arguments are not in their named form, so
+ * that no name can be trusted and all of them are replaced where anything is masked. False, and
+ * nothing written, where nothing is.
+ */
+bool policy_mask_args(const struct policy_image *image, const struct policy_request *req,
+                      bool whole, const uint8_t key[BASE_SHA256], struct buf *out);
 
 /** Of the rules whose subject and capability match and that would permit, the one with the fewest
  * failing conditions, ties by precedence. */
