@@ -189,7 +189,7 @@ static void compare(const struct signed_rule *first, const struct signed_rule *l
                       "rule `%s` is never named: `%s` on line %u matches the same and precedes it",
                       other, one, first->rule->id_at.line);
         *told = true;
-    } else if (first->rule->effect == CORE_EFFECT_ALLOW &&
+    } else if ((first->rule->effect == RULE_ALLOW || first->rule->effect == RULE_ASK) &&
                written_rank(&first->grant) == written_rank(&later->grant) &&
                !same_grant(&first->grant, &later->grant)) {
         policy_report(

@@ -72,6 +72,14 @@ static const struct row {
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
      "P061 4:10"},
+    {"a tie of asks",
+     HEADER
+     "defaults: {approval: {by: [\"u:d\"], need: 1, within: 5m, covers: once}}\nrules:\n"
+     "  - {id: one, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
+     "1}, grant: {network: [\"a:1\"]}}\n"
+     "  - {id: two, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
+     "2}, grant: {network: [\"a:2\"]}}\n",
+     "P061 5:10"},
     {"a tie with the same grant",
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm}"),
