@@ -268,15 +268,17 @@ static void decide_all(const struct policy_image *image, const struct policy_req
                        const struct reeve_inputs_view *inputs, bool shadow,
                        struct policy_decision *out)
 {
-    struct policy_request as = *req;
+    struct policy_request as;
     struct deciding d = {.shadow = shadow};
     struct verdict v;
     bool fits = true;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
-        if (link > 0)
+        if (link > 0) {
+            as = *req;
             as.subject = inputs->chain[link - 1].text;
+        }
         d.link = link;
-        decide_begin(&d, image, &as, inputs, &v);
+        decide_begin(&d, image, link > 0 ? &as : req, inputs, &v);
         judge(&d, &v);
         if (link == 0) {
             begin_answer(out, &v);

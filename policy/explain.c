@@ -292,6 +292,26 @@ static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *o
     buf_printf(out, "it is valid %s %s", early ? "from" : "until", text);
 }
 
+/* What the conditions that could not be judged are about. */
+static void put_unknown(const struct deciding *d, const struct img_rule *r, struct buf *out)
+{
+    const struct img_condition *nodes = image_conditions(d->image);
+    const char *comma = "; could not be judged: ";
+    for (uint32_t i = r->condition + 1, told = 0; i < nodes[r->condition].end && told < 8;
+         i = nodes[i].end) {
+        bool negated = false;
+        if (eval_condition(d->image, d->req, i) != TRI_UNKNOWN)
+            continue;
+        const struct img_condition *leaf = &nodes[first_failing(d->image, d->req, i, &negated)];
+        if (leaf->attribute == POLICY_NONE)
+            continue;
+        buf_z(out, comma);
+        buf_str(out, image_str(d->image, image_attributes(d->image)[leaf->attribute].text));
+        comma = ", ";
+        told++;
+    }
+}
+
 static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
 {
     const struct img_rule *r = &image_rules(d->image)[m->told.rule];
@@ -319,7 +339,7 @@ static void put_fault(const struct deciding *d, const struct miss *m, struct buf
     buf_printf(out, "; %u more of its conditions %s not hold", m->told.failing - 1,
                m->told.failing == 2 ? "does" : "do");
     if (m->told.unknown)
-        buf_printf(out, "; %u could not be judged", m->told.unknown);
+        put_unknown(d, r, out);
 }
 
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)

@@ -298,8 +298,8 @@ static void told(void **state)
          "1970-01-01T00:01:40",
          0},
         {RULES(ALLOW("a", ", when: {args.n: 1, args.m: 2}")),
-         "args.n must be 1, and is missing; 1 more of its conditions does not hold; 2 could not be "
-         "judged",
+         "args.n must be 1, and is missing; 1 more of its conditions does not hold; could not be "
+         "judged: args.n, args.m",
          0},
         {RULES(ALLOW("a", ", grant: {network: [\"${args.u}\"]}")),
          "args.u must be a URL that can be read for certain, and is missing", 0},

@@ -192,10 +192,9 @@ static const char *const approvals[] = {
     "{by: [\"v:b\", \"group:g1\"], need: 2, within: 60m, covers: session}",
     "{by: [\"u:*\"], need: 1, within: 5m, covers: same_arguments}",
 };
-static const char *const times[] = {"from: \"2026-01-01T00:00:10Z\"",
-                                    "until: \"2026-01-01T00:00:20Z\"",
-                                    "from: \"2026-01-01T00:00:05Z\", until: "
-                                    "\"2026-01-01T02:00:15+02:00\""};
+static const char *const times[] = {
+    "from: \"2026-01-01T00:00:10Z\"", "until: \"2026-01-01T00:00:20Z\"",
+    ("from: \"2026-01-01T00:00:05Z\", until: \"2026-01-01T02:00:15+02:00\"")};
 
 /* Some of a list's words, each once. */
 static void put_some(struct buf *b, const char *key, const char *const *words, size_t n)
