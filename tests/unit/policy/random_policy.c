@@ -392,7 +392,7 @@ static void put_head(struct buf *b)
                "capabilities:\n  \"m.*\": {class: %s, effects: [network, money]}\n  \"m.get_*\": "
                "{class: safe}\n"
                "  ccos.echo: {class: %s, effects: [money]}\n"
-               "  \"ccos.*\": {class: pure, effects: [network]}\n"
+               "  \"program.*\": {class: pure, effects: [network]}\n"
                "  ccos.io.read-file: {class: safe, effects: [compute], lower: test}\n",
                random_roll(2) ? "safe" : "dangerous", random_roll(2) ? "safe" : "dangerous");
     put_budgets(b);
