@@ -148,10 +148,11 @@ struct owner {
     struct audit_found found;
     bool log_failing; /* the last commit failed; the same rows wait */
     int64_t failing_since_ns;
-    char log_why[512];   /* why it failed */
-    int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
-    unsigned nqueued;    /* records of the batch */
-    bool ending;         /* no request is taken any more */
+    char log_why[512];             /* why it failed */
+    int64_t flush_at_ns;           /* CLOCK_BOOTTIME; 0: nothing is queued */
+    unsigned nqueued;              /* records of the batch */
+    bool ending;                   /* no request is taken any more */
+    uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct policy_image *image;
     struct registry registry;
