@@ -63,7 +63,8 @@ uint32_t build_grant(struct builder *b, const struct m_grant *written);
 struct img_range build_names(struct builder *b, const struct str *v, uint32_t n);
 /** Approvals, labels, budgets, entries of `capabilities`; before the rules (build_hold.c). */
 void build_holds(struct builder *b);
-/** What a rule selects by and brings; POLICY_NONE where it has nothing of that. */
+/** What not every rule has: its reason, what it selects by, what it brings; POLICY_NONE where it
+ * has nothing of that. */
 uint32_t build_extra(struct builder *b, const struct m_rule *r);
 /** Capability look-up (build_capabilities.c). */
 void build_capabilities(struct builder *b);

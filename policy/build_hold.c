@@ -343,8 +343,10 @@ static uint32_t add_hold(struct builder *b, const struct m_rule *r)
 
 uint32_t build_extra(struct builder *b, const struct m_rule *r)
 {
-    struct img_extra row = {add_selector(b, r), add_hold(b, r)};
-    if (row.selector == POLICY_NONE && row.hold == POLICY_NONE)
+    struct img_extra row = {.selector = add_selector(b, r), .hold = add_hold(b, r)};
+    if (r->reason.n)
+        row.reason = build_str(b, r->reason);
+    if (!row.reason.n && row.selector == POLICY_NONE && row.hold == POLICY_NONE)
         return POLICY_NONE;
     return build_share(b, IMAGE_extras, build_row(b, IMAGE_extras, &row, sizeof row), sizeof row,
                        BUILD_NO_FIELD);

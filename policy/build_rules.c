@@ -4,19 +4,9 @@
  */
 #include "policy/build.h"
 
-static uint32_t add_reason(struct builder *b, struct str reason)
-{
-    if (!reason.n)
-        return POLICY_NONE;
-    struct img_str row = build_str(b, reason);
-    return build_share(b, IMAGE_reasons, build_row(b, IMAGE_reasons, &row, sizeof row), sizeof row,
-                       BUILD_NO_FIELD);
-}
-
 static void add_rule(struct builder *b, const struct m_rule *r)
 {
     struct img_rule row = {.id = build_str(b, r->id),
-                           .reason = add_reason(b, r->reason),
                            .line = r->id_at.line,
                            .grant = POLICY_NONE,
                            .subjects = build_list(b, &r->subjects),

@@ -63,8 +63,8 @@ struct policy_rule_info policy_image_rule(const struct policy_image *image, uint
     if (rule < image->section[IMAGE_rules].count) {
         const struct img_rule *r = &image_rules(image)[rule];
         info.id = image_str(image, r->id);
-        if (r->reason != POLICY_NONE)
-            info.reason = image_str(image, image_reasons(image)[r->reason]);
+        if (r->extra != POLICY_NONE)
+            info.reason = image_str(image, image_extras(image)[r->extra].reason);
         info.line = r->line;
     } else if (rule - image->section[IMAGE_rules].count < image->section[IMAGE_budgets].count) {
         const struct img_budget *b =

@@ -83,7 +83,6 @@ struct img_list {
 };
 struct img_rule {
     struct img_str id;
-    uint32_t reason; /* POLICY_NONE: none */
     uint32_t line;
     uint32_t grant;     /* POLICY_NONE: none */
     uint32_t subjects;  /* in lists */
@@ -92,9 +91,10 @@ struct img_rule {
     uint8_t effect, isolation, reserved[2];
 };
 
-/* What few rules have: each POLICY_NONE when it is not there. */
+/* What not every rule has; equal ones are one row, and most rules share theirs. */
 struct img_extra {
-    uint32_t selector, hold;
+    struct img_str reason;   /* n 0: none */
+    uint32_t selector, hold; /* POLICY_NONE: none */
 };
 /* What few rules select by beside subject, capability and condition. */
 struct img_selector {
@@ -250,7 +250,6 @@ struct img_head {
     X(lists, struct img_list)                                                                      \
     X(rules, struct img_rule)                                                                      \
     X(extras, struct img_extra)                                                                    \
-    X(reasons, struct img_str)                                                                     \
     X(conditions, struct img_condition)                                                            \
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
