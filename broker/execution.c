@@ -143,44 +143,6 @@ static void finish_at_once(struct reeve_run *run)
     run_answer(run);
 }
 
-/* A limit that is set and held by nothing here, and that policy does not let go: -1 when there is
- * none. */
-static int unheld_limit(const struct core_limits *limits)
-{
-    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
-        if (core_limits_unheld(limits, (enum core_limit)i) &&
-            !(limits->best_effort & (UINT32_C(1) << i)))
-            return (int)i;
-    return -1;
-}
-
-/* What a grant gives that nothing here can give and hold; NULL when there is none. A run without it
- * would be another than the one that was decided. */
-static const char *unheld_reach(const struct core_grant *g)
-{
-    if (g->nnetwork)
-        return "network";
-    if (g->nenvironment)
-        return "environment";
-    if (g->nsecrets)
-        return "secrets";
-    if (g->nmasks)
-        return "patterns in hide";
-    for (uint32_t i = 0; i < g->nfiles; i++)
-        if (g->files[i].access == CORE_ACCESS_WRITE)
-            return "filesystem write";
-        else if (g->files[i].access == CORE_ACCESS_READ && !g->files[i].execute)
-            return "files that are read and not executed";
-    return NULL;
-}
-
-/* What a decision would have the owner remember, and it cannot yet: what comes later would be
- * judged as if this had not been. */
-static const char *unheld_memory(const struct policy_decision *d)
-{
-    return d->labels ? "labels of a session" : d->budgets ? "budgets" : NULL;
-}
-
 /* ---- safe capabilities ---- */
 
 static void call_handler(struct reeve_run *run)
@@ -336,22 +298,6 @@ static void choose_provider(struct reeve_run *run)
         run_refuse(run, CORE_REFUSAL_NO_PROVIDER, "%s", why);
 }
 
-static bool refuse_unheld(struct reeve_run *run)
-{
-    int limit = unheld_limit(&run->grant.limits);
-    const char *reach = unheld_reach(&run->grant);
-    if (limit >= 0) {
-        const char *name = core_limit_name((enum core_limit)limit);
-        run_refuse(run, CORE_REFUSAL_NO_MECHANISM,
-                   "nothing here can hold the limit %s; leave it out of the grant or write "
-                   "best_effort: [%s]",
-                   name, name);
-    } else if (reach) {
-        run_refuse(run, CORE_REFUSAL_NO_MECHANISM, "nothing here can give and hold: %s", reach);
-    }
-    return run->refusal != CORE_REFUSAL_NONE;
-}
-
 /* Everything that can make an allow a refusal before anything is built. */
 static void check_run(struct reeve_run *run, struct reeve_error *err)
 {
@@ -360,7 +306,7 @@ static void check_run(struct reeve_run *run, struct reeve_error *err)
                    (int)run->capability.n, run->capability.p);
         return;
     }
-    if (refuse_unheld(run))
+    if (run_refuse_unheld(run))
         return;
     choose_provider(run);
     if (run->refusal == CORE_REFUSAL_NONE)
@@ -408,7 +354,7 @@ void run_begin(struct reeve_run *run)
     struct reeve_error err = {0};
     bool allowed = run->decision.effect == CORE_EFFECT_ALLOW;
     bool program = str_is(run->capability, "program.external");
-    const char *forgotten = allowed ? unheld_memory(&run->decision) : NULL;
+    const char *forgotten = allowed ? run_unheld_memory(run) : NULL;
     if (allowed && run->args_error.code)
         run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->args_error.message);
     else if (forgotten)

@@ -289,6 +289,10 @@ void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fm
 void run_give_up(struct reeve_run *run);
 /** Carry an allowed request out. */
 void run_begin(struct reeve_run *run);
+/** Refuse a run whose grant has what nothing here can hold (unheld.c). */
+bool run_refuse_unheld(struct reeve_run *run);
+/** What its decision would have the owner remember, and it cannot yet; NULL: nothing. */
+const char *run_unheld_memory(const struct reeve_run *run);
 /** The warrant has come. */
 void run_release(struct reeve_run *run, const struct token *token);
 void run_cancel(struct reeve_run *run, const char *limit);
