@@ -304,10 +304,16 @@ static enum core_level lowest_level(const struct policy_image *image,
     return level;
 }
 
+/* What the policy names is valid. */
+static bool is_valid_subject(const struct eval_subject *s)
+{
+    return s->index != POLICY_NONE || policy_subject_valid(s->text);
+}
+
 /* The answer of the subject and of each parent, the strictest of them. */
-static void decide_all(const struct policy_image *image, const struct policy_request *req,
-                       const struct reeve_inputs_view *inputs, bool shadow,
-                       struct policy_decision *out)
+static int decide_all(const struct policy_image *image, const struct policy_request *req,
+                      const struct reeve_inputs_view *inputs, bool shadow,
+                      struct policy_decision *out)
 {
     struct policy_request as;
     struct deciding d;
@@ -317,6 +323,8 @@ static void decide_all(const struct policy_image *image, const struct policy_req
         if (link > 0)
             as = decide_as(req, inputs, link);
         decide_begin(&d, image, link > 0 ? &as : req, inputs, link, shadow, &v);
+        if (link == 0 && !is_valid_subject(&d.eval.subject))
+            return REEVE_EINVAL;
         judge(&d, &v);
         if (link == 0) {
             begin_answer(out, &v);
@@ -325,7 +333,7 @@ static void decide_all(const struct policy_image *image, const struct policy_req
         fits = add_link(out, &v, link) && fits;
         if (v.effect == CORE_EFFECT_DENY) {
             end_in_deny(out, &v);
-            return;
+            return REEVE_OK;
         }
     }
     if (!fits) {
@@ -333,6 +341,7 @@ static void decide_all(const struct policy_image *image, const struct policy_req
         end_in_deny(out, &v);
         out->rule = POLICY_RULE_BOUND;
     }
+    return REEVE_OK;
 }
 
 static bool same_cut(const struct policy_image *image, const struct policy_decision *a,
@@ -365,7 +374,7 @@ static void decide_shadow(const struct policy_image *image, const struct policy_
                           const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
     struct policy_decision beside;
-    decide_all(image, req, inputs, true, &beside);
+    (void)decide_all(image, req, inputs, true, &beside); /* it has been decided once */
     out->shadow.effect = beside.effect;
     out->shadow.rule = beside.rule;
     out->shadow.grant = beside.grant;
@@ -376,7 +385,7 @@ static void decide_shadow(const struct policy_image *image, const struct policy_
 static bool is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
 {
     bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
-                policy_subject_valid(req->subject) && req->level < CORE_LEVEL_COUNT &&
+                req->level < CORE_LEVEL_COUNT &&
                 (!req->resource.n || policy_subject_valid(req->resource)) &&
                 inputs->nchain <= POLICY_MAX_PARENTS;
     for (uint32_t i = 0; good && i < inputs->nchain; i++)
@@ -389,7 +398,9 @@ int policy_decide(const struct policy_image *image, const struct policy_request 
 {
     if (!is_valid(req, inputs))
         return REEVE_EINVAL;
-    decide_all(image, req, inputs, false, out);
+    int rc = decide_all(image, req, inputs, false, out);
+    if (rc != REEVE_OK)
+        return rc;
     if (image_head(image)->nshadow)
         decide_shadow(image, req, inputs, out);
     else {
