@@ -143,21 +143,16 @@ static void finish_at_once(struct reeve_run *run)
     run_answer(run);
 }
 
-/* A limit that is set and held by nothing here, and that policy does not let go: -1 when there is
- * none. */
-static int unheld_limit(const struct core_limits *limits)
-{
-    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
-        if (core_limits_unheld(limits, (enum core_limit)i) &&
-            !(limits->best_effort & (UINT32_C(1) << i)))
-            return (int)i;
-    return -1;
-}
-
 /* ---- safe capabilities ---- */
 
 static void call_handler(struct reeve_run *run)
 {
+    if (run->decision.isolation > CORE_RANK_NONE) {
+        run_refuse(run, CORE_REFUSAL_NO_PROVIDER,
+                   "what the owner answers itself is not isolated, and %s is required",
+                   core_rank_name(run->decision.isolation));
+        return;
+    }
     handler_fn *fn = handler_find(run->capability);
     if (!fn) {
         run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
@@ -271,17 +266,34 @@ static int prepare(struct reeve_run *run, struct reeve_error *err)
     return rc;
 }
 
+/* The one that the request names or, where the grant lists some, the first of those that will do.
+ */
+static const struct reeve_provider *find_provider(struct reeve_run *run, char why[400])
+{
+    const struct core_grant *g = &run->grant;
+    const struct reeve_provider *found = NULL;
+    if (g->any_provider)
+        return registry_choose(&run->owner->registry, run->provider_name, g->isolation,
+                               REEVE_FEATURE_PROGRAM, why);
+    (void)snprintf(why, 400, "no provider that the grant lists is asked for");
+    for (uint32_t i = 0; !found && i < g->nproviders; i++)
+        if (!run->provider_name.n || str_eq(run->provider_name, g->providers[i]))
+            found = registry_choose(&run->owner->registry, g->providers[i], g->isolation,
+                                    REEVE_FEATURE_PROGRAM, why);
+    return found;
+}
+
 static void choose_provider(struct reeve_run *run)
 {
     char why[400];
-    if (run->grant.everything) {
+    const struct core_grant *g = &run->grant;
+    if (g->all_files || g->all_network || g->all_environment) {
         run_refuse(run, CORE_REFUSAL_NO_PROVIDER,
                    "level full without a matching rule holds nothing back, and no provider of this "
                    "version runs programs on the bare host; write an allow with a grant");
         return;
     }
-    run->provider = registry_choose(&run->owner->registry, run->provider_name, run->grant.isolation,
-                                    REEVE_FEATURE_PROGRAM, why);
+    run->provider = find_provider(run, why);
     if (!run->provider)
         run_refuse(run, CORE_REFUSAL_NO_PROVIDER, "%s", why);
 }
@@ -289,20 +301,13 @@ static void choose_provider(struct reeve_run *run)
 /* Everything that can make an allow a refusal before anything is built. */
 static void check_run(struct reeve_run *run, struct reeve_error *err)
 {
-    int unheld = unheld_limit(&run->grant.limits);
     if (!str_is(run->capability, "program.external")) {
         run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
                    (int)run->capability.n, run->capability.p);
         return;
     }
-    if (unheld >= 0) {
-        run_refuse(run, CORE_REFUSAL_NO_MECHANISM,
-                   "nothing here can hold the limit %s; leave it out of the grant or write "
-                   "best_effort: [%s]",
-                   core_limit_name((enum core_limit)unheld),
-                   core_limit_name((enum core_limit)unheld));
+    if (run_refuse_unheld(run))
         return;
-    }
     choose_provider(run);
     if (run->refusal == CORE_REFUSAL_NONE)
         (void)program_plan(run, err);
@@ -349,8 +354,11 @@ void run_begin(struct reeve_run *run)
     struct reeve_error err = {0};
     bool allowed = run->decision.effect == CORE_EFFECT_ALLOW;
     bool program = str_is(run->capability, "program.external");
+    const char *forgotten = allowed ? run_unheld_memory(run) : NULL;
     if (allowed && run->args_error.code)
         run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->args_error.message);
+    else if (forgotten)
+        run_refuse(run, CORE_REFUSAL_NO_MECHANISM, "nothing here keeps: %s", forgotten);
     else if (allowed && !program && run->decision.klass == CORE_CLASS_SAFE) {
         if (!run->authorize_only && !(run->flags & REEVE_REQUEST_EXPLAIN))
             call_handler(run);

@@ -148,10 +148,11 @@ struct owner {
     struct audit_found found;
     bool log_failing; /* the last commit failed; the same rows wait */
     int64_t failing_since_ns;
-    char log_why[512];   /* why it failed */
-    int64_t flush_at_ns; /* CLOCK_BOOTTIME; 0: nothing is queued */
-    unsigned nqueued;    /* records of the batch */
-    bool ending;         /* no request is taken any more */
+    char log_why[512];             /* why it failed */
+    int64_t flush_at_ns;           /* CLOCK_BOOTTIME; 0: nothing is queued */
+    unsigned nqueued;              /* records of the batch */
+    bool ending;                   /* no request is taken any more */
+    uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct policy_image *image;
     struct registry registry;
@@ -288,6 +289,10 @@ void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fm
 void run_give_up(struct reeve_run *run);
 /** Carry an allowed request out. */
 void run_begin(struct reeve_run *run);
+/** Refuse a run whose grant has what nothing here can hold (unheld.c). */
+bool run_refuse_unheld(struct reeve_run *run);
+/** What its decision would have the owner remember, and it cannot yet; NULL: nothing. */
+const char *run_unheld_memory(const struct reeve_run *run);
 /** The warrant has come. */
 void run_release(struct reeve_run *run, const struct token *token);
 void run_cancel(struct reeve_run *run, const char *limit);

@@ -319,6 +319,7 @@ int owner_new(const struct owner_options *options, struct owner **out, struct re
     uint8_t id[OWNER_INSTANCE];
     base_random(id, sizeof id);
     base_hex(id, sizeof id, owner->instance);
+    base_random(owner->mask_key, sizeof owner->mask_key);
     owner->options = *options;
     owner->dir_fd = owner->lock_fd = owner->listen_fd = -1;
     owner->helpers = (struct helpers){-1, -1};

@@ -298,11 +298,13 @@ static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_
 {
     const struct core_grant *g = &run->grant;
     int rc = 0;
-    for (uint32_t i = 0; !rc && i < g->nread; i++)
-        rc = add_read(m, g->read[i], g->read_literal && g->read_literal[i], err);
+    for (uint32_t i = 0; !rc && i < g->nfiles; i++)
+        if (g->files[i].access != CORE_ACCESS_HIDE)
+            rc = add_read(m, g->files[i].path, g->files[i].literal, err);
     drop_shown_links(m);
-    for (uint32_t i = 0; !rc && i < g->nhide; i++)
-        rc = add_hide(m, g->hide[i], err);
+    for (uint32_t i = 0; !rc && i < g->nfiles; i++)
+        if (g->files[i].access == CORE_ACCESS_HIDE)
+            rc = add_hide(m, g->files[i].path, err);
     if (!rc)
         rc = add_host_links(m, err);
     if (!rc)

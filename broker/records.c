@@ -63,6 +63,19 @@ static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
     json_close_object(o);
 }
 
+static void put_args(const struct reeve_run *run, bool brief, struct json_out *o)
+{
+    auto_buf struct buf masked = {.max = (size_t)1 << 20};
+    struct str text = buf_view(&run->args_text);
+    json_key(o, "args");
+    if (policy_mask_args(run->image, &run->ask, run->args_error.code != 0, run->owner->mask_key,
+                         &masked)) {
+        o->b->failed |= masked.failed; /* no record rather than one that shows it */
+        text = buf_view(&masked);
+    }
+    put_bounded(text, WHOLE_BYTES, brief, o);
+}
+
 static void put_request(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     json_key(o, "request");
@@ -77,14 +90,98 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
         json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->level)));
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
-    json_key(o, "args");
-    put_bounded(buf_view(&run->args_text), WHOLE_BYTES, brief, o);
+    put_args(run, brief, o);
     if (run->resource.n)
         put_text("resource", run->resource, brief, o);
     put_stated("subject_properties", &run->subject_properties, brief, o);
     put_stated("resource_properties", &run->resource_properties, brief, o);
     put_stated("context", &run->context, brief, o);
     put_asserted_by(&run->peer, o);
+    json_close_object(o);
+}
+
+static void put_requires(const struct reeve_run *run, struct json_out *o)
+{
+    const struct policy_list *l = &run->decision.requires;
+    if (!l->n)
+        return;
+    json_key(o, "requires");
+    json_open_array(o);
+    for (uint32_t i = 0; i < l->n; i++)
+        json_str(o, policy_image_rule(run->image, l->v[i]).id);
+    json_close_array(o);
+}
+
+static void put_approvals(const struct reeve_run *run, struct json_out *o)
+{
+#define X(id, name) name,
+    static const char *const covers[] = {POLICY_COVERS_TABLE(X)};
+#undef X
+    const struct policy_list *l = &run->decision.approvals;
+    if (!l->n)
+        return;
+    json_key(o, "approvals");
+    json_open_array(o);
+    for (uint32_t i = 0; i < l->n; i++) {
+        struct policy_approval a;
+        auto_buf struct buf within = {0};
+        if (!policy_image_approval(run->image, l->v[i], &a))
+            continue;
+        core_limit_format(CORE_LIMIT_WALL, (uint64_t)a.within_ns, &within);
+        json_open_object(o);
+        json_kv_str(o, "by", a.by);
+        json_kv_int(o, "need", a.need);
+        json_kv_str(o, "within", buf_view(&within));
+        json_kv_str(o, "covers", str_of(covers[a.covers]));
+        json_close_object(o);
+    }
+    json_close_array(o);
+}
+
+static void put_obligations(const struct reeve_run *run, struct json_out *o)
+{
+    const struct policy_list *l = &run->decision.obligations;
+    if (!l->n)
+        return;
+    json_key(o, "obligations");
+    json_open_array(o);
+    for (uint32_t i = 0; i < l->n; i++) {
+        struct policy_obligation ob;
+        if (!policy_image_obligation(run->image, l->v[i], &ob))
+            continue;
+        json_open_object(o);
+        json_kv_str(o, "type", ob.type);
+        json_key(o, "properties");
+        json_raw(o, ob.properties);
+        json_close_object(o);
+    }
+    json_close_array(o);
+}
+
+static void put_labels(const struct reeve_run *run, struct json_out *o)
+{
+    if (!run->decision.labels)
+        return;
+    json_key(o, "labels");
+    json_open_array(o);
+    for (uint32_t i = 0; i < 64; i++)
+        if (run->decision.labels >> i & 1)
+            json_str(o, policy_image_label(run->image, i));
+    json_close_array(o);
+}
+
+/* What shadow rules would have made of it, where that is something else. */
+static void put_shadow(const struct reeve_run *run, struct json_out *o)
+{
+    const struct policy_decision *d = &run->decision;
+    if (!d->shadow.differs)
+        return;
+    json_key(o, "shadow");
+    json_open_object(o);
+    json_kv_str(o, "effect", str_of(core_effect_name(d->shadow.effect)));
+    json_kv_str(o, "rule", policy_image_rule(run->image, d->shadow.rule).id);
+    if (d->shadow.effect != CORE_EFFECT_DENY)
+        json_kv_str(o, "isolation", str_of(core_rank_name(d->shadow.isolation)));
     json_close_object(o);
 }
 
@@ -101,8 +198,13 @@ static void put_decision(const struct reeve_run *run, bool brief, struct json_ou
     }
     json_kv_str(o, "level", str_of(core_level_name(d->level)));
     json_kv_str(o, "class", str_of(core_class_name(d->klass)));
-    if (d->effect == CORE_EFFECT_ALLOW)
+    if (d->effect != CORE_EFFECT_DENY)
         json_kv_str(o, "isolation", str_of(core_rank_name(d->isolation)));
+    put_requires(run, o);
+    put_approvals(run, o);
+    put_obligations(run, o);
+    put_labels(run, o);
+    put_shadow(run, o);
     json_kv_bool(o, "level_capped", d->level_capped);
     json_kv_digest(o, "policy", policy_image_digest(run->image));
     json_kv_digest(o, "policy_source", policy_image_source_digest(run->image));

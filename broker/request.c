@@ -182,8 +182,10 @@ static int take_args(struct reeve_run *run, const struct json_text *t, const str
     static const struct json_node none = {.type = JSON_OBJECT, .end = 1};
     static const struct json_doc none_doc = {.nodes = &none, .count = 1};
     const struct json_doc *doc = args ? &t->doc : &none_doc;
-    (void)core_normalise_args(run->entry, doc, args ? args : &none, &run->args_text,
-                              &run->args_error);
+    const struct core_capability *schema = run->entry;
+    if (!schema && policy_image_schema(run->image, run->capability, &run->arena, &schema) != 0)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    (void)core_normalise_args(schema, doc, args ? args : &none, &run->args_text, &run->args_error);
     if (run->args_text.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     if (run->args_text.len > WIRE_MAX_ARGS)
@@ -215,13 +217,20 @@ static int parse(struct reeve_run *run, struct str json, struct reeve_error *err
     return rc;
 }
 
+/* What is known of a request that no other one led to: that it has no labels, parents or children
+ * is known too. */
+static const uint32_t known_of_root = 1u << POLICY_INPUT_NOW | 1u << POLICY_INPUT_PEER_UID |
+                                      1u << POLICY_INPUT_BUCKET | 1u << POLICY_INPUT_LABELS |
+                                      1u << POLICY_INPUT_DEPTH | 1u << POLICY_INPUT_CHAIN |
+                                      1u << POLICY_INPUT_CHILDREN;
+
 static int decide(struct reeve_run *run, struct reeve_error *err)
 {
     run->inputs = (struct reeve_inputs_view){
         .now_ns = base_now_ns(),
         .peer_uid = run->peer.uid,
         .bucket = policy_bucket(run->subject),
-        .known = 1u << POLICY_INPUT_NOW | 1u << POLICY_INPUT_PEER_UID | 1u << POLICY_INPUT_BUCKET,
+        .known = known_of_root,
     };
     run->ask = (struct policy_request){.subject = run->subject,
                                        .capability = run->capability,
@@ -243,7 +252,8 @@ static int decide(struct reeve_run *run, struct reeve_error *err)
         buf_fini(&text);
         return 0;
     }
-    return policy_grant(run->image, &run->ask, &run->decision, &run->arena, &run->grant, err);
+    return policy_grant(run->image, &run->ask, &run->inputs, &run->decision, &run->arena,
+                        &run->grant, err);
 }
 
 static struct reeve_run *run_new(struct conn *conn, struct owner *owner, struct policy_image *image)

@@ -9,18 +9,26 @@
 #include "core/json.h"
 #include "core/types.h"
 
-enum core_arg_type {
-    CORE_ARG_ANY,
-    CORE_ARG_STRING,
-    CORE_ARG_INTEGER,
-    CORE_ARG_NUMBER,
-    CORE_ARG_BOOL,
-    CORE_ARG_PATH,    /* a string; normalised by text when absolute */
-    CORE_ARG_URL,     /* a string that core_url_normal takes */
-    CORE_ARG_STRINGS, /* a list of strings; last positional: the list, or its strings one by one */
-    CORE_ARG_REST,    /* last positional: all that is left, as a list */
-    CORE_ARG_METHOD,  /* of HTTP: a word, in upper case */
-};
+/* ANY: anything. PATH: a string; normalised by text when absolute. URL: a string that
+ * core_url_normal takes. STRINGS: a list of strings; in the last position the list, or its strings
+ * one by one. REST: in the last position all that is left, as a list. METHOD: of HTTP, a word, put
+ * in upper case. */
+/* clang-format off */
+#define CORE_ARG_TABLE(X)                                                                          \
+    X(ANY, "any")                                                                                  \
+    X(STRING, "string")                                                                            \
+    X(INTEGER, "integer")                                                                          \
+    X(NUMBER, "number")                                                                            \
+    X(BOOL, "bool")                                                                                \
+    X(PATH, "path")                                                                                \
+    X(URL, "url")                                                                                  \
+    X(STRINGS, "strings")                                                                          \
+    X(REST, "rest")                                                                                \
+    X(METHOD, "method")
+/* clang-format on */
+#define X(id, name) CORE_ARG_##id,
+enum core_arg_type { CORE_ARG_TABLE(X) CORE_ARG_COUNT };
+#undef X
 
 #define CORE_MAX_ARGS   16 /* of one capability */
 #define CORE_MAX_METHOD 32 /* bytes of an HTTP method */
@@ -29,7 +37,7 @@ struct core_arg {
     enum core_arg_type type;
     bool required;
     bool broker;          /* only the broker may give it (program.* sha256) */
-    const char *fallback; /* what it is when left out, as JSON text; NULL: not there */
+    const char *fallback; /* what it is when it is left out, as JSON; NULL: it stays away */
 };
 
 /* One effect a line. */

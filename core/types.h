@@ -105,19 +105,41 @@ bool core_limits_unheld(const struct core_limits *limits, enum core_limit limit)
 /** Append `v` in the form that policies use: "5s", "64MiB", "16", "unlimited". */
 void core_limit_format(enum core_limit limit, uint64_t v, struct buf *out);
 
+#define CORE_MAX_PATHS 256 /* of one list in a grant as it is written */
+
+/** What may be done with a file, weakest first. */
+enum core_access { CORE_ACCESS_HIDE, CORE_ACCESS_READ, CORE_ACCESS_WRITE };
+/** Holds for `path` and all below it, up to a longer path of the same list. */
+struct core_path {
+    struct str path; /* absolute, normalised by text */
+    uint8_t access;  /* enum core_access */
+    bool execute;
+    bool literal; /* from a template: no link in it is followed */
+};
+/** Where a run may connect to. */
+struct core_endpoint {
+    struct str host; /* a name, `*.name`, `*` (any name), an address; v6 in brackets */
+    uint32_t port;   /* 0: any */
+};
+struct core_variable {
+    struct str name, value;
+    bool set; /* false: as the request gives it */
+};
+
 /** What one permitted run may have: the answer of policy, before it becomes a plan. Strings are
  * borrowed. */
-#define CORE_MAX_PATHS 256
 struct core_grant {
     enum core_rank isolation;
     struct core_limits limits;
-    const struct str *read; /* absolute, normalised by text */
-    uint32_t nread;
-    /* Per read: from a template, so that no link in it is followed; NULL: none is. */
-    const bool *read_literal;
-    const struct str *hide;
-    uint32_t nhide;
-    bool everything; /* level full without a matching rule: nothing is held back */
+    const struct core_path *files; /* by path; what no entry covers is not shown */
+    const struct str *masks;       /* patterns with `**`: what they find is hidden */
+    const struct core_endpoint *network;
+    const struct core_variable *environment;
+    const struct str *secrets, *providers;
+    uint32_t nfiles, nmasks, nnetwork, nenvironment, nsecrets, nproviders;
+    bool all_files, all_network, all_environment; /* held back by nothing; the lists are empty */
+    bool any_provider, any_secret;                /* likewise */
+    bool everything; /* level full without a matching rule: nothing but requires holds back */
 };
 
 #endif

@@ -100,6 +100,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
     if (!b.failed)
         build_subjects(&b);
     if (!b.failed)
+        build_holds(&b);
+    if (!b.failed)
         build_rules(&b);
     if (!b.failed)
         build_entities(&b);

@@ -24,10 +24,11 @@ struct builder {
     struct buf section[IMAGE_SECTION_COUNT];
     struct build_pool pool[IMAGE_SECTION_COUNT];
     struct img_head head;
-    struct policy_names subjects; /* every id that the policy names */
-    uint32_t *subject_order;      /* row of `subjects` in the image → name */
-    uint32_t *order;              /* image's rule index → model's */
-    bool failed;                  /* reported */
+    struct policy_names subjects;  /* every id that the policy names */
+    uint32_t *subject_order;       /* row of `subjects` in the image → name */
+    uint32_t *order;               /* image's rule index → model's */
+    struct policy_names approvals; /* their texts, each once; row i of the image is the i-th */
+    bool failed;                   /* reported */
 };
 
 /** Append a row; its index. The builder is `failed` when it did not fit. */
@@ -47,16 +48,24 @@ uint32_t build_share(struct builder *b, enum image_section section, uint32_t fir
 void build_cells(struct builder *b, enum image_section section, const uint64_t *hashes, uint32_t n,
                  uint32_t *bits);
 
-/** Subject ids, groups and level entries (build_subjects.c); the refs of a rule's subject list. */
+/** Subject ids, groups and level entries (build_subjects.c); the row of a list of subjects. */
 void build_subjects(struct builder *b);
-void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out);
-/** Rules with conditions and grants (build_rules.c). */
+uint32_t build_list(struct builder *b, const struct m_subjects *list);
+/** Rules with conditions (build_rules.c). */
 void build_rules(struct builder *b);
 /** A condition's root, an attribute's row (one for each path, however often it is written), the
  * entities and their properties (build_when.c). */
 uint32_t build_condition(struct builder *b, const struct m_condition *c);
 uint32_t build_attribute(struct builder *b, const struct m_attribute *a);
 void build_entities(struct builder *b);
+/** A grant with `use` followed (build_grant.c). */
+uint32_t build_grant(struct builder *b, const struct m_grant *written);
+struct img_range build_names(struct builder *b, const struct str *v, uint32_t n);
+/** Approvals, labels, budgets, entries of `capabilities`; before the rules (build_hold.c). */
+void build_holds(struct builder *b);
+/** What not every rule has: its reason, what it selects by, what it brings; POLICY_NONE where it
+ * has nothing of that. */
+uint32_t build_extra(struct builder *b, const struct m_rule *r);
 /** Capability look-up (build_capabilities.c). */
 void build_capabilities(struct builder *b);
 

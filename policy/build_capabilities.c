@@ -43,7 +43,7 @@ static bool is_listed(const struct builder *b, uint32_t group)
            0;
 }
 
-/* A deny that names no capability is of every one. */
+/* A deny or require that names no capability is of every one, and what selects by effects alone. */
 static uint32_t patterns_of(const struct m_rule *r)
 {
     return r->has_capability ? r->ncapabilities : 1;
@@ -121,6 +121,18 @@ static uint32_t judged(const struct builder *b, uint32_t root)
     return root;
 }
 
+static bool has_templates(const struct builder *b, const struct img_rule *r)
+{
+    const struct img_grant *grants = (const void *)b->section[IMAGE_grants].data;
+    return r->grant != POLICY_NONE && grants[r->grant].templates > 0;
+}
+
+static bool has_selector(const struct builder *b, const struct img_rule *r)
+{
+    const struct img_extra *extras = (const void *)b->section[IMAGE_extras].data;
+    return r->extra != POLICY_NONE && extras[r->extra].selector != POLICY_NONE;
+}
+
 static void add_capability(struct collector *c, uint32_t rule, struct str text, uint64_t key)
 {
     struct builder *b = c->b;
@@ -128,15 +140,14 @@ static void add_capability(struct collector *c, uint32_t rule, struct str text, 
     bool exact = policy_capability_is_exact(text);
     struct str found_by = exact ? text : policy_capability_prefix(text);
     struct img_rule r = *rule_row(b, rule);
-    bool templates =
-        r.grant != POLICY_NONE &&
-        ((const struct img_grant *)(const void *)b->section[IMAGE_grants].data)[r.grant].templates;
+    uint32_t bits =
+        (has_templates(b, &r) ? IMAGE_TEMPLATES : 0) | (has_selector(b, &r) ? IMAGE_SELECTS : 0);
     struct candidate candidate = {
         .text = hash_text(found_by),
         .entry = {.text = build_str(b, found_by).at,
                   .ntext = (uint16_t)found_by.n,
-                  .klass = r.effect == CORE_EFFECT_DENY ? IMAGE_CLASS_DENY : IMAGE_CLASS_ALLOW,
-                  .strength = (uint8_t)(r.isolation | (templates ? IMAGE_TEMPLATES : 0)),
+                  .kind = r.effect,
+                  .strength = (uint8_t)(r.isolation | bits),
                   .rule = rule,
                   .condition = judged(b, r.condition),
                   .pattern = exact ? POLICY_NONE : add_pattern(b, text, found_by, key)}};
@@ -158,7 +169,7 @@ static int by_place(const void *a, const void *b)
     c = c ? c : compare(v->text, w->text);
     c = c ? c : compare(v->ntext, w->ntext);
     c = c ? c : compare(v->who, w->who);
-    c = c ? c : compare(v->klass, w->klass);
+    c = c ? c : compare(v->kind, w->kind);
     c = c ? c : compare(v->rule, w->rule);
     return c ? c : compare(v->pattern, w->pattern);
 }

@@ -20,17 +20,36 @@ struct flattener {
     struct buf globs;   /* uint32_t, of the root at hand */
 };
 
-static void each_list(struct builder *b, void (*fn)(struct builder *b, const struct m_subject *s))
+typedef void each_fn(struct builder *b, const struct m_subject *s);
+
+static void each_of(struct builder *b, each_fn *fn, const struct m_subjects *list)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        fn(b, &list->v[i]);
+}
+
+static void each_approval(struct builder *b, each_fn *fn, const struct m_approval *a)
+{
+    if (a)
+        each_of(b, fn, &a->by);
+}
+
+static void each_list(struct builder *b, each_fn *fn)
 {
     const struct model *m = b->m;
     for (uint32_t i = 0; i < m->ngroups; i++)
-        for (uint32_t k = 0; k < m->groups[i].members.n; k++)
-            fn(b, &m->groups[i].members.v[k]);
+        each_of(b, fn, &m->groups[i].members);
     for (uint32_t i = 0; i < m->nlevels; i++)
         fn(b, &m->levels[i].match);
-    for (uint32_t i = 0; i < m->nrules; i++)
-        for (uint32_t k = 0; k < m->rules[i].subjects.n; k++)
-            fn(b, &m->rules[i].subjects.v[k]);
+    for (uint32_t i = 0; i < m->nbudgets; i++)
+        each_of(b, fn, &m->budgets[i].subjects);
+    each_approval(b, fn, m->default_approval);
+    for (uint32_t i = 0; i < m->nrules; i++) {
+        const struct m_rule *r = &m->rules[i];
+        each_of(b, fn, &r->subjects);
+        each_approval(b, fn, r->approval);
+        each_approval(b, fn, r->require ? r->require->approval : NULL);
+    }
 }
 
 static void count_id(struct builder *b, const struct m_subject *s)
@@ -262,13 +281,13 @@ static void add_refs(struct builder *b, const struct m_subjects *list, struct ru
         build_row(b, IMAGE_refs, &refs[i].value, sizeof refs[i].value);
 }
 
-void build_rule_subjects(struct builder *b, const struct m_subjects *list, struct img_rule *out)
+uint32_t build_list(struct builder *b, const struct m_subjects *list)
 {
     struct rule_ref *refs = build_alloc(b, list->n, sizeof *refs);
     struct img_list row = {.first = build_count(b, IMAGE_refs, sizeof(uint32_t))};
     if (refs)
         add_refs(b, list, refs, &row);
     row.first = build_share(b, IMAGE_refs, row.first, sizeof(uint32_t), BUILD_NO_FIELD);
-    out->subjects = build_share(b, IMAGE_lists, build_row(b, IMAGE_lists, &row, sizeof row),
-                                sizeof row, BUILD_NO_FIELD);
+    return build_share(b, IMAGE_lists, build_row(b, IMAGE_lists, &row, sizeof row), sizeof row,
+                       BUILD_NO_FIELD);
 }

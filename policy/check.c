@@ -3,19 +3,12 @@
  * ids are unique. Works on the model; after it, references are indexes and pointers. Called by
  * compile.c after the parser.
  */
-#include "policy/model.h"
-#include "policy/names.h"
+#include "policy/check.h"
 
 #define MAX_GROUP_DEPTH 32u
 #define MAX_GRANT_CHAIN 16u
 
-struct checker {
-    struct model *m;
-    struct policy_report *report;
-    struct policy_names groups, grants;
-};
-
-static bool list_names(struct arena *arena, uint32_t n, struct policy_names *out)
+bool check_names(struct arena *arena, uint32_t n, struct policy_names *out)
 {
     out->v = arena_array(arena, n ? n : 1, sizeof *out->v);
     out->n = out->v ? n : 0;
@@ -24,8 +17,8 @@ static bool list_names(struct arena *arena, uint32_t n, struct policy_names *out
 
 static bool index_names(struct checker *c, struct arena *arena)
 {
-    if (!list_names(arena, c->m->ngroups, &c->groups) ||
-        !list_names(arena, c->m->ngrants, &c->grants))
+    if (!check_names(arena, c->m->ngroups, &c->groups) ||
+        !check_names(arena, c->m->ngrants, &c->grants))
         return false;
     for (uint32_t i = 0; i < c->groups.n; i++)
         c->groups.v[i] = (struct policy_name){c->m->groups[i].name, i};
@@ -53,7 +46,7 @@ static void resolve_subject(struct checker *c, struct m_subject *s)
                   "group `%s` is not declared", policy_shown(s->text, shown));
 }
 
-static void resolve_subjects(struct checker *c, struct m_subjects *list)
+void check_subjects(struct checker *c, struct m_subjects *list)
 {
     for (uint32_t i = 0; i < list->n; i++)
         resolve_subject(c, &list->v[i]);
@@ -92,7 +85,7 @@ static void walk_group(struct checker *c, struct m_group *g, unsigned depth)
 static void check_groups(struct checker *c)
 {
     for (uint32_t i = 0; i < c->m->ngroups; i++)
-        resolve_subjects(c, &c->m->groups[i].members);
+        check_subjects(c, &c->m->groups[i].members);
     for (uint32_t i = 0; i < c->m->ngroups; i++)
         if (c->m->groups[i].state == UNSEEN)
             walk_group(c, &c->m->groups[i], 1);
@@ -147,6 +140,32 @@ static void check_grants(struct checker *c)
         check_chain(c, &c->m->grants[i]);
 }
 
+/* Each key that `out` does not write is that of `b`. */
+static void inherit_reach(struct m_grant *out, const struct m_grant *b)
+{
+    uint32_t from = b->wrote & ~out->wrote;
+    if (from >> REACH_PROVIDER & 1)
+        out->providers = b->providers;
+    if (from >> REACH_NETWORK & 1) {
+        out->network = b->network;
+        out->nnetwork = b->nnetwork;
+    }
+    if (from >> REACH_FILESYSTEM & 1) {
+        out->read = b->read;
+        out->write = b->write;
+        out->execute = b->execute;
+        out->hide = b->hide;
+        out->masks = b->masks;
+    }
+    if (from >> REACH_ENVIRONMENT & 1) {
+        out->environment = b->environment;
+        out->nenvironment = b->nenvironment;
+    }
+    if (from >> REACH_SECRETS & 1)
+        out->secrets = b->secrets;
+    out->wrote |= from;
+}
+
 struct m_grant policy_grant_resolve(const struct m_grant *g)
 {
     struct m_grant out = *g;
@@ -155,39 +174,43 @@ struct m_grant policy_grant_resolve(const struct m_grant *g)
             out.isolation = b->isolation;
         if (!out.limits.present)
             out.limits = b->limits;
-        if (!out.has_filesystem) {
-            out.has_filesystem = b->has_filesystem;
-            out.read = b->read;
-            out.hide = b->hide;
-        }
+        inherit_reach(&out, b);
     }
     return out;
 }
 
 /* ---- rules ---- */
 
-static void check_ids(struct checker *c, struct arena *arena)
+/* Budgets are named where rules are, so that one name is one of both. */
+static void check_ids(struct checker *c)
 {
+    const struct model *m = c->m;
     struct policy_names ids;
-    if (!list_names(arena, c->m->nrules, &ids)) {
+    if (!check_names(c->arena, m->nrules + m->nbudgets, &ids)) {
         policy_report_memory(c->report);
         return;
     }
     for (uint32_t i = 0; i < ids.n; i++)
-        ids.v[i] = (struct policy_name){c->m->rules[i].id, i};
+        ids.v[i] =
+            (struct policy_name){i < m->nrules ? m->rules[i].id : m->budgets[i - m->nrules].id, i};
     policy_names_sort(&ids);
     for (uint32_t i = 1; i < ids.n; i++) {
+        struct policy_pos at[2];
         char shown[POLICY_SHOWN];
+        for (uint32_t k = 0; k < 2; k++) {
+            uint32_t n = ids.v[i - k].index;
+            at[k] = n < m->nrules ? m->rules[n].id_at : m->budgets[n - m->nrules].at;
+        }
         if (ids.v[i].name.n && str_eq(ids.v[i].name, ids.v[i - 1].name))
-            policy_report(c->report, P_DUPLICATE_ID, c->m->rules[ids.v[i].index].id_at, NULL,
+            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL,
                           "rule id `%s` stands on line %u too", policy_shown(ids.v[i].name, shown),
-                          c->m->rules[ids.v[i - 1].index].id_at.line);
+                          at[1].line);
     }
 }
 
 void policy_check(struct model *m, struct arena *arena, struct policy_report *report)
 {
-    struct checker c = {.m = m, .report = report};
+    struct checker c = {.m = m, .arena = arena, .report = report};
     if (!index_names(&c, arena)) {
         policy_report_memory(report);
         return;
@@ -197,12 +220,13 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
     for (uint32_t i = 0; i < m->nlevels; i++)
         resolve_subject(&c, &m->levels[i].match);
     for (uint32_t i = 0; i < m->nrules; i++) {
-        resolve_subjects(&c, &m->rules[i].subjects);
+        check_subjects(&c, &m->rules[i].subjects);
         if (m->rules[i].grant) {
             resolve_grant(&c, m->rules[i].grant);
             check_chain(&c, m->rules[i].grant);
         }
     }
     policy_check_conditions(m, &c.groups, arena, report);
-    check_ids(&c, arena);
+    check_ids(&c);
+    check_holds(&c);
 }

@@ -196,6 +196,28 @@ static void check_absent(struct checker *c, const struct m_condition *k)
                       "`absent` of `%s`, which is not declared", policy_shown(a->text, shown));
 }
 
+static void check_label_texts(struct checker *c, const struct ynode *n)
+{
+    if (n->type == Y_TEXT)
+        (void)policy_label(c->m, c->report, n->text, n->pos);
+    for (const struct ynode *e = n->type == Y_LIST ? n->first : NULL; e; e = e->next)
+        check_label_texts(c, e);
+}
+
+/* Tests of broker.labels, and of each of them, name labels that are declared. */
+static void check_labels(struct checker *c, const struct m_condition *k)
+{
+    bool names = k->op == OP_EQ || k->op == OP_NE || k->op == OP_IN || k->op == OP_NOT_IN ||
+                 k->op == OP_CONTAINS;
+    if (names && k->operand)
+        check_label_texts(c, k->operand);
+    if (k->op == OP_SIZE)
+        return;
+    for (const struct m_condition *child = k->first; child; child = child->next)
+        if (!child->attribute)
+            check_labels(c, child);
+}
+
 static struct m_extent walk(struct checker *c, struct m_condition *k)
 {
     if (k->use.n)
@@ -205,6 +227,9 @@ static struct m_extent walk(struct checker *c, struct m_condition *k)
     if (k->other)
         resolve_attribute(c, k->other);
     check_absent(c, k);
+    if (k->attribute && k->attribute->root == ROOT_BROKER &&
+        k->attribute->builtin == POLICY_INPUT_LABELS)
+        check_labels(c, k);
     resolve_groups(c, k);
     struct m_extent all = {.nodes = 1};
     for (struct m_condition *child = k->first; child; child = child->next) {

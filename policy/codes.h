@@ -1,7 +1,7 @@
 /*
  * Every diagnostic of the policy compiler and of lint: one table, from which the enumeration, the
  * names in messages and the list in docs/policy.md come. A code keeps its number for ever; new ones
- * are added at the end of their block.
+ * are added at the end of their block: P001 to P049 and P070 to P089 are errors, the others lint's.
  */
 #ifndef POLICY_CODES_H
 #define POLICY_CODES_H
@@ -48,6 +48,17 @@
     X(TEMPLATE, "P036", ERROR, "a `${...}` that this version does not hold in this place")         \
     X(TEXT, "P037", ERROR, "a text with a NUL or control character, or too long")                  \
     X(FINDINGS, "P038", NOTE, "there are more findings than are told in one run")                  \
+    X(MISPLACED, "P070", ERROR, "a key that a rule of this effect does not take")                  \
+    X(NO_APPROVAL, "P071", ERROR, "something that asks, and nobody who approves")                  \
+    X(EFFECT, "P072", ERROR, "an effect that no capability has")                                   \
+    X(DENY_RESOURCE, "P073", ERROR, "a deny with a resource that names no capability, or `*`")     \
+    X(NO_LABEL, "P074", ERROR, "a label that is not declared")                                     \
+    X(ENDPOINT, "P075", ERROR, "a network entry that is not well-formed, or has no port")          \
+    X(ENVIRONMENT, "P076", ERROR,                                                                  \
+      "an environment entry that is not well-formed, or lets a request steer the loader")          \
+    X(LOWERED, "P077", ERROR, "the class of a shipped capability lowered without `lower`")         \
+    X(TIME, "P078", ERROR, "a time that is not well-formed, or ends before it begins")             \
+    X(NO_RULE, "P079", ERROR, "`replaces` names no rule that can be replaced")                     \
     X(UNUSED_GROUP, "P050", WARNING, "a group that nothing uses")                                  \
     X(UNUSED_GRANT, "P051", WARNING, "a grant that nothing uses")                                  \
     X(NO_REASON, "P052", WARNING, "an allow without a reason")                                     \
@@ -60,6 +71,10 @@
     X(LOOSE_TEST, "P059", WARNING, "`exists: false`, `absent: true` or `not_in` in an allow")      \
     X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
     X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")          \
+    X(ENDING_DENY, "P090", WARNING, "a deny or require that ends by itself")                       \
+    X(ASK_ANYONE, "P091", WARNING, "an ask for anyone")                                            \
+    X(UNNAMED_RESOURCE, "P092", WARNING,                                                           \
+      "a deny or require with a resource, which holds where no resource is named")                 \
     X(NO_VARIABLE, "P100", ERROR, "a variable that is not declared, or has no value")              \
     X(VARIABLE, "P101", ERROR, "a variable's value that its type or its place does not take")      \
     X(NO_CONDITION, "P102", ERROR, "a named condition that is not declared")                       \

@@ -1,145 +1,413 @@
 /*
- * The decision: level, deny, pure, allow, full, default, in this order and no other. A pure
- * function of image and request over the image's tables; no allocation, no clock, no lock.
+ * The decision: level, deny, pure, ask, allow, full, default, in this order and no other; then what
+ * holds it, budgets, and the same for each parent. A pure function of image, request and inputs
+ * over the image's tables; no allocation, no clock, no lock.
  */
-#include "policy/eval.h"
+#include "policy/decide.h"
 
-/* What is carried through one decision. */
-struct deciding {
-    const struct policy_image *image;
-    const struct policy_request *req;
-    struct eval eval;
-    struct eval_scan scan;
-};
-
-/* How far a matching rule precedes others: compared from the top. A rule's index is the order of
- * its id. */
-struct standing {
-    uint64_t key;
-    uint32_t subject, isolation, rule;
-};
-
-static bool precedes(const struct standing *a, const struct standing *b)
-{
-    if (a->key != b->key)
-        return a->key > b->key;
-    if (a->subject != b->subject)
-        return a->subject > b->subject;
-    if (a->isolation != b->isolation)
-        return a->isolation > b->isolation;
-    return a->rule < b->rule;
-}
-
-/* A deny holds unless it is false; an allow only when it is true and its grant can be written down.
- */
-static bool holds(const struct deciding *d, const struct img_entry *e)
+enum tri decide_value(const struct deciding *d, const struct img_entry *e)
 {
     enum tri value =
         e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
-    if (e->klass == IMAGE_CLASS_DENY)
-        return value != TRI_FALSE;
-    return value == TRI_TRUE &&
-           (!(e->strength & IMAGE_TEMPLATES) ||
-            eval_templates_hold(d->image, d->req, image_rules(d->image)[e->rule].grant));
+    if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
+        !eval_templates_hold(&d->eval, image_rules(d->image)[e->rule].grant))
+        return TRI_UNKNOWN;
+    return value;
 }
 
-static void consider(const struct deciding *d, const struct eval_found *f,
-                     const struct img_entry *e, struct standing *best)
+static bool selects(const struct deciding *d, const struct img_entry *e)
 {
-    struct standing s = {eval_pattern_key(d->image, f->text, e), UINT32_MAX,
-                         e->strength & ~IMAGE_TEMPLATES, e->rule};
-    if (!precedes(&s, best))
-        return; /* not even with the best of subjects */
-    if (e->pattern != POLICY_NONE && !eval_pattern_fits(&d->scan, e))
-        return;
-    s.subject = eval_entry_rank(&d->scan, e);
-    if (s.subject && precedes(&s, best) && holds(d, e))
-        *best = s;
+    return !(e->strength & IMAGE_SELECTS) ||
+           eval_selects(&d->eval, d->effects[e->kind], d->shadow, &image_rules(d->image)[e->rule]);
 }
 
-static void consider_found(const struct deciding *d, enum image_class klass, struct standing *best)
+struct standing decide_standing(const struct deciding *d, const struct eval_found *f,
+                                const struct img_entry *e)
+{
+    return (struct standing){eval_pattern_key(d->image, f->text, e), UINT32_MAX,
+                             e->strength & IMAGE_RANK, e->rule};
+}
+
+bool decide_fits(const struct deciding *d, const struct eval_found *f, const struct img_entry *e,
+                 struct standing *s)
+{
+    if (e->pattern != POLICY_NONE && !eval_pattern_fits(&d->scan, e))
+        return false;
+    *s = decide_standing(d, f, e);
+    s->subject = eval_entry_rank(&d->scan, e);
+    return s->subject && selects(d, e);
+}
+
+/* ---- candidates ---- */
+
+static bool each_found(const struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn,
+                       void *state)
 {
     for (unsigned i = 0; i < d->scan.nfound; i++) {
         const struct eval_found *f = &d->scan.found[i];
         const struct img_entry *e = image_entries(d->image) + f->first;
-        for (uint32_t k = 0; k < f->n && e[k].klass <= klass; k++)
-            if (e[k].klass == klass)
-                consider(d, f, &e[k], best);
+        for (uint32_t k = 0; k < f->n && e[k].kind <= kind; k++)
+            if (e[k].kind == kind && !fn(d, f, &e[k], state))
+                return false;
     }
+    return true;
 }
 
-static uint32_t best_rule(struct deciding *d, enum image_class klass)
+void decide_each(struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn, void *state)
 {
-    struct standing best = {.rule = POLICY_NONE};
+    if (!(image_head(d->image)->kinds >> kind & 1))
+        return;
     if (eval_scan_is_short(&d->scan)) {
-        consider_found(d, klass, &best);
-        return best.rule;
+        (void)each_found(d, kind, fn, state);
+        return;
     }
     eval_scan_restart(&d->scan);
     while (eval_scan_next(&d->scan))
-        consider_found(d, klass, &best);
+        if (!each_found(d, kind, fn, state))
+            return;
+}
+
+/* A deny holds unless it is false; an allow only when it is true and its grant can be written down.
+ */
+static bool consider(const struct deciding *d, const struct eval_found *f,
+                     const struct img_entry *e, void *state)
+{
+    struct standing *best = state, s = decide_standing(d, f, e);
+    if (!decide_precedes(&s, best))
+        return true; /* not even with the best of subjects */
+    if (e->pattern != POLICY_NONE && !eval_pattern_fits(&d->scan, e))
+        return true;
+    s.subject = eval_entry_rank(&d->scan, e);
+    if (!s.subject || !decide_precedes(&s, best) || !selects(d, e))
+        return true;
+    enum tri value = decide_value(d, e);
+    if (e->kind == RULE_DENY ? value != TRI_FALSE : value == TRI_TRUE)
+        *best = s;
+    return true;
+}
+
+static uint32_t best_rule(struct deciding *d, enum policy_rule_kind kind)
+{
+    struct standing best = {.rule = POLICY_NONE};
+    decide_each(d, kind, consider, &best);
     return best.rule;
 }
 
-static void set_level(const struct deciding *d, struct policy_decision *out)
+/* ---- levels ---- */
+
+static void set_level(const struct policy_image *image, const struct eval_subject *subject,
+                      const struct policy_request *req, struct verdict *v)
 {
-    const struct img_level *l = eval_level(d->image, &d->scan.subject);
-    int32_t otherwise = image_head(d->image)->default_level;
+    const struct img_level *l = eval_level(image, subject);
+    int32_t otherwise = image_head(image)->default_level;
     int level = l ? l->level : otherwise < 0 ? CORE_LEVEL_PURE : otherwise;
-    out->level_capped = d->req->level > level;
-    if (d->req->level >= 0 && d->req->level < level)
-        level = d->req->level;
-    out->level = (enum core_level)level;
+    v->capped = req->level > level;
+    if (req->level >= 0 && req->level < level)
+        level = req->level;
+    v->level = (enum core_level)level;
 }
 
-static void answer(struct policy_decision *out, enum core_effect effect, uint32_t rule)
+struct policy_request decide_as(const struct policy_request *req,
+                                const struct reeve_inputs_view *inputs, uint32_t link)
 {
-    out->effect = effect;
-    out->rule = rule;
+    struct policy_request as = *req;
+    if (link == 0 || link > inputs->nchain)
+        return as;
+    const struct policy_subject *parent = &inputs->chain[link - 1];
+    as.subject = parent->text;
+    as.subject_properties = (struct policy_value){0};
+    if (parent->properties && json_root(parent->properties))
+        as.subject_properties =
+            (struct policy_value){parent->properties, json_root(parent->properties)};
+    return as;
 }
 
-static void permit(const struct deciding *d, uint32_t rule, struct policy_decision *out)
+void decide_begin(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, bool shadow, struct verdict *v)
+{
+    d->image = image;
+    d->req = req;
+    d->inputs = inputs;
+    d->link = link;
+    d->shadow = shadow;
+    struct eval_subject subject = eval_subject_of(image, req->subject);
+    eval_scan_begin(&d->scan, image, req->capability, subject);
+    (void)eval_scan_next(&d->scan);
+    struct policy_capability entry;
+    policy_image_capability(image, req->capability, req->entry, &entry);
+    v->klass = entry.klass;
+    bool all = !entry.known || !entry.effects;
+    d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
+    d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
+    set_level(image, &subject, req, v);
+    d->eval = (struct eval){image, req, inputs, subject, v->level};
+}
+
+/* ---- one link ---- */
+
+static void permit(struct deciding *d, uint32_t rule, enum core_effect effect, struct verdict *v)
 {
     const struct img_rule *r = &image_rules(d->image)[rule];
-    answer(out, CORE_EFFECT_ALLOW, rule);
-    out->grant = r->grant;
-    out->isolation = (enum core_rank)r->isolation;
-    if (out->level == CORE_LEVEL_CONTROLLED && out->klass == CORE_CLASS_DANGEROUS &&
-        out->isolation < CORE_RANK_PROCESS)
-        out->isolation = CORE_RANK_PROCESS;
+    v->effect = effect;
+    v->rule = rule;
+    v->grant = r->grant;
+    v->isolation = (enum core_rank)r->isolation;
+    if (effect == CORE_EFFECT_ASK && r->grant == POLICY_NONE) {
+        uint32_t allow = best_rule(d, RULE_ALLOW);
+        if (allow != POLICY_NONE) {
+            v->grant = image_rules(d->image)[allow].grant;
+            v->isolation = (enum core_rank)image_rules(d->image)[allow].isolation;
+        }
+    }
+}
+
+/* What permits, if anything does. */
+static void choose(struct deciding *d, const struct asks *asks, struct verdict *v)
+{
+    uint32_t allow = asks->best == POLICY_NONE ? best_rule(d, RULE_ALLOW) : POLICY_NONE;
+    if (asks->best != POLICY_NONE) {
+        permit(d, asks->best, CORE_EFFECT_ASK, v);
+    } else if (allow != POLICY_NONE) {
+        permit(d, allow, CORE_EFFECT_ALLOW, v);
+    } else if (v->level == CORE_LEVEL_FULL) {
+        v->effect = CORE_EFFECT_ALLOW;
+        v->rule = POLICY_RULE_FULL;
+        v->everything = true;
+    } else {
+        v->rule = POLICY_RULE_DEFAULT;
+    }
+    if (v->effect != CORE_EFFECT_DENY && v->level == CORE_LEVEL_CONTROLLED &&
+        v->klass == CORE_CLASS_DANGEROUS && v->isolation < CORE_RANK_PROCESS)
+        v->isolation = CORE_RANK_PROCESS;
+}
+
+static void clear(struct verdict *v)
+{
+    v->effect = CORE_EFFECT_DENY;
+    v->grant = POLICY_NONE;
+    v->isolation = CORE_RANK_NONE;
+    v->everything = false;
+    v->labels = v->budgets = v->warned = 0;
+    v->requires.n = v->approvals.n = v->obligations.n = 0;
+}
+
+/* A deny says nothing but itself. */
+static void deny(const struct deciding *d, uint32_t rule, struct verdict *v)
+{
+    clear(v);
+    v->rule = rule;
+    decide_obligations(d, rule, &v->obligations);
+}
+
+static void judge(struct deciding *d, struct verdict *v)
+{
+    clear(v);
+    uint32_t denied = best_rule(d, RULE_DENY);
+    if (denied != POLICY_NONE) {
+        deny(d, denied, v);
+        return;
+    }
+    if (v->level == CORE_LEVEL_PURE && v->klass != CORE_CLASS_PURE) {
+        v->rule = POLICY_RULE_PURE;
+        return;
+    }
+    struct asks asks;
+    decide_asks(d, &asks);
+    choose(d, &asks, v);
+    if (v->effect == CORE_EFFECT_DENY)
+        return;
+    decide_hold_it(d, &asks, v);
+    if (v->effect != CORE_EFFECT_DENY)
+        decide_budgets(d, v);
+    if (v->effect == CORE_EFFECT_DENY)
+        deny(d, v->rule, v);
+}
+
+/* ---- the chain ---- */
+
+static bool merge(struct policy_list *out, const struct policy_list *more, bool sorted)
+{
+    bool fits = true;
+    for (uint32_t i = 0; i < more->n; i++)
+        fits = (sorted ? policy_list_add_sorted : policy_list_add)(out, more->v[i]) && fits;
+    return fits;
+}
+
+static int strictness(enum core_effect effect)
+{
+    return effect == CORE_EFFECT_DENY ? 2 : effect == CORE_EFFECT_ASK;
+}
+
+static void begin_answer(struct policy_decision *out, const struct verdict *v)
+{
+    out->effect = v->effect;
+    out->rule = v->rule;
+    out->level = v->level;
+    out->klass = v->klass;
+    out->isolation = v->isolation;
+    out->level_capped = v->capped;
+    out->grant = v->grant;
+    out->strictest = 0;
+    out->labels = v->labels;
+    out->budgets = v->budgets;
+    out->warned = v->warned;
+    out->nlinks = 1;
+    out->requires.n = out->approvals.n = out->obligations.n = 0;
+    out->shadow.differs = false;
+    out->shadow.effect = v->effect;
+    out->shadow.rule = v->rule;
+    out->shadow.grant = v->grant;
+    out->shadow.isolation = v->isolation;
+}
+
+static bool add_link(struct policy_decision *out, const struct verdict *v, uint32_t link)
+{
+    out->link[link] = (struct policy_link){v->grant, v->everything, (uint8_t)v->level};
+    out->nlinks = link + 1;
+    if (strictness(v->effect) > strictness(out->effect)) {
+        out->effect = v->effect;
+        out->rule = v->rule;
+        out->strictest = link;
+    }
+    if (v->isolation > out->isolation)
+        out->isolation = v->isolation;
+    out->labels |= v->labels;
+    out->budgets |= v->budgets;
+    out->warned |= v->warned;
+    return merge(&out->requires, &v->requires, true) &&
+           merge(&out->approvals, &v->approvals, false) &&
+           merge(&out->obligations, &v->obligations, false);
+}
+
+/* Nothing of what would have held it is left of what was denied. */
+static void end_in_deny(struct policy_decision *out, const struct verdict *v)
+{
+    out->effect = CORE_EFFECT_DENY;
+    out->isolation = CORE_RANK_NONE;
+    out->grant = POLICY_NONE;
+    out->labels = out->budgets = out->warned = 0;
+    out->requires.n = out->approvals.n = 0;
+    out->obligations = v->obligations;
+}
+
+static enum core_level lowest_level(const struct policy_image *image,
+                                    const struct policy_request *req,
+                                    const struct reeve_inputs_view *inputs, enum core_level level)
+{
+    for (uint32_t i = 0; i < inputs->nchain; i++) {
+        struct eval_subject parent = eval_subject_of(image, inputs->chain[i].text);
+        struct verdict v;
+        set_level(image, &parent, req, &v);
+        level = v.level < level ? v.level : level;
+    }
+    return level;
+}
+
+/* What the policy names is valid. */
+static bool is_valid_subject(const struct eval_subject *s)
+{
+    return s->index != POLICY_NONE || policy_subject_valid(s->text);
+}
+
+/* The answer of the subject and of each parent, the strictest of them. */
+static int decide_all(const struct policy_image *image, const struct policy_request *req,
+                      const struct reeve_inputs_view *inputs, bool shadow,
+                      struct policy_decision *out)
+{
+    struct policy_request as;
+    struct deciding d;
+    struct verdict v;
+    bool fits = true;
+    for (uint32_t link = 0; link <= inputs->nchain; link++) {
+        if (link > 0)
+            as = decide_as(req, inputs, link);
+        decide_begin(&d, image, link > 0 ? &as : req, inputs, link, shadow, &v);
+        if (link == 0 && !is_valid_subject(&d.eval.subject))
+            return REEVE_EINVAL;
+        judge(&d, &v);
+        if (link == 0) {
+            begin_answer(out, &v);
+            out->level = lowest_level(image, req, inputs, v.level);
+        }
+        fits = add_link(out, &v, link) && fits;
+        if (v.effect == CORE_EFFECT_DENY) {
+            end_in_deny(out, &v);
+            return REEVE_OK;
+        }
+    }
+    if (!fits) {
+        v.obligations.n = 0;
+        end_in_deny(out, &v);
+        out->rule = POLICY_RULE_BOUND;
+    }
+    return REEVE_OK;
+}
+
+static bool same_cut(const struct policy_image *image, const struct policy_decision *a,
+                     const struct policy_decision *b)
+{
+    for (uint32_t i = 0; i < a->requires.n; i++) {
+        const struct img_hold *h = decide_hold(image, a->requires.v[i]);
+        bool found = h->within == POLICY_NONE;
+        for (uint32_t k = 0; k < b->requires.n; k++)
+        found |= b->requires.v[k] == a->requires.v[i];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool same_answer(const struct policy_image *image, const struct policy_decision *a,
+                        const struct policy_decision *b)
+{
+    if (a->effect != b->effect || a->effect == CORE_EFFECT_DENY)
+        return a->effect == b->effect;
+    bool same = a->isolation == b->isolation && same_cut(image, a, b) && same_cut(image, b, a);
+    for (uint32_t i = 0; same && i < a->nlinks; i++)
+        same = a->link[i].everything == b->link[i].everything &&
+               policy_grant_same(image, a->link[i].grant, b->link[i].grant);
+    return same;
+}
+
+static void decide_shadow(const struct policy_image *image, const struct policy_request *req,
+                          const struct reeve_inputs_view *inputs, struct policy_decision *out)
+{
+    struct policy_decision beside;
+    (void)decide_all(image, req, inputs, true, &beside); /* it has been decided once */
+    out->shadow.effect = beside.effect;
+    out->shadow.rule = beside.rule;
+    out->shadow.grant = beside.grant;
+    out->shadow.isolation = beside.isolation;
+    out->shadow.differs = !same_answer(image, out, &beside);
+}
+
+static bool is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
+{
+    bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
+                req->level < CORE_LEVEL_COUNT &&
+                (!req->resource.n || policy_subject_valid(req->resource)) &&
+                inputs->nchain <= POLICY_MAX_PARENTS;
+    for (uint32_t i = 0; good && i < inputs->nchain; i++)
+        good = policy_subject_valid(inputs->chain[i].text);
+    return good;
 }
 
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
-    if (req->capability.n == 0 || req->capability.n > POLICY_MAX_NAME ||
-        req->level >= CORE_LEVEL_COUNT)
+    if (!is_valid(req, inputs))
         return REEVE_EINVAL;
-    struct eval_subject subject = eval_subject_of(image, req->subject);
-    if (subject.index == POLICY_NONE && !policy_subject_valid(req->subject))
-        return REEVE_EINVAL; /* what the policy names is valid */
-    struct deciding d;       /* large: what is not filled in is not read */
-    d.image = image;
-    d.req = req;
-    eval_scan_begin(&d.scan, image, req->capability, subject);
-    (void)eval_scan_next(&d.scan);
-    *out = (struct policy_decision){.grant = UINT32_MAX,
-                                    .klass = req->entry ? req->entry->klass : CORE_CLASS_DANGEROUS};
-    set_level(&d, out);
-    d.eval = (struct eval){image, req, inputs, subject, out->level};
-    answer(out, CORE_EFFECT_DENY, best_rule(&d, IMAGE_CLASS_DENY));
-    if (out->rule != POLICY_NONE)
-        return REEVE_OK;
-    if (out->level == CORE_LEVEL_PURE && out->klass != CORE_CLASS_PURE) {
-        answer(out, CORE_EFFECT_DENY, POLICY_RULE_PURE);
-        return REEVE_OK;
+    int rc = decide_all(image, req, inputs, false, out);
+    if (rc != REEVE_OK)
+        return rc;
+    if (image_head(image)->nshadow)
+        decide_shadow(image, req, inputs, out);
+    else {
+        out->shadow.effect = out->effect;
+        out->shadow.rule = out->rule;
+        out->shadow.grant = out->grant;
+        out->shadow.isolation = out->isolation;
     }
-    uint32_t allow = best_rule(&d, IMAGE_CLASS_ALLOW);
-    if (allow != POLICY_NONE)
-        permit(&d, allow, out);
-    else if (out->level == CORE_LEVEL_FULL)
-        answer(out, CORE_EFFECT_ALLOW, POLICY_RULE_FULL);
-    else
-        answer(out, CORE_EFFECT_DENY, POLICY_RULE_DEFAULT);
     return REEVE_OK;
 }

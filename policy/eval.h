@@ -5,6 +5,7 @@
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
 
+#include "policy/endpoint.h"
 #include "policy/view.h"
 
 /** A request's subject in the image's terms: looked up once for each decision. */
@@ -16,10 +17,10 @@ struct eval_subject {
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);
-/** How well a rule's subjects fit: 0 not at all, else greater for what precedes (id, group, longer
+/** How well the list `at` fits: 0 not at all, else greater for what precedes (id, group, longer
  * glob, anyone). */
 uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_subject *s,
-                           const struct img_rule *rule);
+                           uint32_t at);
 /** The entry of `subjects` that holds, or NULL. */
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s);
 
@@ -52,12 +53,31 @@ extern eval_op_fn *const eval_ops[OP_COUNT];
  * (explain_when.c). */
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);
 void explain_condition(const struct eval *e, uint32_t at, struct buf *out);
+/** Append, each after `*comma`, the attribute that keeps the condition at `at` from being judged
+ * (explain_when.c). */
+void explain_unknown(const struct eval *e, uint32_t at, const char **comma, struct buf *out);
+
+/* ---- templates (eval_template.c) ---- */
+
 /** What `"${args.NAME}"` stands for in this request: false unless it is one path in normal form. */
-bool eval_template(const struct policy_image *image, const struct policy_request *req,
-                   uint32_t attribute, struct str *out);
+bool eval_template(const struct eval *e, uint32_t attribute, struct str *out);
+/** The subject's id as one segment of a path; false when it is none. */
+bool eval_segment(const struct policy_request *req, struct str *out);
+/** Host and port of the URL that an argument is; false when it is none. */
+bool eval_endpoint(const struct eval *e, uint32_t attribute, char host[POLICY_MAX_HOST],
+                   struct core_endpoint *out);
 /** Whether every template of a grant can be filled in. */
-bool eval_templates_hold(const struct policy_image *image, const struct policy_request *req,
-                         uint32_t grant);
+bool eval_templates_hold(const struct eval *e, uint32_t grant);
+/** What the first template of a grant that cannot be filled in would have had to be; `failing` gets
+ * the argument. */
+enum eval_wanted { EVAL_NOTHING, EVAL_PATH, EVAL_SEGMENT, EVAL_URL };
+enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint32_t *failing);
+
+/* ---- selectors (eval_select.c) ---- */
+
+/** Whether a rule's selector lets it match: effects, resource, time, shadow. */
+bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule);
+bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits);
 
 /* ---- candidates (eval_match.c) ---- */
 

@@ -6,8 +6,6 @@
 #include "policy/eval.h"
 #include "policy/hash.h"
 
-#include "policy/hash.h"
-
 #include <math.h>
 
 #define THERE(v)    ((struct eval_value){EVAL_THERE, (v)})
@@ -34,6 +32,12 @@ static struct eval_value follow(const struct eval *e, const struct img_attribute
 
 /* ---- args, context ---- */
 
+static bool has_schema(const struct eval *e)
+{
+    return e->req->entry ? e->req->entry->has_schema
+                         : image_has_schema(e->image, e->req->capability);
+}
+
 /* args.0: for capabilities without a schema, whose arguments stay as they were passed. */
 static struct eval_value by_position(const struct eval *e, const struct img_attribute *a,
                                      const struct view *args)
@@ -42,7 +46,7 @@ static struct eval_value by_position(const struct eval *e, const struct img_attr
     uint32_t position = 0;
     for (size_t i = 0; i < key.n; i++)
         position = 10 * position + (uint32_t)(key.p[i] - '0');
-    if (args->kind != VIEW_LIST || (e->req->entry && e->req->entry->has_schema))
+    if (args->kind != VIEW_LIST || has_schema(e))
         return UNREACHABLE;
     struct view_cursor cursor = view_begin(args);
     struct view element;

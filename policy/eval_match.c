@@ -53,9 +53,9 @@ bool eval_in_group(const struct policy_image *image, const struct eval_subject *
 }
 
 uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_subject *s,
-                           const struct img_rule *rule)
+                           uint32_t at)
 {
-    const struct img_list *list = image_list_of(image, rule);
+    const struct img_list *list = &image_lists(image)[at];
     const uint32_t *ids = image_refs(image) + list->first;
     const uint32_t *groups = ids + list->nids, *globs = groups + list->ngroups;
     if (s->index != POLICY_NONE && has_ref(ids, list->nids, s->index))
@@ -113,5 +113,6 @@ uint32_t eval_entry_rank(const struct eval_scan *scan, const struct img_entry *e
         return (uint32_t)SUBJECT_ID << RANK_SHIFT;
     if (e->who < IMAGE_WHO_OTHER)
         return (uint32_t)SUBJECT_GROUP << RANK_SHIFT;
-    return eval_subject_rank(scan->image, &scan->subject, &image_rules(scan->image)[e->rule]);
+    return eval_subject_rank(scan->image, &scan->subject,
+                             image_rules(scan->image)[e->rule].subjects);
 }

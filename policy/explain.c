@@ -3,7 +3,7 @@
  * and evaluates again what decide.c evaluated; says nothing of other subjects' rules than the
  * nearest one's id and condition.
  */
-#include "policy/eval.h"
+#include "policy/decide.h"
 
 /* Text from outside as part of a sentence: bounded, without control characters, UTF-8. */
 static void put_shown(struct buf *out, struct str s)
@@ -20,69 +20,201 @@ static void put_sentence(struct buf *out, struct str s)
 
 /* ---- the nearest miss ---- */
 
+/* What a rule fails by first, in the order in which it is told. */
+enum fault { FAULT_NONE, FAULT_CONDITION, FAULT_TEMPLATE, FAULT_RESOURCE, FAULT_TIME };
 struct miss {
-    uint32_t rule, failing;
-    uint32_t condition; /* the first that fails; POLICY_NONE: a template does */
+    struct standing at;
+    struct policy_miss told;
+    enum fault first;
+    uint32_t condition; /* the first that fails */
+    uint32_t attribute; /* of the template that fails */
+    enum eval_wanted wanted;
 };
 
-static struct miss judge(const struct eval *e, uint32_t rule)
+static void fail(struct miss *m, enum fault fault)
 {
-    const struct img_rule *r = &image_rules(e->image)[rule];
-    const struct img_condition *nodes = image_conditions(e->image);
-    struct miss m = {rule, 0, POLICY_NONE};
+    if (m->told.failing++ == 0)
+        m->first = fault;
+}
+
+static void judge_conditions(const struct deciding *d, const struct img_rule *r, struct miss *m)
+{
+    const struct img_condition *nodes = image_conditions(d->image);
     uint32_t end = r->condition == POLICY_NONE ? 0 : nodes[r->condition].end;
     for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
-        if (eval_condition(e, i) == TRI_TRUE)
+        enum tri value = eval_condition(&d->eval, i);
+        if (value == TRI_TRUE)
             continue;
-        if (m.failing++ == 0)
-            m.condition = i;
+        if (m->told.failing == 0)
+            m->condition = i;
+        m->told.unknown += value == TRI_UNKNOWN;
+        fail(m, FAULT_CONDITION);
     }
-    m.failing += !eval_templates_hold(e->image, e->req, r->grant);
+}
+
+static struct miss judge(const struct deciding *d, const struct standing *at)
+{
+    const struct img_rule *r = &image_rules(d->image)[at->rule];
+    const struct img_selector *s = image_selector_of(d->image, r);
+    struct miss m = {.at = *at, .told.rule = at->rule};
+    judge_conditions(d, r, &m);
+    if (r->grant != POLICY_NONE)
+        m.wanted = eval_template_fails(&d->eval, r->grant, &m.attribute);
+    if (m.wanted != EVAL_NOTHING)
+        fail(&m, FAULT_TEMPLATE);
+    if (s && !eval_resource_fits(&d->eval, s, true))
+        fail(&m, FAULT_RESOURCE);
+    if (s && (d->inputs->now_ns < s->from_ns || d->inputs->now_ns >= s->until_ns))
+        fail(&m, FAULT_TIME);
     return m;
 }
 
-static void nearest_found(const struct eval *eval, const struct eval_scan *scan, bool *found,
-                          struct miss *best)
+/* Whether a rule is about this capability and subject at all; fills in how well. */
+static bool is_about(const struct deciding *d, const struct eval_found *f,
+                     const struct img_entry *e, struct standing *at)
 {
-    for (unsigned i = 0; i < scan->nfound; i++) {
-        const struct img_entry *e = image_entries(scan->image) + scan->found[i].first;
-        for (uint32_t k = 0; k < scan->found[i].n; k++) {
-            if (e[k].klass != IMAGE_CLASS_ALLOW || !eval_pattern_fits(scan, &e[k]) ||
-                !eval_entry_rank(scan, &e[k]))
-                continue;
-            struct miss m = judge(eval, e[k].rule);
-            if (!*found || m.failing < best->failing ||
-                (m.failing == best->failing && m.rule < best->rule))
-                *best = m;
-            *found = true;
-        }
-    }
+    const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[e->rule]);
+    if (!eval_pattern_fits(&d->scan, e))
+        return false;
+    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind]))))
+        return false;
+    *at = decide_standing(d, f, e);
+    at->subject = eval_entry_rank(&d->scan, e);
+    return at->subject > 0;
 }
 
-static bool nearest_miss(const struct eval *eval, struct miss *best)
+static bool is_nearer(const struct miss *a, const struct miss *b)
 {
-    struct eval_scan scan;
-    bool found = false;
-    eval_scan_begin(&scan, eval->image, eval->req->capability, eval->subject);
-    while (eval_scan_next(&scan))
-        nearest_found(eval, &scan, &found, best);
-    return found;
+    if (a->told.failing != b->told.failing)
+        return a->told.failing < b->told.failing;
+    return decide_precedes(&a->at, &b->at);
 }
 
-static void put_template(const struct eval *e, uint32_t grant, struct buf *out)
+struct search {
+    bool found;
+    struct miss best;
+};
+
+static bool consider(const struct deciding *d, const struct eval_found *f,
+                     const struct img_entry *e, void *state)
 {
-    const struct img_grant *g = &image_grants(e->image)[grant];
-    const struct img_path *read = image_paths(e->image) + g->read;
-    struct str ignored;
-    for (uint32_t i = 0; i < g->nread; i++) {
-        if (read[i].attribute == POLICY_NONE ||
-            eval_template(e->image, e->req, read[i].attribute, &ignored))
-            continue;
-        buf_str(out, image_str(e->image, image_attributes(e->image)[read[i].attribute].text));
-        buf_z(out, " must be one absolute path");
-        explain_value(e, read[i].attribute, out);
+    struct search *search = state;
+    struct standing at;
+    if (!is_about(d, f, e, &at))
+        return true;
+    struct miss m = judge(d, &at);
+    if (!search->found || is_nearer(&m, &search->best))
+        search->best = m;
+    search->found = true;
+    return true;
+}
+
+static bool nearest_miss(struct deciding *d, struct miss *best)
+{
+    struct search search = {.found = false};
+    decide_each(d, RULE_ALLOW, consider, &search);
+    decide_each(d, RULE_ASK, consider, &search);
+    *best = search.best;
+    return search.found;
+}
+
+/* The link that was denied, as it was judged; `as` gets its request. */
+static void begin_again(const struct policy_image *image, const struct policy_request *req,
+                        const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                        struct policy_request *as, struct deciding *out)
+{
+    struct verdict ignored;
+    *as = decide_as(req, inputs, d->strictest);
+    decide_begin(out, image, as, inputs, d->strictest, false, &ignored);
+}
+
+bool policy_nearest_miss(const struct policy_image *image, const struct policy_request *req,
+                         const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                         struct policy_miss *out)
+{
+    struct policy_request as;
+    struct deciding again;
+    struct miss m;
+    begin_again(image, req, inputs, d, &as, &again);
+    if (d->rule != POLICY_RULE_DEFAULT || !nearest_miss(&again, &m))
+        return false;
+    *out = m.told;
+    return true;
+}
+
+static void put_template(const struct deciding *d, const struct miss *m, struct buf *out)
+{
+    if (m->wanted == EVAL_SEGMENT) {
+        buf_z(out, "the subject's id must be one segment of a path");
         return;
     }
+    buf_str(out, image_str(d->image, image_attributes(d->image)[m->attribute].text));
+    buf_z(out, m->wanted == EVAL_URL ? " must be a URL that can be read for certain"
+                                     : " must be one absolute path");
+    explain_value(&d->eval, m->attribute, out);
+}
+
+static void put_resource(const struct deciding *d, const struct img_selector *s, struct buf *out)
+{
+    const uint32_t *refs = image_refs(d->image) + s->resources;
+    buf_z(out, "resource must be ");
+    for (uint32_t i = 0; i < s->nresources && i < 8; i++) {
+        buf_z(out, i ? " or " : "");
+        put_shown(out, image_str(d->image, image_globs(d->image)[refs[i]].text));
+    }
+    buf_z(out, d->req->resource.n ? ", and is " : ", and is missing");
+    put_shown(out, d->req->resource);
+}
+
+static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *out)
+{
+    char text[BASE_RFC3339_MAX];
+    bool early = now_ns < s->from_ns;
+    base_rfc3339(early ? s->from_ns : s->until_ns, text);
+    buf_printf(out, "it is valid %s %s", early ? "from" : "until", text);
+}
+
+/* What the conditions that could not be judged are about. */
+static void put_unknown(const struct deciding *d, const struct img_rule *r, struct buf *out)
+{
+    const struct img_condition *nodes = image_conditions(d->image);
+    const char *comma = "; could not be judged: ";
+    for (uint32_t i = r->condition + 1, told = 0; i < nodes[r->condition].end && told < 8;
+         i = nodes[i].end) {
+        if (eval_condition(&d->eval, i) != TRI_UNKNOWN)
+            continue;
+        explain_unknown(&d->eval, i, &comma, out);
+        told++;
+    }
+}
+
+static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
+{
+    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
+    const struct img_selector *s = image_selector_of(d->image, r);
+    switch (m->first) {
+    case FAULT_CONDITION:
+        explain_condition(&d->eval, m->condition, out);
+        break;
+    case FAULT_TEMPLATE:
+        put_template(d, m, out);
+        break;
+    case FAULT_RESOURCE:
+        put_resource(d, s, out);
+        break;
+    case FAULT_TIME:
+        put_time(s, d->inputs->now_ns, out);
+        break;
+    case FAULT_NONE: /* an ask that was not reached; nothing of it fails */
+        buf_z(out, "it is not reached");
+        break;
+    }
+    if (m->told.failing < 2)
+        return;
+    buf_printf(out, "; %u more of its conditions %s not hold", m->told.failing - 1,
+               m->told.failing == 2 ? "does" : "do");
+    if (m->told.unknown)
+        put_unknown(d, r, out);
 }
 
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)
@@ -93,31 +225,27 @@ static void put_who(const char *begin, const struct policy_request *req, struct 
     put_shown(out, req->subject);
 }
 
-static void explain_default(const struct eval *e, struct buf *out)
+static void explain_default(struct deciding *d, struct buf *out)
 {
-    const struct policy_image *image = e->image;
-    const struct policy_request *req = e->req;
     struct miss miss;
-    if (!nearest_miss(e, &miss)) {
-        put_who("no rule of the policy permits ", req, out);
+    if (!nearest_miss(d, &miss)) {
+        put_who("no rule of the policy permits ", d->req, out);
         return;
     }
-    const struct img_rule *r = &image_rules(image)[miss.rule];
-    put_who("no rule permits ", req, out);
+    const struct img_rule *r = &image_rules(d->image)[miss.told.rule];
+    put_who("no rule permits ", d->req, out);
     buf_z(out, " like this; the nearest is ");
-    buf_str(out, image_str(image, r->id));
+    buf_str(out, image_str(d->image, r->id));
     buf_z(out, ": ");
-    if (miss.condition == POLICY_NONE && r->grant != POLICY_NONE)
-        put_template(e, r->grant, out);
-    else if (miss.condition != POLICY_NONE)
-        explain_condition(e, miss.condition, out);
+    put_fault(d, &miss, out);
 }
 
-static void explain_pure(const struct policy_image *image, const struct policy_request *req,
-                         const struct policy_decision *d, struct buf *out)
+static void explain_pure(const struct deciding *of, const struct policy_decision *d,
+                         struct buf *out)
 {
-    struct eval_subject subject = eval_subject_of(image, req->subject);
-    const struct img_level *l = eval_level(image, &subject);
+    const struct policy_image *image = of->image;
+    const struct policy_request *req = of->req;
+    const struct img_level *l = eval_level(image, &of->eval.subject);
     put_shown(out, req->capability);
     buf_printf(out, " is of class %s, and ", core_class_name(d->klass));
     put_shown(out, req->subject);
@@ -133,21 +261,76 @@ static void explain_pure(const struct policy_image *image, const struct policy_r
         buf_z(out, "the request asked for no more");
 }
 
+/* Who can say yes, since the rule alone does not. */
+static void explain_ask(const struct policy_image *image, const struct policy_decision *d,
+                        struct buf *out)
+{
+    buf_z(out, "approval is needed");
+    for (uint32_t i = 0; i < d->approvals.n; i++) {
+        struct policy_approval a;
+        if (!policy_image_approval(image, d->approvals.v[i], &a))
+            continue;
+        buf_printf(out, "%s by %u of ", i ? ", and" : "", a.need);
+        put_sentence(out, a.by);
+    }
+    struct policy_rule_info info = policy_image_rule(image, d->rule);
+    if (info.reason.n) {
+        buf_z(out, ": ");
+        put_sentence(out, info.reason);
+    }
+}
+
+static void put_amount(unsigned counted, uint64_t v, struct buf *out)
+{
+    if (counted == POLICY_COUNTED_NETWORK_OUT)
+        core_limit_format(CORE_LIMIT_NETWORK_IO, v, out);
+    else
+        buf_printf(out, "%llu", (unsigned long long)v);
+}
+
+static void explain_budget(const struct deciding *of, uint32_t budget, struct buf *out)
+{
+#define X(id, name) name,
+    static const char *const words[] = {POLICY_COUNTED_TABLE(X)};
+#undef X
+    const struct img_budget *b = &image_budgets(of->image)[budget];
+    buf_z(out, "budget ");
+    buf_str(out, image_str(of->image, b->id));
+    buf_z(out, " is spent:");
+    const char *comma = " ";
+    for (unsigned i = 0; i < POLICY_COUNTED_COUNT; i++) {
+        if (!(b->set >> i & 1))
+            continue;
+        buf_printf(out, "%s%s ", comma, words[i]);
+        comma = ", ";
+        put_amount(i, policy_spent_of(of, budget, i), out);
+        buf_z(out, " of ");
+        put_amount(i, b->max[i], out);
+    }
+}
+
 void policy_explain(const struct policy_image *image, const struct policy_request *req,
                     const struct reeve_inputs_view *inputs, const struct policy_decision *d,
                     struct buf *out)
 {
     struct policy_rule_info info = policy_image_rule(image, d->rule);
-    if (d->rule == POLICY_RULE_DEFAULT) {
-        struct eval e = {image, req, inputs, eval_subject_of(image, req->subject), d->level};
-        explain_default(&e, out);
+    uint32_t rules = image->section[IMAGE_rules].count;
+    struct policy_request as;
+    struct deciding of;
+    begin_again(image, req, inputs, d, &as, &of);
+    if (d->effect == CORE_EFFECT_ASK) {
+        explain_ask(image, d, out);
+    } else if (d->rule == POLICY_RULE_DEFAULT) {
+        explain_default(&of, out);
     } else if (d->rule == POLICY_RULE_PURE) {
-        explain_pure(image, req, d, out);
+        explain_pure(&of, d, out);
+    } else if (d->rule >= rules && d->rule - rules < image->section[IMAGE_budgets].count) {
+        explain_budget(&of, d->rule - rules, out);
     } else if (info.reason.n) {
         put_sentence(out, info.reason);
     } else {
         buf_z(out, "rule ");
         buf_str(out, info.id);
-        put_who(d->effect == CORE_EFFECT_DENY ? " denies " : " permits ", req, out);
+        put_who(d->effect == CORE_EFFECT_DENY ? " denies " : " permits ", of.req, out);
     }
 }

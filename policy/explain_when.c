@@ -206,3 +206,14 @@ void explain_condition(const struct eval *e, uint32_t at, struct buf *out)
     else
         put_leaf(e, c, negated, out);
 }
+
+void explain_unknown(const struct eval *e, uint32_t at, const char **comma, struct buf *out)
+{
+    bool negated = false;
+    const struct img_condition *c = &image_conditions(e->image)[first_failing(e, at, &negated)];
+    if (c->attribute == POLICY_NONE)
+        return;
+    buf_z(out, *comma);
+    put_attribute(e->image, c->attribute, out);
+    *comma = ", ";
+}

@@ -1,10 +1,23 @@
 /*
- * What a permitted run may have: the chosen rule's grant with its templates filled in, the policy's
- * default limits, the level's own, in this order. Called once for each run, after policy_decide.
+ * What a permitted run may have: for each link of the chain its grant with templates filled in, the
+ * policy's default limits, the level's own, in this order; then what all links have in common, cut
+ * by the requires. Called once for each run, after policy_decide.
  */
-#include "policy/eval.h"
+#include "policy/decide.h"
+#include "policy/reach.h"
 
-#include "core/catalogue.h"
+/* What is carried while a grant is made. */
+struct making {
+    const struct policy_image *image;
+    struct eval eval; /* of the link, for templates */
+    struct arena *arena;
+    struct reeve_error *err;
+};
+
+static int out_of_memory(const struct making *k)
+{
+    return base_fail(k->err, REEVE_ENOMEM, "no memory for a grant");
+}
 
 /* Limits that `out` lacks come from `from`; best effort is for a grant alone to give. */
 static void inherit(struct core_limits *out, const struct core_limits *from)
@@ -18,66 +31,278 @@ static void inherit(struct core_limits *out, const struct core_limits *from)
     }
 }
 
-static int out_of_memory(struct reeve_error *err)
+/* ---- lists, their templates filled in ---- */
+
+static int put_path(const struct making *k, const struct img_path *p, struct reach_path *out)
 {
-    return base_fail(err, REEVE_ENOMEM, "no memory for a grant");
+    struct str path = image_str(k->image, p->path), id;
+    bool good = true;
+    out->literal = p->attribute != POLICY_NONE || p->subject;
+    if (p->attribute != POLICY_NONE)
+        good = eval_template(&k->eval, p->attribute, &path);
+    else if (p->subject)
+        good = eval_segment(k->eval.req, &id);
+    if (!good)
+        return base_fail(k->err, REEVE_EINVAL,
+                         "a template of the grant does not stand for one path in this request");
+    auto_buf struct buf text = {0};
+    if (p->subject) {
+        buf_put(&text, path.p, p->subject);
+        buf_byte(&text, '/');
+        buf_str(&text, id);
+        buf_put(&text, path.p + p->subject, path.n - p->subject);
+        path = buf_view(&text);
+    }
+    out->path = arena_str(k->arena, path);
+    return text.failed || !out->path.p ? out_of_memory(k) : REEVE_OK;
 }
 
-static int copy_paths(const struct policy_image *image, const struct policy_request *req,
-                      uint32_t first, uint32_t n, struct arena *arena, const struct str **out,
-                      const bool **literal, struct reeve_error *err)
+static int put_files(const struct making *k, const struct img_grant *g, struct core_grant *out)
 {
-    struct str *paths = arena_array(arena, n ? n : 1, sizeof *paths);
-    bool *from_request = arena_array(arena, n ? n : 1, sizeof *from_request);
-    if (!paths || !from_request)
-        return out_of_memory(err);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct img_path *p = &image_paths(image)[first + i];
-        struct str path = image_str(image, p->path);
-        if (p->attribute != POLICY_NONE && !eval_template(image, req, p->attribute, &path))
-            return base_fail(err, REEVE_EINVAL,
-                             "a template of the grant does not stand for one path in this request");
-        from_request[i] = p->attribute != POLICY_NONE;
-        paths[i] = arena_str(arena, path);
-        if (!paths[i].p)
-            return out_of_memory(err);
+    struct reach_paths lists[PATHS_LISTS];
+    for (unsigned l = 0; l < PATHS_LISTS; l++) {
+        uint32_t n = g->paths[l].n;
+        struct reach_path *v = arena_array(k->arena, n ? n : 1, sizeof *v);
+        if (!v)
+            return out_of_memory(k);
+        for (uint32_t i = 0; i < n; i++) {
+            int rc = put_path(k, &image_paths(k->image)[g->paths[l].first + i], &v[i]);
+            if (rc != REEVE_OK)
+                return rc;
+        }
+        lists[l] = (struct reach_paths){v, n};
     }
-    *out = paths;
-    *literal = from_request;
+    return reach_files(&lists[PATHS_READ], &lists[PATHS_WRITE], &lists[PATHS_EXECUTE],
+                       &lists[PATHS_HIDE], k->arena, out)
+               ? REEVE_OK
+               : out_of_memory(k);
+}
+
+static int put_network(const struct making *k, const struct img_grant *g, struct core_grant *out)
+{
+    uint32_t n = g->network.n;
+    struct core_endpoint *v = arena_array(k->arena, n ? n : 1, sizeof *v);
+    if (!v)
+        return out_of_memory(k);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct img_endpoint *e = &image_endpoints(k->image)[g->network.first + i];
+        char host[POLICY_MAX_HOST];
+        v[i] = (struct core_endpoint){image_str(k->image, e->host), e->port};
+        if (e->attribute != POLICY_NONE && !eval_endpoint(&k->eval, e->attribute, host, &v[i]))
+            return base_fail(k->err, REEVE_EINVAL,
+                             "a template of the grant does not stand for a URL in this request");
+        v[i].host = arena_str(k->arena, v[i].host);
+        if (!v[i].host.p)
+            return out_of_memory(k);
+    }
+    out->network = v;
+    out->nnetwork = n;
     return REEVE_OK;
 }
 
-static int chosen(const struct policy_image *image, const struct policy_request *req,
-                  uint32_t grant, struct arena *arena, struct core_grant *out,
-                  struct reeve_error *err)
+static int put_names(const struct making *k, struct img_range range, const struct str **out,
+                     uint32_t *n)
 {
-    const struct img_grant *g = &image_grants(image)[grant];
+    struct str *v = arena_array(k->arena, range.n ? range.n : 1, sizeof *v);
+    if (!v)
+        return out_of_memory(k);
+    for (uint32_t i = 0; i < range.n; i++) {
+        v[i] = arena_str(k->arena, image_str(k->image, image_names(k->image)[range.first + i]));
+        if (!v[i].p)
+            return out_of_memory(k);
+    }
+    *out = v;
+    *n = range.n;
+    return REEVE_OK;
+}
+
+static int put_environment(const struct making *k, const struct img_grant *g,
+                           struct core_grant *out)
+{
+    uint32_t n = g->environment.n;
+    struct core_variable *v = arena_array(k->arena, n ? n : 1, sizeof *v);
+    if (!v)
+        return out_of_memory(k);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct img_variable *e = &image_variables(k->image)[g->environment.first + i];
+        v[i].name = arena_str(k->arena, image_str(k->image, e->name));
+        v[i].value = arena_str(k->arena, image_str(k->image, e->value));
+        v[i].set = e->set;
+        if (!v[i].name.p || !v[i].value.p)
+            return out_of_memory(k);
+    }
+    out->environment = v;
+    out->nenvironment = n;
+    return REEVE_OK;
+}
+
+static int put_grant(const struct making *k, uint32_t grant, struct core_grant *out)
+{
+    const struct img_grant *g = &image_grants(k->image)[grant];
     out->limits = g->limits;
-    const bool *hide_literal; /* a hide is followed wherever it leads */
-    int rc = copy_paths(image, req, g->read, g->nread, arena, &out->read, &out->read_literal, err);
+    out->any_provider = !(g->wrote >> REACH_PROVIDER & 1);
+    int rc = put_files(k, g, out);
     if (rc == REEVE_OK)
-        rc = copy_paths(image, req, g->hide, g->nhide, arena, &out->hide, &hide_literal, err);
-    out->nread = g->nread;
-    out->nhide = g->nhide;
+        rc = put_network(k, g, out);
+    if (rc == REEVE_OK)
+        rc = put_environment(k, g, out);
+    if (rc == REEVE_OK)
+        rc = put_names(k, g->masks, &out->masks, &out->nmasks);
+    if (rc == REEVE_OK)
+        rc = put_names(k, g->secrets, &out->secrets, &out->nsecrets);
+    if (rc == REEVE_OK)
+        rc = put_names(k, g->providers, &out->providers, &out->nproviders);
     return rc;
 }
 
-int policy_grant(const struct policy_image *image, const struct policy_request *req,
-                 const struct policy_decision *d, struct arena *arena, struct core_grant *out,
-                 struct reeve_error *err)
+/* ---- links and requires ---- */
+
+static int put_link(const struct making *k, const struct policy_link *link, struct core_grant *out)
 {
-    if (d->effect != CORE_EFFECT_ALLOW)
-        return base_fail(err, REEVE_EINVAL, "only an allow has a grant");
-    if (d->grant != POLICY_NONE && d->grant >= image->section[IMAGE_grants].count)
-        return base_fail(err, REEVE_EINVAL, "the decision is not of this policy");
-    struct core_grant made = {.isolation = d->isolation, .everything = d->rule == POLICY_RULE_FULL};
-    if (d->grant != POLICY_NONE) {
-        int rc = chosen(image, req, d->grant, arena, &made, err);
-        if (rc != REEVE_OK)
-            return rc;
+    bool all = link->everything;
+    *out = (struct core_grant){.all_files = all,
+                               .all_network = all,
+                               .all_environment = all,
+                               .any_secret = all,
+                               .any_provider = true};
+    int rc = link->grant == POLICY_NONE ? REEVE_OK : put_grant(k, link->grant, out);
+    inherit(&out->limits, &image_head(k->image)->default_limits);
+    inherit(&out->limits, core_level_limits((enum core_level)link->level));
+    return rc;
+}
+
+static int meet(const struct making *k, struct core_grant *out, const struct core_grant *by)
+{
+    reach_meet_limits(&out->limits, &by->limits);
+    return reach_meet_files(out, by, k->arena) && reach_meet_network(out, by, k->arena) &&
+                   reach_meet_environment(out, by, k->arena) && reach_meet_names(out, by, k->arena)
+               ? REEVE_OK
+               : out_of_memory(k);
+}
+
+/* A require cuts by the keys that it writes, and its limits are to be held. */
+static int cut(const struct making *k, uint32_t require, struct core_grant *out)
+{
+    const struct img_hold *h = decide_hold(k->image, require);
+    struct core_grant by = {0};
+    if (!h || h->within == POLICY_NONE)
+        return REEVE_OK;
+    int rc = put_grant(k, h->within, &by);
+    uint32_t wrote = image_grants(k->image)[h->within].wrote;
+    by.limits.best_effort = 0;
+    by.all_files = !(wrote >> REACH_FILESYSTEM & 1);
+    by.all_network = !(wrote >> REACH_NETWORK & 1);
+    by.all_environment = !(wrote >> REACH_ENVIRONMENT & 1);
+    by.any_secret = by.any_provider = true;
+    return rc == REEVE_OK ? meet(k, out, &by) : rc;
+}
+
+static bool is_of(const struct policy_image *image, const struct policy_decision *d,
+                  const struct reeve_inputs_view *inputs)
+{
+    bool good = d->nlinks == inputs->nchain + 1 && d->link[0].grant == d->grant;
+    for (uint32_t i = 0; good && i < d->nlinks; i++)
+        good = d->link[i].grant == POLICY_NONE ||
+               d->link[i].grant < image->section[IMAGE_grants].count;
+    return good;
+}
+
+int policy_grant(const struct policy_image *image, const struct policy_request *req,
+                 const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                 struct arena *arena, struct core_grant *out, struct reeve_error *err)
+{
+    struct policy_request as = *req;
+    struct making k = {image, {.image = image, .req = &as, .inputs = inputs}, arena, err};
+    struct core_grant made = {0};
+    if (d->effect == CORE_EFFECT_DENY)
+        return base_fail(err, REEVE_EINVAL, "a deny has no grant");
+    if (!is_of(image, d, inputs))
+        return base_fail(err, REEVE_EINVAL, "the decision is not of this policy and request");
+    int rc = put_link(&k, &d->link[0], &made);
+    for (uint32_t i = 1; rc == REEVE_OK && i < d->nlinks; i++) {
+        struct core_grant parent;
+        as = decide_as(req, inputs, i);
+        rc = put_link(&k, &d->link[i], &parent);
+        rc = rc == REEVE_OK ? meet(&k, &made, &parent) : rc;
     }
-    inherit(&made.limits, &image_head(image)->default_limits);
-    inherit(&made.limits, core_level_limits(d->level));
+    for (uint32_t i = 0; rc == REEVE_OK && i < d->requires.n; i++)
+        rc = cut(&k, d->requires.v[i], &made);
+    if (rc != REEVE_OK)
+        return rc;
+    made.isolation = d->isolation;
+    made.everything = made.all_files && made.all_network && made.all_environment;
     *out = made;
     return REEVE_OK;
+}
+
+/* ---- whether two grants come to the same ---- */
+
+static bool same_texts(const struct policy_image *image, struct img_range a, struct img_range b)
+{
+    const struct img_str *names = image_names(image);
+    for (uint32_t i = 0; a.n == b.n && i < a.n; i++)
+        if (!str_eq(image_str(image, names[a.first + i]), image_str(image, names[b.first + i])))
+            return false;
+    return a.n == b.n;
+}
+
+static bool same_attribute(const struct policy_image *image, uint32_t a, uint32_t b)
+{
+    const struct img_attribute *all = image_attributes(image);
+    if (a == POLICY_NONE || b == POLICY_NONE)
+        return a == b;
+    return str_eq(image_str(image, all[a].text), image_str(image, all[b].text));
+}
+
+static bool same_paths(const struct policy_image *image, struct img_range a, struct img_range b)
+{
+    const struct img_path *p = image_paths(image);
+    for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
+        const struct img_path *x = &p[a.first + i], *y = &p[b.first + i];
+        if (!str_eq(image_str(image, x->path), image_str(image, y->path)) ||
+            x->subject != y->subject || !same_attribute(image, x->attribute, y->attribute))
+            return false;
+    }
+    return a.n == b.n;
+}
+
+static bool same_network(const struct policy_image *image, struct img_range a, struct img_range b)
+{
+    const struct img_endpoint *e = image_endpoints(image);
+    for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
+        const struct img_endpoint *x = &e[a.first + i], *y = &e[b.first + i];
+        if (!str_eq(image_str(image, x->host), image_str(image, y->host)) || x->port != y->port ||
+            !same_attribute(image, x->attribute, y->attribute))
+            return false;
+    }
+    return a.n == b.n;
+}
+
+static bool same_environment(const struct policy_image *image, struct img_range a,
+                             struct img_range b)
+{
+    const struct img_variable *e = image_variables(image);
+    for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
+        const struct img_variable *x = &e[a.first + i], *y = &e[b.first + i];
+        if (!str_eq(image_str(image, x->name), image_str(image, y->name)) || x->set != y->set ||
+            !str_eq(image_str(image, x->value), image_str(image, y->value)))
+            return false;
+    }
+    return a.n == b.n;
+}
+
+bool policy_grant_same(const struct policy_image *image, uint32_t a, uint32_t b)
+{
+    if (a == b || a == POLICY_NONE || b == POLICY_NONE)
+        return a == b;
+    const struct img_grant *x = &image_grants(image)[a], *y = &image_grants(image)[b];
+    bool same = x->limits.set == y->limits.set && x->wrote == y->wrote &&
+                x->limits.best_effort == y->limits.best_effort &&
+                memcmp(x->limits.value, y->limits.value, sizeof x->limits.value) == 0;
+    for (unsigned i = 0; same && i < PATHS_LISTS; i++)
+        same = same_paths(image, x->paths[i], y->paths[i]);
+    return same && same_network(image, x->network, y->network) &&
+           same_environment(image, x->environment, y->environment) &&
+           same_texts(image, x->masks, y->masks) && same_texts(image, x->secrets, y->secrets) &&
+           same_texts(image, x->providers, y->providers);
 }

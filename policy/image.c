@@ -63,9 +63,17 @@ struct policy_rule_info policy_image_rule(const struct policy_image *image, uint
     if (rule < image->section[IMAGE_rules].count) {
         const struct img_rule *r = &image_rules(image)[rule];
         info.id = image_str(image, r->id);
-        if (r->reason != POLICY_NONE)
-            info.reason = image_str(image, image_reasons(image)[r->reason]);
+        if (r->extra != POLICY_NONE)
+            info.reason = image_str(image, image_extras(image)[r->extra].reason);
         info.line = r->line;
+    } else if (rule - image->section[IMAGE_rules].count < image->section[IMAGE_budgets].count) {
+        const struct img_budget *b =
+            &image_budgets(image)[rule - image->section[IMAGE_rules].count];
+        info.id = image_str(image, b->id);
+        info.line = b->line;
+    } else if (rule == POLICY_RULE_BOUND) {
+        info.id = STR("reeve/bound");
+        info.reason = STR("more rules hold this request than a decision can carry");
     } else if (rule == POLICY_RULE_PURE) {
         info.id = STR("reeve/pure");
         info.reason = STR("level pure permits only what is of class pure");

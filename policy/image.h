@@ -14,6 +14,10 @@
 struct img_str {
     uint32_t at, n;
 };
+/** Rows of a section. */
+struct img_range {
+    uint32_t first, n;
+};
 
 /*
  * Whom a candidate is for: a subject id or a group whose members are all named, by index, or
@@ -24,12 +28,6 @@ struct img_str {
 #define IMAGE_WHO_OTHER (UINT32_C(2) << 30)
 #define IMAGE_WHO_INDEX (IMAGE_WHO_GROUP - 1)
 
-/* The order in which a decision takes candidates up, and in which they stand in their cell. */
-#define IMAGE_CLASS_TABLE(X) X(DENY) X(ALLOW)
-#define X(id, ...)           IMAGE_CLASS_##id,
-enum image_class { IMAGE_CLASS_TABLE(X) IMAGE_CLASS_COUNT };
-#undef X
-
 /*
  * A candidate: a rule under one of its capability patterns and one of those that it is for. Its
  * text is an exact id ("a.b.c") or the literal prefix of a glob ("a.b.", ""); no id ends in a dot,
@@ -39,12 +37,14 @@ enum image_class { IMAGE_CLASS_TABLE(X) IMAGE_CLASS_COUNT };
 struct img_entry {
     uint32_t text;    /* in bytes */
     uint16_t ntext;   /* at most POLICY_MAX_NAME */
-    uint8_t klass;    /* enum image_class */
-    uint8_t strength; /* isolation that the grant writes; IMAGE_TEMPLATES beside it */
+    uint8_t kind;     /* enum policy_rule_kind, in whose order they stand in their cell */
+    uint8_t strength; /* isolation that the grant writes, and the bits below */
     uint32_t who, rule, condition;
     uint32_t pattern; /* POLICY_NONE: nothing left to match behind the text */
 };
 #define IMAGE_TEMPLATES 0x80u /* the grant has templates, which must hold too */
+#define IMAGE_SELECTS   0x40u /* the rule has a selector */
+#define IMAGE_RANK      0x0fu
 
 /* A glob that is more than a prefix: "a.*.c", "a.get_*". */
 struct img_pattern {
@@ -83,12 +83,67 @@ struct img_list {
 };
 struct img_rule {
     struct img_str id;
-    uint32_t reason; /* POLICY_NONE: none */
     uint32_t line;
     uint32_t grant;     /* POLICY_NONE: none */
     uint32_t subjects;  /* in lists */
     uint32_t condition; /* its root, POLICY_NONE: none */
+    uint32_t extra;     /* POLICY_NONE: none */
     uint8_t effect, isolation, reserved[2];
+};
+
+/* What not every rule has; equal ones are one row, and most rules share theirs. */
+struct img_extra {
+    struct img_str reason;   /* n 0: none */
+    uint32_t selector, hold; /* POLICY_NONE: none */
+};
+/* What few rules select by beside subject, capability and condition. */
+struct img_selector {
+    int64_t from_ns, until_ns;
+    uint32_t effects;               /* 0: any */
+    uint32_t resources, nresources; /* `refs` into globs; n 0: any request */
+    uint8_t shadow, replaced, reserved[2];
+};
+/* What few rules bring beside an effect and a grant. */
+struct img_hold {
+    uint64_t labels;
+    uint32_t approval; /* of an ask or a require; POLICY_NONE: none */
+    uint32_t within;   /* of a require: the grant to cut to; POLICY_NONE: none */
+    uint32_t obligations, nobligations;
+    uint32_t scope; /* of an ask: its file */
+    uint32_t isolation;
+};
+struct img_approval {
+    int64_t within_ns;
+    struct img_str by;
+    uint32_t subjects; /* who may give it, in lists */
+    uint32_t need, covers, reserved;
+};
+struct img_obligation {
+    struct img_str type, properties;
+};
+struct img_budget {
+    struct img_str id;
+    uint32_t line, subjects;
+    struct img_range capabilities;   /* `names`: patterns; n 0: every one */
+    uint32_t approval;               /* POLICY_NONE: what exceeds it is denied */
+    uint32_t per, set, warn_percent; /* set: bit enum policy_counted */
+    struct img_str unit;
+    uint64_t max[POLICY_COUNTED_COUNT];
+    int64_t window_ns[POLICY_COUNTED_COUNT];
+};
+/* The policy's own entry of a capability. Exact ones first, by id; then globs, the most specific
+ * first. */
+struct img_capability {
+    uint64_t key;
+    struct img_str text;
+    uint32_t effects, mask, nmask; /* mask: `refs` into attributes */
+    int8_t klass;                  /* -1: not written */
+    uint8_t effects_known, cost, lowered;
+    uint32_t args, nargs; /* `args`; POLICY_NONE: no schema */
+};
+struct img_arg {
+    struct img_str name, fallback; /* fallback: JSON, n 0: none */
+    uint32_t type, required;
 };
 
 /* A condition tree in prefix order: a node's children are at + 1 .. end, each skipped by its own
@@ -132,15 +187,30 @@ struct img_literal {
     };
 };
 
+enum img_path_list { PATHS_READ, PATHS_WRITE, PATHS_EXECUTE, PATHS_HIDE, PATHS_LISTS };
 struct img_grant {
     struct core_limits limits;
-    uint32_t read, nread, hide, nhide; /* paths */
-    uint32_t templates;                /* how many of read are arguments */
+    struct img_range paths[PATHS_LISTS];
+    struct img_range network, environment;
+    struct img_range masks, secrets, providers; /* `names` */
+    uint32_t templates;                         /* how many paths and endpoints are templates */
     uint32_t isolation;
+    uint32_t wrote; /* bit enum policy_reach */
+    uint32_t reserved;
 };
 struct img_path {
     struct img_str path;
     uint32_t attribute; /* POLICY_NONE: the path as it stands */
+    uint32_t subject;   /* where the subject's id goes, 0: nowhere */
+};
+struct img_endpoint {
+    struct img_str host;
+    uint32_t port;
+    uint32_t attribute; /* POLICY_NONE: as it stands */
+};
+struct img_variable {
+    struct img_str name, value;
+    uint32_t set;
 };
 
 /* What there is one of in a policy. */
@@ -157,7 +227,11 @@ struct img_head {
     uint32_t others;       /* 1: there are candidates that are IMAGE_WHO_OTHER */
     uint32_t nlevel_ids;   /* of the levels, those that name an id */
     int32_t default_level; /* -1: not written */
-    uint32_t reserved;
+    uint32_t kinds;        /* bit enum policy_rule_kind: there are such rules */
+    uint32_t nexact;       /* of `capabilities` */
+    uint32_t nshadow;      /* shadow rules */
+    struct img_range labels; /* `names` */
+    struct img_range masks;  /* `refs` into attributes */
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -175,7 +249,7 @@ struct img_head {
     X(levels, struct img_level)                                                                    \
     X(lists, struct img_list)                                                                      \
     X(rules, struct img_rule)                                                                      \
-    X(reasons, struct img_str)                                                                     \
+    X(extras, struct img_extra)                                                                    \
     X(conditions, struct img_condition)                                                            \
     X(attributes, struct img_attribute)                                                            \
     X(keys, struct img_str)                                                                        \
@@ -184,7 +258,17 @@ struct img_head {
     X(entity_cells, uint32_t)                                                                      \
     X(entities, struct img_entity)                                                                 \
     X(grants, struct img_grant)                                                                    \
-    X(paths, struct img_path)
+    X(paths, struct img_path)                                                                      \
+    X(endpoints, struct img_endpoint)                                                              \
+    X(variables, struct img_variable)                                                              \
+    X(names, struct img_str)                                                                       \
+    X(selectors, struct img_selector)                                                              \
+    X(holds, struct img_hold)                                                                      \
+    X(approvals, struct img_approval)                                                              \
+    X(obligations, struct img_obligation)                                                          \
+    X(budgets, struct img_budget)                                                                  \
+    X(capabilities, struct img_capability)                                                         \
+    X(args, struct img_arg)
 
 #define X(name, type) IMAGE_##name,
 enum image_section { IMAGE_SECTIONS(X) IMAGE_SECTION_COUNT };
@@ -211,16 +295,31 @@ struct policy_image {
 IMAGE_SECTIONS(X)
 #undef X
 
-static inline const struct img_list *image_list_of(const struct policy_image *image,
+/** What a rule selects by beside subject, capability and condition, or NULL. */
+static inline const struct img_selector *image_selector_of(const struct policy_image *image,
+                                                           const struct img_rule *rule)
+{
+    uint32_t at =
+        rule->extra == POLICY_NONE ? POLICY_NONE : image_extras(image)[rule->extra].selector;
+    return at == POLICY_NONE ? NULL : &image_selectors(image)[at];
+}
+
+/** What a rule brings beside an effect and a grant, or NULL. */
+static inline const struct img_hold *image_hold_of(const struct policy_image *image,
                                                    const struct img_rule *rule)
 {
-    return &image_lists(image)[rule->subjects];
+    uint32_t at = rule->extra == POLICY_NONE ? POLICY_NONE : image_extras(image)[rule->extra].hold;
+    return at == POLICY_NONE ? NULL : &image_holds(image)[at];
 }
 
 static inline struct str image_str(const struct policy_image *image, struct img_str s)
 {
     return (struct str){image_bytes(image) + s.at, s.n};
 }
+
+/** Whether the policy's own `capabilities` give an id that does not ship its arguments
+ * (image_hold.c). */
+bool image_has_schema(const struct policy_image *image, struct str id);
 
 /* ---- the file (image_file.c) ---- */
 

@@ -33,7 +33,7 @@ struct field {
 static const struct field fields[] = {
     F(head, img_head, name, TEXT, 0),
     F(head, img_head, file, TEXT, 0),
-    F(entries, img_entry, klass, WORD, IMAGE_CLASS_COUNT),
+    F(entries, img_entry, kind, WORD, RULE_KINDS),
     F(entries, img_entry, rule, INDEX, IMAGE_rules),
     F(entries, img_entry, condition, OPTIONAL, IMAGE_conditions),
     F(entries, img_entry, pattern, OPTIONAL, IMAGE_patterns),
@@ -47,12 +47,11 @@ static const struct field fields[] = {
     F(levels, img_level, kind, WORD, SUBJECT_ID + 1),
     F(levels, img_level, level, WORD, CORE_LEVEL_COUNT),
     F(rules, img_rule, id, TEXT, 0),
-    F(rules, img_rule, reason, OPTIONAL, IMAGE_reasons),
     F(rules, img_rule, subjects, INDEX, IMAGE_lists),
-    {IMAGE_reasons, TEXT, 0, 0, 0},
     F(rules, img_rule, grant, OPTIONAL, IMAGE_grants),
     F(rules, img_rule, condition, OPTIONAL, IMAGE_conditions),
-    F(rules, img_rule, effect, WORD, CORE_EFFECT_COUNT),
+    F(rules, img_rule, extra, OPTIONAL, IMAGE_extras),
+    F(rules, img_rule, effect, WORD, RULE_KINDS),
     F(rules, img_rule, isolation, WORD, CORE_RANK_COUNT),
     F(conditions, img_condition, op, WORD, OP_COUNT),
     F(conditions, img_condition, attribute, OPTIONAL, IMAGE_attributes),
@@ -72,10 +71,35 @@ static const struct field fields[] = {
     F(literals, img_literal, type, WORD, Y_MAP + 1),
     F(literals, img_literal, boolean, WORD, 2),
     F(literals, img_literal, end, TREE, 0),
-    R(grants, img_grant, read, nread, IMAGE_paths),
-    R(grants, img_grant, hide, nhide, IMAGE_paths),
     F(paths, img_path, path, TEXT, 0),
     F(paths, img_path, attribute, OPTIONAL, IMAGE_attributes),
+    F(endpoints, img_endpoint, host, TEXT, 0),
+    F(endpoints, img_endpoint, attribute, OPTIONAL, IMAGE_attributes),
+    F(variables, img_variable, name, TEXT, 0),
+    F(variables, img_variable, value, TEXT, 0),
+    {IMAGE_names, TEXT, 0, 0, 0},
+    F(extras, img_extra, reason, TEXT, 0),
+    F(extras, img_extra, selector, OPTIONAL, IMAGE_selectors),
+    F(extras, img_extra, hold, OPTIONAL, IMAGE_holds),
+    F(selectors, img_selector, shadow, WORD, 2),
+    F(selectors, img_selector, replaced, WORD, 2),
+    F(holds, img_hold, approval, OPTIONAL, IMAGE_approvals),
+    F(holds, img_hold, within, OPTIONAL, IMAGE_grants),
+    R(holds, img_hold, obligations, nobligations, IMAGE_obligations),
+    F(approvals, img_approval, by, TEXT, 0),
+    F(approvals, img_approval, subjects, INDEX, IMAGE_lists),
+    F(obligations, img_obligation, type, TEXT, 0),
+    F(obligations, img_obligation, properties, TEXT, 0),
+    F(budgets, img_budget, id, TEXT, 0),
+    F(budgets, img_budget, subjects, INDEX, IMAGE_lists),
+    F(budgets, img_budget, approval, OPTIONAL, IMAGE_approvals),
+    F(budgets, img_budget, unit, TEXT, 0),
+    F(capabilities, img_capability, text, TEXT, 0),
+    F(capabilities, img_capability, effects_known, WORD, 2),
+    F(capabilities, img_capability, cost, WORD, 2),
+    F(capabilities, img_capability, lowered, WORD, 2),
+    F(args, img_arg, name, TEXT, 0),
+    F(args, img_arg, fallback, TEXT, 0),
 };
 #undef F
 #undef R
@@ -176,7 +200,7 @@ static bool check_head(const struct policy_image *image)
            directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
            directory_good(image, IMAGE_entity_cells, h->entity_bits, IMAGE_entities) &&
            h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
-           h->default_level < (int32_t)CORE_LEVEL_COUNT;
+           h->default_level < (int32_t)CORE_LEVEL_COUNT && image_hold_head_good(image, h);
 }
 
 static bool check_entry(const struct policy_image *image, const struct img_entry *e)
@@ -184,7 +208,8 @@ static bool check_entry(const struct policy_image *image, const struct img_entry
     static const uint32_t targets[] = {IMAGE_subjects, IMAGE_groups};
     uint32_t kind = e->who >> 30;
     return within(image, IMAGE_bytes, e->text, e->ntext) &&
-           (e->strength & ~IMAGE_TEMPLATES) < CORE_RANK_COUNT &&
+           (e->strength & ~(IMAGE_TEMPLATES | IMAGE_SELECTS)) < CORE_RANK_COUNT &&
+           e->kind == image_rules(image)[e->rule].effect &&
            (kind < 2 ? (e->who & IMAGE_WHO_INDEX) < image->section[targets[kind]].count
                      : e->who == IMAGE_WHO_OTHER) &&
            (!(e->strength & IMAGE_TEMPLATES) || image_rules(image)[e->rule].grant != POLICY_NONE);
@@ -220,13 +245,6 @@ static bool check_list(const struct policy_image *image, const struct img_list *
            refs_good(image, (uint32_t)globs, r->nglobs, IMAGE_globs);
 }
 
-static bool check_grant(const struct policy_image *image, const struct img_grant *g)
-{
-    (void)image;
-    return g->isolation < CORE_RANK_COUNT && g->limits.set >> CORE_LIMIT_COUNT == 0 &&
-           g->limits.best_effort >> CORE_LIMIT_COUNT == 0;
-}
-
 /* section, type, function: of each row, when all fields of all rows are good; literals before those
  * who look into them */
 #define ROW_CHECKS(X)                                                                              \
@@ -238,7 +256,17 @@ static bool check_grant(const struct policy_image *image, const struct img_grant
     X(literals, img_literal, image_literal_good)                                                   \
     X(attributes, img_attribute, image_attribute_good)                                             \
     X(conditions, img_condition, image_condition_good)                                             \
-    X(grants, img_grant, check_grant)
+    X(rules, img_rule, image_rule_good)                                                            \
+    X(selectors, img_selector, image_selector_good)                                                \
+    X(holds, img_hold, image_hold_good)                                                            \
+    X(approvals, img_approval, image_approval_good)                                                \
+    X(obligations, img_obligation, image_obligation_good)                                          \
+    X(budgets, img_budget, image_budget_good)                                                      \
+    X(capabilities, img_capability, image_capability_good)                                         \
+    X(args, img_arg, image_arg_good)                                                               \
+    X(grants, img_grant, image_grant_good)                                                         \
+    X(paths, img_path, image_path_good)                                                            \
+    X(endpoints, img_endpoint, image_endpoint_good)
 
 #define X(name, type, check)                                                                       \
     static bool all_##name(const struct policy_image *image)                                       \

@@ -12,4 +12,18 @@ bool image_attribute_good(const struct policy_image *image, const struct img_att
 /** Literals are good. */
 bool image_condition_good(const struct policy_image *image, const struct img_condition *c);
 
+/* Of what holds a request and of grants (image_check_hold.c). */
+bool image_hold_head_good(const struct policy_image *image, const struct img_head *h);
+bool image_rule_good(const struct policy_image *image, const struct img_rule *r);
+bool image_selector_good(const struct policy_image *image, const struct img_selector *s);
+bool image_hold_good(const struct policy_image *image, const struct img_hold *h);
+bool image_approval_good(const struct policy_image *image, const struct img_approval *a);
+bool image_obligation_good(const struct policy_image *image, const struct img_obligation *o);
+bool image_budget_good(const struct policy_image *image, const struct img_budget *b);
+bool image_capability_good(const struct policy_image *image, const struct img_capability *c);
+bool image_arg_good(const struct policy_image *image, const struct img_arg *a);
+bool image_grant_good(const struct policy_image *image, const struct img_grant *g);
+bool image_path_good(const struct policy_image *image, const struct img_path *p);
+bool image_endpoint_good(const struct policy_image *image, const struct img_endpoint *e);
+
 #endif

@@ -91,11 +91,34 @@ static void unknown_capability(const struct m_capability *c, struct policy_repor
                   policy_shown(c->text, shown));
 }
 
-static void lint_isolation(const struct m_rule *r, const struct m_capability *c,
-                           const struct core_capability *entry, struct policy_report *report)
+/* The policy's own entry of an exact id; where several patterns fit, the most specific. */
+static const struct m_entry *own_entry(const struct model *m, struct str id)
 {
-    if (entry && entry->klass != CORE_CLASS_DANGEROUS)
-        return;
+    const struct m_entry *best = NULL;
+    for (uint32_t i = 0; i < m->nentries; i++) {
+        const struct m_entry *e = &m->entries[i];
+        if (policy_capability_matches(e->id.text, id) && (!best || e->id.key > best->id.key))
+            best = e;
+    }
+    return best;
+}
+
+/* Whether an id is dangerous; `known`: whether anything tells of it. */
+static bool is_dangerous(const struct model *m, struct str id, bool *known)
+{
+    const struct core_capability *shipped = core_capability_find(id);
+    const struct m_entry *own = own_entry(m, id);
+    int klass = shipped ? (int)shipped->klass : -1;
+    bool applies = own && own->klass >= 0 && (!shipped || policy_capability_is_exact(own->id.text));
+    if (applies && (own->lower.n || own->klass > klass))
+        klass = own->klass;
+    *known = shipped || own;
+    return klass < 0 || klass == CORE_CLASS_DANGEROUS;
+}
+
+static void lint_isolation(const struct m_rule *r, const struct m_capability *c,
+                           struct policy_report *report)
+{
     if (r->grant && policy_grant_resolve(r->grant).isolation > CORE_RANK_NONE)
         return;
     char shown[POLICY_SHOWN];
@@ -106,32 +129,53 @@ static void lint_isolation(const struct m_rule *r, const struct m_capability *c,
                   policy_shown(c->text, shown));
 }
 
-static void lint_capabilities(const struct m_rule *r, struct policy_report *report)
+static void lint_capabilities(const struct model *m, const struct m_rule *r,
+                              struct policy_report *report)
 {
     for (uint32_t i = 0; i < r->ncapabilities; i++) {
         const struct m_capability *c = &r->capabilities[i];
-        bool allow = r->effect == CORE_EFFECT_ALLOW;
-        if (allow && str_is(c->text, "*"))
+        bool allow = r->effect == RULE_ALLOW || r->effect == RULE_ASK;
+        if (r->effect == RULE_ALLOW && str_is(c->text, "*"))
             policy_report(report, P_BROAD, c->at, "name the capabilities, or `a.b.*`",
                           "this allows every capability, those that are still to come included");
         if (!policy_capability_is_exact(c->text))
             continue;
-        const struct core_capability *entry = core_capability_find(c->text);
-        if (!entry)
+        bool known, dangerous = is_dangerous(m, c->text, &known);
+        if (!known)
             unknown_capability(c, report);
-        if (allow)
-            lint_isolation(r, c, entry, report);
+        if (allow && dangerous)
+            lint_isolation(r, c, report);
     }
 }
 
-static void lint_rule(const struct m_rule *r, const struct model *m, struct policy_report *report)
+static bool is_anyone(const struct m_rule *r)
+{
+    return r->subjects.n == 1 && r->subjects.v[0].kind == SUBJECT_ANYONE;
+}
+
+static void lint_holds(const struct m_rule *r, struct policy_report *report)
+{
+    bool restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    if (restricts && r->until_ns != INT64_MAX)
+        policy_report(report, P_ENDING_DENY, r->until_at, NULL,
+                      "what this holds back is open again when its time is over");
+    if (restricts && r->has_resource)
+        policy_report(report, P_UNNAMED_RESOURCE, r->resource_at, NULL,
+                      "a request that names no resource is held too");
+    if (r->effect == RULE_ASK && is_anyone(r))
+        policy_report(report, P_ASK_ANYONE, r->effect_at, "name who may ask",
+                      "anyone can make somebody answer");
+}
+
+static void lint_rule(const struct model *m, const struct m_rule *r, struct policy_report *report)
 {
     char shown[POLICY_SHOWN];
     bool allow = r->effect == CORE_EFFECT_ALLOW;
     if (allow && !r->has_reason)
         policy_report(report, P_NO_REASON, r->id_at, "add `reason: \"...\"`",
                       "rule `%s` does not say why", policy_shown(r->id, shown));
-    lint_capabilities(r, report);
+    lint_capabilities(m, r, report);
+    lint_holds(r, report);
     if (r->when)
         policy_lint_condition(r->when, allow, m, report);
 }
@@ -141,7 +185,7 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     lint_groups(m, report);
     lint_grants(m, report);
     for (uint32_t i = 0; i < m->nrules; i++)
-        lint_rule(&m->rules[i], m, report);
+        lint_rule(m, &m->rules[i], report);
     policy_lint_names(m, report);
     policy_lint_pairs(m, arena, report);
 }

@@ -33,12 +33,13 @@ static void put_sorted(struct buf *out, struct str *texts, uint32_t n, const cha
 static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *out,
                       struct str *signature)
 {
-    uint32_t n = r->subjects.n > r->ncapabilities ? r->subjects.n : r->ncapabilities;
+    size_t n = (size_t)r->subjects.n + r->ncapabilities + r->effects.n + r->resources.n;
     auto_free struct str *texts = calloc(n ? n : 1, sizeof *texts);
     if (!texts)
         return false;
     buf_reset(out);
-    buf_byte(out, r->effect == CORE_EFFECT_ALLOW ? 'a' : 'd');
+    buf_printf(out, "%d %d %d %lld %lld ", r->effect, r->shadow, r->has_effects,
+               (long long)r->from_ns, (long long)r->until_ns);
     for (uint32_t i = 0; i < r->subjects.n; i++)
         texts[i] = r->subjects.v[i].text;
     /* A group's text has no colon, an id or glob has: they cannot be taken for each other. */
@@ -46,6 +47,12 @@ static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *o
     for (uint32_t i = 0; i < r->ncapabilities; i++)
         texts[i] = r->capabilities[i].text;
     put_sorted(out, texts, r->ncapabilities, "c");
+    for (uint32_t i = 0; i < r->effects.n; i++)
+        texts[i] = r->effects.v[i].text;
+    put_sorted(out, texts, r->effects.n, "e");
+    for (uint32_t i = 0; i < r->resources.n; i++)
+        texts[i] = r->resources.v[i].text;
+    put_sorted(out, texts, r->resources.n, "r");
     *signature = arena_str(arena, buf_view(out));
     return !out->failed && signature->p;
 }
@@ -95,27 +102,61 @@ bool policy_condition_same(const struct m_condition *a, const struct m_condition
 
 static bool same_paths(const struct m_paths *a, const struct m_paths *b)
 {
-    if (a->n != b->n)
-        return false;
-    for (uint32_t i = 0; i < a->n; i++)
-        if (!str_eq(a->v[i].path, b->v[i].path) ||
+    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
+        if (!str_eq(a->v[i].path, b->v[i].path) || a->v[i].subject != b->v[i].subject ||
             !same_attribute(a->v[i].template, b->v[i].template))
             return false;
-    return true;
+    return a->n == b->n;
+}
+
+static bool same_texts(const struct m_texts *a, const struct m_texts *b)
+{
+    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
+        if (!str_eq(a->v[i], b->v[i]))
+            return false;
+    return a->n == b->n;
+}
+
+static bool same_network(const struct m_grant *a, const struct m_grant *b)
+{
+    for (uint32_t i = 0; a->nnetwork == b->nnetwork && i < a->nnetwork; i++)
+        if (!str_eq(a->network[i].host, b->network[i].host) ||
+            a->network[i].port != b->network[i].port ||
+            !same_attribute(a->network[i].template, b->network[i].template))
+            return false;
+    return a->nnetwork == b->nnetwork;
+}
+
+static bool same_environment(const struct m_grant *a, const struct m_grant *b)
+{
+    for (uint32_t i = 0; a->nenvironment == b->nenvironment && i < a->nenvironment; i++)
+        if (!str_eq(a->environment[i].name, b->environment[i].name) ||
+            a->environment[i].set != b->environment[i].set ||
+            !str_eq(a->environment[i].value, b->environment[i].value))
+            return false;
+    return a->nenvironment == b->nenvironment;
 }
 
 static bool same_grant(const struct m_grant *a, const struct m_grant *b)
 {
     const struct core_limits *x = &a->limits.limits, *y = &b->limits.limits;
-    return a->isolation == b->isolation && x->set == y->set && x->best_effort == y->best_effort &&
-           memcmp(x->value, y->value, sizeof x->value) == 0 && same_paths(&a->read, &b->read) &&
-           same_paths(&a->hide, &b->hide);
+    return a->isolation == b->isolation && a->wrote == b->wrote && x->set == y->set &&
+           x->best_effort == y->best_effort && memcmp(x->value, y->value, sizeof x->value) == 0 &&
+           same_paths(&a->read, &b->read) && same_paths(&a->write, &b->write) &&
+           same_paths(&a->execute, &b->execute) && same_paths(&a->hide, &b->hide) &&
+           same_network(a, b) && same_environment(a, b) && same_texts(&a->masks, &b->masks) &&
+           same_texts(&a->secrets, &b->secrets) && same_texts(&a->providers, &b->providers);
 }
 
 static bool has_template(const struct m_grant *g)
 {
-    for (uint32_t i = 0; i < g->read.n; i++)
-        if (g->read.v[i].template)
+    const struct m_paths *lists[] = {&g->read, &g->write, &g->execute, &g->hide};
+    for (size_t l = 0; l < BASE_COUNT(lists); l++)
+        for (uint32_t i = 0; i < lists[l]->n; i++)
+            if (lists[l]->v[i].template || lists[l]->v[i].subject)
+                return true;
+    for (uint32_t i = 0; i < g->nnetwork; i++)
+        if (g->network[i].template)
             return true;
     return false;
 }
@@ -139,6 +180,9 @@ static int by_signature(const void *a, const void *b)
 /* Whether all that `later` could decide is decided by `first`. */
 static bool covers(const struct signed_rule *first, const struct signed_rule *later)
 {
+    if (first->rule->effect == RULE_REQUIRE || first->rule->replaces.text.n ||
+        later->rule->replaces.text.n)
+        return false; /* requires hold together; what replaces another is there for that */
     bool same = policy_condition_same(first->rule->when, later->rule->when) || !first->rule->when;
     return same && (!has_template(&first->grant) || same_grant(&first->grant, &later->grant));
 }
@@ -154,7 +198,7 @@ static void compare(const struct signed_rule *first, const struct signed_rule *l
                       "rule `%s` is never named: `%s` on line %u matches the same and precedes it",
                       other, one, first->rule->id_at.line);
         *told = true;
-    } else if (first->rule->effect == CORE_EFFECT_ALLOW &&
+    } else if ((first->rule->effect == RULE_ALLOW || first->rule->effect == RULE_ASK) &&
                written_rank(&first->grant) == written_rank(&later->grant) &&
                !same_grant(&first->grant, &later->grant)) {
         policy_report(

@@ -177,36 +177,151 @@ struct m_limits {
 struct m_path {
     struct str path;                    /* in normal form; n 0: a template */
     const struct m_attribute *template; /* the argument that it is */
+    uint32_t subject;                   /* where the subject's id is put in, 0: nowhere */
 };
 struct m_paths {
     struct m_path *v;
     uint32_t n;
 };
+struct m_endpoint {
+    struct str host;
+    uint32_t port;                      /* 0: any */
+    const struct m_attribute *template; /* the argument whose host and port it is */
+};
+struct m_variable {
+    struct str name, value;
+    bool set;
+};
+struct m_texts {
+    struct str *v;
+    uint32_t n;
+};
+
+/* The keys of a grant that `use` inherits one by one, whole. */
+#define POLICY_REACH_TABLE(X) X(PROVIDER) X(NETWORK) X(FILESYSTEM) X(ENVIRONMENT) X(SECRETS)
+#define X(id)                 REACH_##id,
+enum policy_reach { POLICY_REACH_TABLE(X) REACH_COUNT };
+#undef X
 
 struct m_grant {
     struct str name; /* empty: written in a rule */
     struct policy_pos at;
     struct str use;
     struct policy_pos use_at;
-    int isolation; /* enum core_rank, or -1: not written */
-    bool has_filesystem;
-    struct m_paths read, hide;
+    int isolation;  /* enum core_rank, or -1: not written */
+    uint32_t wrote; /* bit enum policy_reach */
+    struct m_paths read, write, execute, hide;
+    struct m_texts masks, secrets, providers;
+    struct m_endpoint *network;
+    struct m_variable *environment;
+    uint32_t nnetwork, nenvironment;
     struct m_limits limits;
     struct m_grant *base; /* what `use` names, once resolved */
     bool used;
     uint32_t visit; /* of the walk that looks for cycles */
 };
 
+/* What a rule does. The first three are a decision's effects too. */
+#define POLICY_RULE_TABLE(X) X(DENY, "deny") X(ALLOW, "allow") X(ASK, "ask") X(REQUIRE, "require")
+#define X(id, name)          RULE_##id,
+enum policy_rule_kind { POLICY_RULE_TABLE(X) RULE_KINDS };
+#undef X
+_Static_assert((int)RULE_DENY == CORE_EFFECT_DENY && (int)RULE_ALLOW == CORE_EFFECT_ALLOW &&
+                   (int)RULE_ASK == CORE_EFFECT_ASK,
+               "a rule's effect is a decision's");
+
+struct m_approval {
+    struct m_subjects by;
+    uint32_t need;
+    int64_t within_ns;
+    int covers;
+    struct policy_pos at;
+};
+struct m_require {
+    int isolation; /* -1: not written */
+    struct m_approval *approval;
+    struct m_grant *within; /* what it cuts to; no isolation */
+};
+struct m_obligation {
+    struct str type;
+    const struct ynode *properties; /* NULL: none */
+};
+/* A name that something refers to. */
+struct m_name {
+    struct str text;
+    struct policy_pos at;
+};
+struct m_names {
+    struct m_name *v;
+    uint32_t n;
+};
+
 struct m_rule {
     struct str id, reason;
-    int effect; /* enum core_effect, or -1 */
-    bool has_subject, has_capability, has_reason;
+    int effect; /* enum policy_rule_kind, or -1 */
+    bool has_subject, has_capability, has_reason, has_effects, has_resource;
+    bool shadow;
+    struct m_subjects subjects, resources;
+    struct m_capability *capabilities;
+    uint32_t ncapabilities;
+    struct m_names effects, labels;
+    uint32_t effect_bits; /* once resolved */
+    uint64_t label_bits;
+    int64_t from_ns, until_ns;   /* INT64_MIN, INT64_MAX: not written */
+    struct m_condition *when;    /* NULL: none */
+    struct m_grant *grant;       /* NULL: none */
+    struct m_approval *approval; /* NULL: none */
+    struct m_require *require;   /* NULL: none */
+    struct m_obligation *obligations;
+    uint32_t nobligations;
+    struct m_name replaces; /* n 0: none */
+    bool replaced;          /* a shadow rule replaces it */
+    uint32_t scope;         /* the file with its own asks: 0 is the root's */
+    struct policy_pos at, id_at, effect_at, grant_at, require_at, approval_at, labels_at,
+        resource_at, until_at;
+};
+
+struct m_counted {
+    bool set;
+    uint64_t max;
+    int64_t window_ns;
+    struct str unit;
+};
+struct m_budget {
+    struct str id;
+    struct policy_pos at;
+    bool has_subject, has_capability, asks, spent_written;
     struct m_subjects subjects;
     struct m_capability *capabilities;
     uint32_t ncapabilities;
-    struct m_condition *when; /* NULL: none */
-    struct m_grant *grant;    /* NULL: none */
-    struct policy_pos at, id_at, effect_at, grant_at;
+    int per;
+    struct m_counted counted[POLICY_COUNTED_COUNT];
+    uint32_t warn_percent; /* the smallest of warn_at; 0: none */
+};
+
+struct m_arg {
+    struct str name;
+    int type; /* enum core_arg_type */
+    bool optional;
+    const struct ynode *fallback; /* NULL: none */
+};
+#define POLICY_MAX_MASKS 64u /* of one list */
+struct m_masks {
+    struct m_attribute **v;
+    uint32_t n;
+};
+/* An entry of `capabilities`. */
+struct m_entry {
+    struct m_capability id;
+    int klass; /* -1: not written */
+    struct m_names effects;
+    uint32_t effect_bits;
+    struct m_masks mask;
+    struct str lower;
+    struct m_arg *args; /* NULL: no schema */
+    uint32_t nargs;
+    struct policy_pos args_at;
+    bool cost;
 };
 
 struct model {
@@ -222,7 +337,14 @@ struct model {
     struct m_entity *entities;
     struct m_named *conditions;
     struct m_var *variables;
+    struct m_approval *default_approval; /* NULL: none */
+    struct m_names labels;
+    struct m_entry *entries;
+    struct m_budget *budgets;
+    struct m_masks masks;     /* audit.mask */
+    struct str *effect_words; /* beyond the catalogue's own, once resolved */
     uint32_t ngroups, nlevels, ngrants, nrules, ndeclared, nentities, nconditions, nvariables;
+    uint32_t nentries, nbudgets, neffect_words;
 };
 
 /** Tree to model (parse.c). Reports what is wrong and goes on; NULL when memory is out. */
@@ -234,6 +356,9 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
 struct policy_names;
 void policy_check_conditions(struct model *m, const struct policy_names *groups,
                              struct arena *arena, struct policy_report *report);
+/** The bit of a declared label; POLICY_NONE when reported (check_hold.c). */
+uint32_t policy_label(const struct model *m, struct policy_report *report, struct str name,
+                      struct policy_pos at);
 /** What a chosen grant holds once `use` is followed: keys replace whole (check.c). `g` is checked.
  */
 struct m_grant policy_grant_resolve(const struct m_grant *g);

@@ -42,12 +42,19 @@ static void defaults_limits(struct parser *p, void *object, struct ynode *key, s
     parse_limits(p, value, false, &((struct model *)object)->default_limits);
 }
 
+static void defaults_approval(struct parser *p, void *object, struct ynode *key,
+                              struct ynode *value)
+{
+    (void)key;
+    ((struct model *)object)->default_approval = parse_approval(p, value);
+}
+
 static void top_defaults(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     static const struct parse_field fields[] = {
         {"level", defaults_level, false},
         {"limits", defaults_limits, false},
-        {"approval", NULL, false},
+        {"approval", defaults_approval, false},
     };
     (void)key;
     parse_map(p, value, "`defaults`", fields, BASE_COUNT(fields), object);
@@ -146,13 +153,13 @@ struct model *policy_parse(struct ynode *root, struct arena *arena, struct polic
         {"rules", parse_rules, false},
         {"vars", top_vars, false},
         {"include", NULL, false},
-        {"labels", NULL, false},
-        {"capabilities", NULL, false},
+        {"labels", parse_top_labels, false},
+        {"capabilities", parse_top_capabilities, false},
         {"attributes", parse_attributes, false},
         {"entities", parse_entities, false},
         {"conditions", parse_conditions, false},
-        {"budgets", NULL, false},
-        {"audit", NULL, false},
+        {"budgets", parse_top_budgets, false},
+        {"audit", parse_top_audit, false},
         {"tests", NULL, false},
         {"invariants", NULL, false},
         {"expose", NULL, false},

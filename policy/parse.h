@@ -49,6 +49,9 @@ bool parse_subject_list(struct parser *p, const struct ynode *n, const char *wha
                         struct m_subjects *out);
 bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
                      struct m_attribute **out);
+/** The same, of an argument. */
+bool parse_argument(struct parser *p, const struct ynode *at, struct str text,
+                    struct m_attribute **out);
 /** `string`, or `[string]`: one of the types that attributes (or variables) may have. */
 bool parse_type(struct parser *p, const struct ynode *n, bool variable, struct m_type *out);
 /** Whether a value is of a type; what is well-formed of a path, host and so on included. */
@@ -86,6 +89,30 @@ void parse_append(struct m_condition ***tail, struct m_condition *child);
 struct m_condition *parse_when(struct parser *p, struct ynode *n);
 bool parse_level(struct parser *p, const struct ynode *n, int *out);
 void parse_limits(struct parser *p, struct ynode *n, bool in_grant, struct m_limits *out);
+/** A list of texts that name things declared elsewhere. */
+bool parse_names(struct parser *p, const struct ynode *n, const char *list, const char *what,
+                 struct m_names *out);
+/** "15m": more than nothing. */
+bool parse_duration(struct parser *p, const struct ynode *n, const char *what, int64_t *ns);
+/** A value of one limit's unit; false when reported. */
+bool parse_amount(struct parser *p, const struct ynode *n, const char *what, enum core_unit unit,
+                  uint64_t *value);
+bool parse_capability(struct parser *p, const struct ynode *n, struct m_capability *out);
+uint32_t parse_capabilities(struct parser *p, const struct ynode *list, struct m_capability **out);
+/** NULL when reported. */
+struct m_approval *parse_approval(struct parser *p, struct ynode *n);
+/** A grant's name, or its mapping. */
+struct m_grant *parse_grant_or_name(struct parser *p, struct ynode *value);
+/** What a grant reaches (parse_reach.c). */
+parse_field_fn parse_grant_provider, parse_grant_network, parse_grant_filesystem,
+    parse_grant_environment, parse_grant_secrets;
+/** What a rule holds a request to beside its grant (parse_hold.c). */
+parse_field_fn parse_rule_valid, parse_rule_require, parse_rule_approval, parse_rule_labels,
+    parse_rule_obligations, parse_rule_mode, parse_rule_replaces;
+/** Keys of the top (parse_entry.c, parse_budget.c). */
+parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets;
+/** A rule's id: small letters, digits, `-`. */
+bool parse_id(struct parser *p, const struct ynode *n, struct str *out);
 /** A grant's mapping into `g`. */
 void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g);
 void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode *value);

@@ -171,3 +171,11 @@ bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
     *out = a;
     return place(p, at, a);
 }
+
+bool parse_argument(struct parser *p, const struct ynode *at, struct str text,
+                    struct m_attribute **out)
+{
+    return parse_attribute(p, at, text, out) &&
+           ((*out)->root == ROOT_ARGS ||
+            bad_attribute(p, at, text, NULL, "only arguments can stand here"));
+}

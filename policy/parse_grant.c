@@ -60,6 +60,31 @@ static bool read_amount(struct str s, enum core_unit unit, uint64_t *value)
     return false;
 }
 
+bool parse_amount(struct parser *p, const struct ynode *n, const char *what, enum core_unit unit,
+                  uint64_t *value)
+{
+    bool scalar = n->type == Y_TEXT || n->type == Y_INT;
+    char shown[POLICY_SHOWN];
+    if (scalar && read_amount(n->text, unit, value))
+        return true;
+    if (!n->refused)
+        policy_report(p->report, P_LIMIT, n->pos, NULL, "%s is `%s`; %s is wanted", what,
+                      scalar ? policy_shown(n->text, shown) : policy_yaml_kind(n),
+                      unit_rows[unit].wanted);
+    return false;
+}
+
+bool parse_duration(struct parser *p, const struct ynode *n, const char *what, int64_t *ns)
+{
+    uint64_t value;
+    if (!parse_amount(p, n, what, CORE_UNIT_NS, &value))
+        return false;
+    if (value == 0)
+        policy_report(p->report, P_LIMIT, n->pos, NULL, "%s is no time at all", what);
+    *ns = (int64_t)value;
+    return value > 0;
+}
+
 static void parse_limit(struct parser *p, enum core_limit limit, const struct ynode *n,
                         struct m_limits *out)
 {
@@ -148,76 +173,6 @@ static void grant_isolation(struct parser *p, void *object, struct ynode *key, s
     g->isolation = parse_word(p, value, "`isolation`", rank_words, BASE_COUNT(rank_words));
 }
 
-/* "${args.NAME}" as a whole: the argument, one path. */
-static bool parse_template(struct parser *p, struct ynode *n, struct m_path *out)
-{
-    struct m_attribute *attribute;
-    struct str inner = {n->text.p + 2, n->text.n - 3};
-    if (!str_starts(inner, STR("args")) || memchr(inner.p, '$', inner.n))
-        return false; /* told by the walk over all texts */
-    n->template_ok = true;
-    if (!parse_attribute(p, n, inner, &attribute))
-        return false;
-    out->template = attribute;
-    return true;
-}
-
-static bool parse_entry(struct parser *p, struct ynode *n, bool templates, struct m_path *out)
-{
-    struct str s = n->text;
-    if (n->type == Y_TEXT && memmem(s.p, s.n, "${", 2)) {
-        bool whole = templates && str_starts(s, STR("${")) && s.p[s.n - 1] == '}';
-        return whole && parse_template(p, n, out);
-    }
-    if (n->type == Y_TEXT && !templates && memchr(s.p, '*', s.n)) {
-        policy_report(p->report, P_NOT_UNDERSTOOD, n->pos, "name the folder or file",
-                      "wildcards in `hide` are not understood by this version");
-        return false;
-    }
-    return parse_path(p, n, &out->path);
-}
-
-static void parse_paths(struct parser *p, struct ynode *n, const char *what, bool templates,
-                        struct m_paths *out)
-{
-    if (!parse_is_list(p, n, what))
-        return;
-    if (n->count > CORE_MAX_PATHS) {
-        policy_report(p->report, P_BOUND, n->pos, "name the folders that hold them",
-                      "%s has %u entries; at most %u are held", what, n->count, CORE_MAX_PATHS);
-        return;
-    }
-    *out = (struct m_paths){.v = parse_alloc(p, n->count, sizeof *out->v)};
-    for (struct ynode *c = n->first; c && out->v; c = c->next)
-        if (!c->refused && parse_entry(p, c, templates, &out->v[out->n]))
-            out->n++;
-}
-
-static void filesystem_read(struct parser *p, void *object, struct ynode *key, struct ynode *value)
-{
-    (void)key;
-    parse_paths(p, value, "`read`", true, &((struct m_grant *)object)->read);
-}
-
-static void filesystem_hide(struct parser *p, void *object, struct ynode *key, struct ynode *value)
-{
-    (void)key;
-    parse_paths(p, value, "`hide`", false, &((struct m_grant *)object)->hide);
-}
-
-static void grant_filesystem(struct parser *p, void *object, struct ynode *key, struct ynode *value)
-{
-    static const struct parse_field fields[] = {
-        {"read", filesystem_read, false},
-        {"hide", filesystem_hide, false},
-        {"write", NULL, false},
-        {"execute", NULL, false},
-    };
-    (void)key;
-    ((struct m_grant *)object)->has_filesystem = true;
-    parse_map(p, value, "`filesystem`", fields, BASE_COUNT(fields), object);
-}
-
 static void grant_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
@@ -229,12 +184,12 @@ void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g)
     static const struct parse_field fields[] = {
         {"use", grant_use, false},
         {"isolation", grant_isolation, false},
-        {"filesystem", grant_filesystem, false},
+        {"filesystem", parse_grant_filesystem, false},
         {"limits", grant_limits, false},
-        {"provider", NULL, false},
-        {"network", NULL, false},
-        {"environment", NULL, false},
-        {"secrets", NULL, false},
+        {"provider", parse_grant_provider, false},
+        {"network", parse_grant_network, false},
+        {"environment", parse_grant_environment, false},
+        {"secrets", parse_grant_secrets, false},
     };
     g->isolation = -1;
     g->at = n->pos;

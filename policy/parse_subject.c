@@ -79,7 +79,7 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
         return false;
     auto_buf struct buf normal = {0};
     bool plain = !has_dotdot(text) && !memchr(text.p, '*', text.n) && !memchr(text.p, '\n', text.n);
-    if (!plain || !core_path_normal(text, &normal)) {
+    if (!plain || !core_path_normal(text, &normal) || normal.failed) {
         char shown[POLICY_SHOWN];
         if (normal.failed)
             policy_report_memory(p->report);

@@ -80,6 +80,7 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
 #define POLICY_RULE_DEFAULT UINT32_MAX       /* reeve/default */
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
 #define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
+#define POLICY_RULE_BOUND   (UINT32_MAX - 3) /* reeve/bound: more holds it than can be carried */
 struct policy_rule_info {
     struct str id, file, reason;
     unsigned line;
@@ -93,6 +94,67 @@ struct policy_value {
     const struct json_node *node;
 };
 
+/* How long an approval lasts. */
+#define POLICY_COVERS_TABLE(X)                                                                     \
+    X(ONCE, "once") X(SAME_ARGUMENTS, "same_arguments") X(SESSION, "session")
+#define X(id, ...) POLICY_COVERS_##id,
+enum policy_covers { POLICY_COVERS_TABLE(X) POLICY_COVERS_COUNT };
+#undef X
+/** One approval that an ask needs. */
+struct policy_approval {
+    uint32_t need;
+    int64_t within_ns;
+    enum policy_covers covers;
+    struct str by; /* subject patterns, "user:ana, group:ops" */
+};
+bool policy_image_approval(const struct policy_image *image, uint32_t approval,
+                           struct policy_approval *out);
+
+struct policy_obligation {
+    struct str type, properties; /* properties: canonical JSON, an object */
+};
+bool policy_image_obligation(const struct policy_image *image, uint32_t obligation,
+                             struct policy_obligation *out);
+/** The name of bit `label` of a decision's labels; p NULL when there is none. */
+struct str policy_image_label(const struct policy_image *image, uint32_t label);
+
+/* What a budget counts: name, unit. */
+#define POLICY_COUNTED_TABLE(X)                                                                    \
+    X(CALLS, "calls") X(NETWORK_OUT, "network_out") X(COST, "cost") X(TOKENS, "tokens")
+#define X(id, ...) POLICY_COUNTED_##id,
+enum policy_counted { POLICY_COUNTED_TABLE(X) POLICY_COUNTED_COUNT };
+#undef X
+/* Whose spending a budget adds up. */
+#define POLICY_PER_TABLE(X)                                                                        \
+    X(SUBJECT, "subject") X(GROUP, "group") X(SESSION, "session") X(ALL, "all")
+#define X(id, ...) POLICY_PER_##id,
+enum policy_per { POLICY_PER_TABLE(X) POLICY_PER_COUNT };
+#undef X
+#define POLICY_MAX_BUDGETS 64u /* of a policy: a decision names them by bits */
+struct policy_budget {
+    struct str id, unit; /* unit: of cost */
+    enum policy_per per;
+    uint32_t set; /* bit enum policy_counted */
+    uint64_t max[POLICY_COUNTED_COUNT];
+    int64_t window_ns[POLICY_COUNTED_COUNT];
+};
+bool policy_image_budget(const struct policy_image *image, uint32_t budget,
+                         struct policy_budget *out);
+
+/** A capability as the policy knows it: what ships, raised or added to by `capabilities`. */
+struct policy_capability {
+    bool known;
+    enum core_class klass;
+    uint32_t effects;     /* bits; of an unknown one 0 */
+    bool cost;            /* its result says what it cost */
+    uint32_t mask, nmask; /* argument paths that the record hides, in the image */
+};
+void policy_image_capability(const struct policy_image *image, struct str id,
+                             const struct core_capability *shipped, struct policy_capability *out);
+/** The argument schema that the policy's `capabilities` gives to an id that does not ship, made in
+ * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
+int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
+                        const struct core_capability **out);
 /** A request as the engine sees it. Everything is borrowed. */
 struct policy_request {
     struct str subject;                  /* "type:id" */
@@ -108,6 +170,13 @@ struct policy_request {
 struct policy_subject {
     struct str text;                   /* "type:id" */
     const struct json_doc *properties; /* NULL: none */
+};
+/** What has been spent of one budget, by the one whom it counts for a link of the chain. */
+struct policy_spent {
+    uint32_t budget;
+    uint8_t counted; /* enum policy_counted */
+    uint8_t link;    /* 0: the subject, i: its i-th parent */
+    uint64_t amount;
 };
 
 /* What conditions may ask of the broker: id, path under `broker.`. */
@@ -126,10 +195,12 @@ struct policy_subject {
 enum policy_input { POLICY_INPUT_TABLE(X) POLICY_INPUT_COUNT };
 #undef X
 
+#define POLICY_MAX_PARENTS 16u
 /**
- * What the broker knows and the request cannot say; recorded with the decision. A field counts only
- * where `known` has its bit (1 << POLICY_INPUT_x), so that one left out is missing and never a zero
- * that was not meant. Borrowed.
+ * What the broker knows and the request cannot say; recorded with the decision. For conditions a
+ * field counts only where `known` has its bit (1 << POLICY_INPUT_x), so that one left out is
+ * missing and never a zero that was not meant; the time, the chain and what was spent always count
+ * for the decision itself. Borrowed.
  */
 struct reeve_inputs_view {
     int64_t now_ns;
@@ -141,19 +212,49 @@ struct reeve_inputs_view {
     uint32_t nlabels;
     const struct policy_subject *chain; /* the nearest parent first */
     uint32_t nchain;
-    struct policy_value flags; /* an object: NAME → value */
+    struct policy_value flags;        /* an object: NAME → value */
+    const struct policy_spent *spent; /* what is not listed is 0 */
+    uint32_t nspent;
+};
+
+/** Indexes into the image, without duplicates. */
+#define POLICY_MAX_HELD 64u
+struct policy_list {
+    uint32_t n, v[POLICY_MAX_HELD];
+};
+/** What one link of the chain, the subject or a parent, may have. */
+struct policy_link {
+    uint32_t grant;  /* index in the image, or UINT32_MAX: nothing */
+    bool everything; /* full without a matching rule */
+    uint8_t level;   /* its own */
 };
 /** The bucket of a subject, "type:id": the same for ever and on every machine. */
 uint32_t policy_bucket(struct str subject);
 
 struct policy_decision {
     enum core_effect effect;
+    /* What permits, or the deny; from the number of rules up a budget; or a pseudo rule. */
     uint32_t rule;
-    enum core_level level;    /* that held */
+    enum core_level level;    /* the lowest of the chain */
     enum core_class klass;    /* of the capability, as judged */
     enum core_rank isolation; /* that the run needs at least */
-    bool level_capped;        /* the request asked for more than it has */
-    uint32_t grant;           /* index in the image, or UINT32_MAX */
+    bool level_capped;        /* the request asked for more than its subject has */
+    uint32_t grant;           /* the subject's; index in the image, or UINT32_MAX */
+    uint32_t strictest;       /* the link whose rule is named */
+    uint64_t labels;          /* bits; to be added to the session */
+    uint64_t budgets, warned; /* bits: those that count it, and of them those nearly spent */
+    uint32_t nlinks;
+    struct policy_link link[1 + POLICY_MAX_PARENTS];
+    struct policy_list requires;    /* rules, ascending: what held it */
+    struct policy_list approvals;   /* of an ask; all are needed */
+    struct policy_list obligations; /* to be carried out */
+    /* The answer with shadow rules in force; `differs`: in effect or grant. */
+    struct {
+        bool differs;
+        enum core_effect effect;
+        uint32_t rule, grant;
+        enum core_rank isolation;
+    } shadow;
 };
 
 /**
@@ -161,22 +262,50 @@ struct policy_decision {
  *
  * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
  * index: the caller keeps `image` for as long as it looks them up.
- * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject.
+ * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject or resource,
+ * or more than POLICY_MAX_PARENTS parents.
  */
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);
 
+/** Whether `who` may give approval `approval` to this request: never its subject nor a parent. */
+bool policy_may_approve(const struct policy_image *image, uint32_t approval, struct str who,
+                        const struct policy_request *req, const struct reeve_inputs_view *inputs);
+
 /**
- * The grant of an allow, with templates ("${args.path}") filled in, `defaults.limits` and the
- * level's limits merged and the isolation that the decision needs. Strings live in `arena`.
- * REEVE_EINVAL when `d` is no allow.
+ * The grant of an allow or ask: templates filled in, `defaults.limits` and the level's limits
+ * merged, what parents and requires cut taken out, and the isolation that the decision needs.
+ * Strings live in `arena`. REEVE_EINVAL when `d` is a deny.
  */
 int policy_grant(const struct policy_image *image, const struct policy_request *req,
-                 const struct policy_decision *d, struct arena *arena, struct core_grant *out,
-                 struct reeve_error *err);
+                 const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                 struct arena *arena, struct core_grant *out, struct reeve_error *err);
 
-/** For a deny: one sentence for the person who was refused (the deciding rule's reason, or the
- * nearest miss and its first failing condition). */
+/**
+ * The request's arguments as a record may show them: what `audit.mask` and the capability's `mask`
+ * name is replaced by its HMAC under `key`. `whole`: the arguments are not in their named form, so
+ * that no name can be trusted and all of them are replaced where anything is masked. False, and
+ * nothing written, where nothing is.
+ */
+bool policy_mask_args(const struct policy_image *image, const struct policy_request *req,
+                      bool whole, const uint8_t key[BASE_SHA256], struct buf *out);
+
+/** Of the rules whose subject and capability match and that would permit, the one with the fewest
+ * failing conditions, ties by precedence. */
+struct policy_miss {
+    uint32_t rule;
+    uint32_t
+        failing; /* conditions of `when`; the grant's templates, `resource`, `valid`: one each */
+    uint32_t unknown; /* of them those that could not be judged */
+};
+/** The nearest miss of a default deny. False when no rule's subject and capability match. */
+bool policy_nearest_miss(const struct policy_image *image, const struct policy_request *req,
+                         const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                         struct policy_miss *out);
+
+/** For a deny or ask: a sentence for the person who was refused: the deciding rule's reason, who
+ * approves, or the nearest miss with its first failing condition, its value, what is wanted, and
+ * what could not be judged. */
 void policy_explain(const struct policy_image *image, const struct policy_request *req,
                     const struct reeve_inputs_view *inputs, const struct policy_decision *d,
                     struct buf *out);

@@ -342,8 +342,8 @@ void policy_yaml_templates(const struct ynode *n, struct policy_report *report)
     if (n->type <= Y_BOOL) {
         if (!n->template_ok && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
             policy_report(report, P_TEMPLATE, n->pos, NULL,
-                          "`${...}` is held by this version only as a whole entry of "
-                          "`filesystem: {read: [...]}`, as \"${args.NAME}\"");
+                          "`${...}` stands for nothing here; in a grant, \"${args.NAME}\" can be a "
+                          "whole path or network entry, and `${subject.id}` a segment of a path");
         return;
     }
     for (const struct ynode *c = n->first; c; c = c->next)

@@ -9,7 +9,11 @@
 #define RECORD 5
 
 static const char policy[] =
-    "reeve: policy/v1\nname: f\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}}\n"
+    "reeve: policy/v1\nname: f\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}, "
+    "approval: {by: [\"u:d\", \"group:g\"], need: 1, within: 5m, covers: once}}\nlabels: [s, w]\n"
+    "capabilities: {\"a.*\": {class: safe, effects: [network, money], mask: [args.p]}}\n"
+    "audit: {mask: [args.q]}\nbudgets: [{id: z, capability: [\"a.*\"], per: all, limits: {calls: "
+    "{max: 9, window: 1h}}, when_spent: ask, warn_at: [80%]}]\n"
     "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\", \"u:d\"], i: [\"u:c\"]}\n"
     "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: controlled}, {match: "
     "\"u:*\", level: pure}]\n"
@@ -38,7 +42,16 @@ static const char policy[] =
     "cidr: "
     "[10.0.0.0/8, \"::1/128\"]}}, {args.r: {matches: \"[a-z]+\"}}, {broker.now: {time: {days: "
     "[mon-fri], hours: \"09:00-17:00\", zone: UTC}}}, {broker.flags.f: true, broker.labels: {not: "
-    "{contains: s}}, broker.chain: {size: 0}, args.0: 1}]}}\n";
+    "{contains: s}}, broker.chain: {size: 0}, args.0: 1}]}}\n"
+    "  - {id: f, effect: ask, subject: anyone, capability: [\"a.*\"], labels: [s], grant: "
+    "{network: "
+    "[\"${args.u}\", \"h:1\"], environment: [A, B=1], filesystem: {write: "
+    "[\"/home/${subject.id}\"]}}, obligations: [{type: t, properties: {x: [1]}}]}\n"
+    "  - {id: g, effect: require, effects: [money], require: {isolation: vm, approval: {by: "
+    "[\"u:e\"], need: 2, within: 1h, covers: session}, within: {limits: {wall: 1m}, network: "
+    "[\"h:1\"]}}}\n"
+    "  - {id: i, effect: allow, subject: anyone, capability: [x], resource: [\"d:*\"], mode: "
+    "shadow, replaces: d}\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -62,7 +75,7 @@ static void ask(const struct policy_image *image, struct str subject, struct str
     struct arena arena auto_arena;
     arena_init(&arena, 0);
     struct core_grant grant;
-    (void)policy_grant(image, &req, &d, &arena, &grant, NULL);
+    (void)policy_grant(image, &req, &inputs, &d, &arena, &grant, NULL);
 }
 
 static void ask_all(const struct policy_image *image)

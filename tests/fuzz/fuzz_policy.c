@@ -19,8 +19,15 @@ static void ask(const struct policy_image *image, struct str subject, struct str
                                  .capability = capability,
                                  .entry = core_capability_find(capability),
                                  .args = args,
-                                 .level = -1};
-    struct reeve_inputs_view inputs = {0};
+                                 .level = -1,
+                                 .resource = args ? STR("d:a") : STR("")};
+    const struct policy_subject chain[] = {{.text = STR("user:ana")}};
+    const struct policy_spent spent[] = {{0, POLICY_COUNTED_CALLS, 0, 5}};
+    struct reeve_inputs_view inputs = {.now_ns = INT64_C(1767225600000000000),
+                                       .chain = chain,
+                                       .nchain = args != NULL,
+                                       .spent = spent,
+                                       .nspent = 1};
     struct policy_decision d;
     if (policy_decide(image, &req, &inputs, &d) != 0)
         abort();
@@ -29,8 +36,8 @@ static void ask(const struct policy_image *image, struct str subject, struct str
     struct arena arena auto_arena;
     arena_init(&arena, 0);
     struct core_grant grant;
-    int rc = policy_grant(image, &req, &d, &arena, &grant, NULL);
-    if ((rc == 0) != (d.effect == CORE_EFFECT_ALLOW))
+    int rc = policy_grant(image, &req, &inputs, &d, &arena, &grant, NULL);
+    if ((rc == 0) != (d.effect != CORE_EFFECT_DENY))
         abort();
 }
 

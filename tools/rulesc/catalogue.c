@@ -10,12 +10,9 @@ struct name_row {
     const char *name, *constant;
 };
 
-static const struct name_row arg_types[] = {
-    {"any", "CORE_ARG_ANY"},       {"string", "CORE_ARG_STRING"},   {"integer", "CORE_ARG_INTEGER"},
-    {"number", "CORE_ARG_NUMBER"}, {"bool", "CORE_ARG_BOOL"},       {"path", "CORE_ARG_PATH"},
-    {"url", "CORE_ARG_URL"},       {"strings", "CORE_ARG_STRINGS"}, {"rest", "CORE_ARG_REST"},
-    {"method", "CORE_ARG_METHOD"},
-};
+#define X(id, name) {name, "CORE_ARG_" #id},
+static const struct name_row arg_types[] = {CORE_ARG_TABLE(X)};
+#undef X
 #define X(id, name) {name, "CORE_CLASS_" #id},
 static const struct name_row classes[] = {CORE_CLASS_TABLE(X)};
 #undef X
@@ -70,17 +67,41 @@ static uint32_t effect_bits(const struct rules_file *f, const yaml_node_t *list)
 
 /* ---- arguments ---- */
 
-/* A word alone: what needs no escape in JSON nor in C. */
-static void put_default(const struct rules_file *f, const yaml_node_t *n, struct buf *out)
+static bool all_between(struct str s, char low, char high)
 {
-    struct str s = n ? rules_text(f, n) : (struct str){"", 0};
     for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z'))
-            rules_die(f, n, "a default is a word of letters");
-    if (n)
-        buf_printf(out, "\"\\\"%.*s\\\"\"},\n", (int)s.n, s.p);
-    else
-        buf_z(out, "NULL},\n");
+        if (s.p[i] < low || s.p[i] > high)
+            return false;
+    return s.n > 0;
+}
+
+/* What of a type can be written without escaping. */
+static bool fits_type(struct str type, struct str s)
+{
+    if (str_is(type, "bool"))
+        return str_is(s, "true") || str_is(s, "false");
+    if (str_is(type, "integer"))
+        return all_between(s, '0', '9') && s.n < 16 && (s.n == 1 || s.p[0] != '0');
+    return str_is(type, "method") ? all_between(s, 'A', 'Z')
+                                  : str_is(type, "string") && all_between(s, 'a', 'z');
+}
+
+/* A default as the JSON that its type makes of it. */
+static void emit_default(const struct rules_file *f, const yaml_node_t *arg, struct buf *out)
+{
+    const yaml_node_t *n = rules_get(f, arg, "default");
+    struct str type = rules_text(f, rules_need(f, arg, "type"));
+    if (!n) {
+        buf_z(out, "NULL");
+        return;
+    }
+    struct str s = rules_text(f, n);
+    if (!flag(f, arg, "optional"))
+        rules_die(f, n, "only an optional argument has a default");
+    if (!fits_type(type, s))
+        rules_die(f, n, "no default that an argument of this type can have");
+    bool quoted = str_is(type, "string") || str_is(type, "method");
+    buf_printf(out, quoted ? "\"\\\"%.*s\\\"\"" : "\"%.*s\"", (int)s.n, s.p);
 }
 
 static void compile_arg(const struct rules_file *f, const yaml_node_t *args, size_t i,
@@ -97,15 +118,13 @@ static void compile_arg(const struct rules_file *f, const yaml_node_t *args, siz
             rules_die(f, name, "an argument's name a second time");
     if (str_is(rules_text(f, type), "rest") && i + 1 != rules_count(f, args))
         rules_die(f, type, "only the last argument takes the rest");
-    const yaml_node_t *fallback = rules_get(f, arg, "default");
-    if (fallback && !flag(f, arg, "optional"))
-        rules_die(f, fallback, "a default of what may not be left out");
     buf_z(out, "    {");
     emit_string(out, f, name);
     buf_printf(out, ", %s, %s, %s, ", constant_of(f, type, arg_types, BASE_COUNT(arg_types)),
                flag(f, arg, "optional") || flag(f, arg, "broker") ? "false" : "true",
                flag(f, arg, "broker") ? "true" : "false");
-    put_default(f, fallback, out);
+    emit_default(f, arg, out);
+    buf_z(out, "},\n");
 }
 
 /* What is left out must be at the end, or a position would mean two things. */
@@ -158,7 +177,7 @@ static struct entry *sorted_entries(const struct rules_file *f, const yaml_node_
     for (size_t i = 0; i < n; i++) {
         entries[i].key = rules_pair(f, map, i, &entries[i].value);
         entries[i].id = rules_text(f, entries[i].key);
-        check_name(f, entries[i].key, ".-");
+        check_name(f, entries[i].key, "._-");
     }
     qsort(entries, n, sizeof *entries, entry_cmp);
     return entries;

@@ -123,6 +123,87 @@ static const struct row {
           "when: {args.path: /usr/bin/true}, reason: x, grant: " READ_USR "}\n",
      "agent:a", PROGRAM, "{\"path\": \"@/true\", \"argv\": []}", 0, NULL,
      "\"path\":\"/usr/bin/true\""},
+    {"an ask is not permitted, and who approves is said",
+     HEAD
+     "  - {id: r, effect: ask, subject: [\"agent:*\"], capability: [program.external], reason: "
+     "x, approval: {by: [\"user:ana\"], need: 1, within: 5m, covers: once}, grant: " READ_USR "}\n",
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 125, NULL,
+     "approval is needed by 1 of user:ana: x"},
+    {"a require turns an allow into an ask",
+     RUN(READ_USR) "  - {id: q, effect: require, require: {approval: {by: [\"user:ana\"], need: 2, "
+                   "within: 5m, covers: once}}, obligations: [{type: notify}]}\n",
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 125, NULL,
+     "\"requires\":[\"q\"],\"approvals\":[{\"by\":\"user:ana\",\"need\":2,\"within\":\"5m\","
+     "\"covers\":\"once\"}],\"obligations\":[{\"type\":\"notify\",\"properties\":{}}]"},
+    {"a require raises isolation beyond what there is",
+     RUN(READ_USR) "  - {id: q, effect: require, require: {isolation: vm}}\n", "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider", "isolation vm"},
+    {"a require cuts files",
+     RUN("{isolation: process, filesystem: {read: [/usr, @/real]}}") "  - {id: q, effect: require, "
+                                                                     "require: {within: "
+                                                                     "{filesystem: {read: "
+                                                                     "[/usr]}}}}\n",
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/ls\", \"argv\": [\"@/real\"]}", 2, NULL, NULL},
+    {"network",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, network: [\"h.example:443\"]}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "network"},
+    {"no network at all is held",
+     RUN("{isolation: process, filesystem: {read: [/usr]}, network: []}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL, NULL},
+    {"write", RUN("{isolation: process, filesystem: {read: [/usr], write: [@/real]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "filesystem write"},
+    {"environment", RUN("{isolation: process, filesystem: {read: [/usr]}, environment: [LANG]}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "environment"},
+    {"secrets", RUN("{isolation: process, filesystem: {read: [/usr]}, secrets: [token]}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "secrets"},
+    {"patterns in hide",
+     RUN("{isolation: process, filesystem: {read: [/usr], hide: [\"/usr/**/x\"]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "patterns in hide"},
+    {"a provider that the grant lists",
+     RUN("{isolation: process, provider: [process], filesystem: {read: [/usr]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 0, NULL, "\"provider\":\"process\""},
+    {"a provider that is not there",
+     RUN("{isolation: process, provider: [wasm], filesystem: {read: [/usr]}}"), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider", NULL},
+    {"labels that nothing keeps",
+     "reeve: policy/v1\nlabels: [seen]\ndefaults: {level: controlled}\nrules: [{id: r, effect: "
+     "allow, "
+     "subject: [\"agent:*\"], capability: [ccos.echo], labels: [seen], reason: x}]\n",
+     "agent:a", "ccos.echo", "[1]", 126, "no_mechanism", "\"labels\":[\"seen\"]"},
+    {"budgets that nothing keeps",
+     "reeve: policy/v1\ndefaults: {level: controlled}\nbudgets: [{id: b, per: all, when_spent: "
+     "deny, "
+     "limits: {calls: {max: 9, window: 1h}}}]\nrules: [{id: r, effect: allow, subject: "
+     "[\"agent:*\"], capability: [ccos.echo], reason: x}]\n",
+     "agent:a", "ccos.echo", "[1]", 126, "no_mechanism", "budgets"},
+    {"what the owner answers itself is not isolated",
+     HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], grant: "
+          "{isolation: process}, reason: x}\n",
+     "agent:a", "ccos.echo", "[1]", 126, "no_provider", "is not isolated"},
+    {"arguments by the policy's own schema are judged by name, defaults filled in",
+     "reeve: policy/v1\ndefaults: {level: controlled}\ncapabilities: {acme.pay: {class: safe, "
+     "effects: "
+     "[network], args: {to: string, amount: {type: integer, default: 7}}}}\nrules: [{id: r, "
+     "effect: "
+     "allow, subject: [\"agent:*\"], capability: [acme.pay], when: {args.to: x, args.amount: 7}, "
+     "reason: "
+     "x}]\n",
+     "agent:a", "acme.pay", "[\"x\"]", 126, "no_handler", "\"rule\":\"r\""},
+    {"and what does not fit it is refused after an allow",
+     "reeve: policy/v1\ndefaults: {level: controlled}\ncapabilities: {acme.pay: {class: safe, "
+     "effects: "
+     "[network], args: {to: string}}}\nrules: [{id: r, effect: allow, subject: [\"agent:*\"], "
+     "capability: [acme.pay], reason: x}]\n",
+     "agent:a", "acme.pay", "[7]", 126, "bad_arguments", NULL},
+    {"a shadow rule is recorded beside",
+     HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], reason: x}\n"
+          "  - {id: s, effect: deny, capability: [ccos.echo], mode: shadow}\n",
+     "agent:a", "ccos.echo", "[1]", 0, NULL, "\"shadow\":{\"effect\":\"deny\",\"rule\":\"s\"}"},
     {"strings are joined",
      HEAD "  - {id: r, effect: allow, subject: [\"agent:*\"], capability: [ccos.string.concat], "
           "reason: x}\n",

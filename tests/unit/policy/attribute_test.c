@@ -267,13 +267,14 @@ static void values(void **state)
     assert_int_equal(check(rows, BASE_COUNT(rows), &nothing), 0);
 }
 
+#define LABELS "labels: [secret, web]\n"
 static const struct row broker_rows[] = {
     {"depth", "", "{broker.depth: 2}", .value = "true"},
     {"children", "", "{broker.children: {gt: 3}}", .value = "false"},
     {"peer.uid", "", "{broker.peer.uid: 1000}", .value = "true"},
     {"bucket", "", "{broker.bucket: {lt: 10}}", .value = "true"},
-    {"labels", "", "{broker.labels: {contains: secret}}", .value = "true"},
-    {"labels that are not there", "", "{broker.labels: {contains: web}}", .value = "false"},
+    {"labels", LABELS, "{broker.labels: {contains: secret}}", .value = "true"},
+    {"labels that are not there", LABELS, "{broker.labels: {contains: web}}", .value = "false"},
     {"each label", "", "{broker.labels: {each: {starts_with: s}}}", .value = "true"},
     {"chain", "", "{broker.chain: [x]}", .value = "unknown"},
     {"the nearest parent", "", "{broker.chain: {eq: [\"u:p\"]}}", .value = "true"},
@@ -356,7 +357,12 @@ static void positions_and_schemas(void **state)
 {
     (void)state;
     struct policy_image *image = must_compile(
-        HEADER "defaults: {level: full}\nrules: [{id: r, effect: deny, when: {args.0: a}}]\n");
+        HEADER
+        "defaults: {level: full}\ncapabilities: {\"own.*\": {args: {p: string}}, own: {class: "
+        "safe}}\nrules: [{id: r, effect: deny, when: {args.0: a}}]\n");
+    struct question own = {"u:a", "own.x", "[\"b\"]", NULL}, none = {"u:a", "own", "[\"b\"]", NULL};
+    assert_int_equal(decide(image, &own).effect, CORE_EFFECT_DENY);
+    assert_int_equal(decide(image, &none).effect, CORE_EFFECT_ALLOW);
     struct question plain = {"u:a", "x.y", "[\"b\"]", NULL},
                     named = {"u:a", "ccos.io.read-file", "[\"b\"]", NULL};
     assert_int_equal(decide(image, &plain).effect, CORE_EFFECT_ALLOW);

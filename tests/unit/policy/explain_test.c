@@ -94,9 +94,9 @@ static void explained(const struct policy_image *image, const struct question *q
 {
     auto_json struct json_text text;
     struct policy_request req = ask(q, &text);
+    struct reeve_inputs_view inputs = {0};
     struct policy_decision d = decide(image, q);
     assert_int_equal(d.effect, CORE_EFFECT_DENY);
-    static const struct reeve_inputs_view inputs;
     policy_explain(image, &req, &inputs, &d, out);
     assert_false(out->failed);
 }

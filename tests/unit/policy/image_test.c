@@ -36,7 +36,36 @@
     "  - {id: f, effect: deny, subject: [\"u:z\"], capability: [t], when: {broker.now: {time: "    \
     "{days: [mon, tue], hours: \"09:00-17:00\", zone: UTC}}}}\n"
 
+/* What holds a request, of every kind. */
+#define HOLDS                                                                                      \
+    HEADER                                                                                         \
+    "name: lab\nversion: 7\ndefaults: {level: controlled, approval: {by: [\"u:d\", \"group:g\"], " \
+    "need: 1, within: 5m, covers: once}}\nlabels: [seen, secret]\ngroups: {g: [\"u:c\"]}\n"        \
+    "capabilities: {\"a.*\": {class: safe, effects: [network, money], mask: [args.p], cost: "      \
+    "true, args: {p: {type: path}, m: {type: integer, optional: true, default: 1}}}, "             \
+    "ccos.io.read-file: {class: safe, lower: why}}\naudit: {mask: [args.q.r]}\n"                   \
+    "budgets: [{id: z, subject: [\"u:*\"], capability: [\"a.*\", k], per: subject, limits: "       \
+    "{calls: {max: 9, window: 1h}, cost: {max: 5, unit: eur, window: 1h}}, when_spent: ask, "      \
+    "warn_at: [80%]}]\n"                                                                           \
+    "grants: {web: {provider: [process], network: [\"h:1\", \"*.x:any\", \"${args.u}\"], "         \
+    "filesystem: {read: [\"${args.p}\", /usr], write: [\"/home/${subject.id}/w\"], execute: "      \
+    "[/usr/bin], hide: [\"/usr/**\"]}, environment: [A, B=1], secrets: [s]}}\nrules:\n"            \
+    "  - {id: a, effect: ask, subject: anyone, capability: [\"a.*\"], grant: web, labels: "        \
+    "[seen], when: {broker.labels: {contains: seen}}}\n"                                           \
+    "  - {id: b, effect: allow, subject: anyone, effects: [money], capability: [\"a.*\", k], "     \
+    "grant: web, obligations: [{type: t, properties: {x: [1, w]}}]}\n"                             \
+    "  - {id: c, effect: require, require: {isolation: vm, approval: {by: [\"u:e\"], need: 2, "    \
+    "within: 1h, covers: session}, within: {limits: {wall: 1m}, network: [\"h:1\"], filesystem: "  \
+    "{write: [/home]}, environment: [A]}}, labels: [secret], when: {args.m: 1}}\n"                 \
+    "  - {id: d, effect: deny, capability: [t], resource: [\"d:a\"], valid: {from: "               \
+    "\"2026-01-01T00:00:00Z\"}}\n"                                                                 \
+    "  - {id: e, effect: allow, subject: [\"u:z\"], capability: [k], grant: web}\n"                \
+    "  - {id: f, effect: allow, subject: anyone, capability: [t], mode: shadow, replaces: d}\n"
+
 static const struct question questions[] = {
+    {"u:c", "a.b", "{\"p\":\"/b\",\"u\":\"https://h.x/\",\"m\":1}", NULL},
+    {"u:z", "k", "{\"p\":\"/b\",\"u\":\"https://h.x/\",\"n\":2}", NULL},
+    {"u:z", "k", "{\"p\":7}", NULL},
     {"u:a", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/b\"}", NULL},
     {"u:ab", "a.x", "{\"a\":\"x\",\"p\":\"/b\"}", NULL},
     {"u:c", "a.b", "{\"a\":2.5,\"p\":\"/a/b\"}", NULL},
@@ -73,21 +102,57 @@ static void same_answers(const struct policy_image *a, const struct policy_image
     }
 }
 
+/* What a decision's indexes name. */
+static void look_up(const struct policy_image *image, const struct policy_request *req,
+                    const struct reeve_inputs_view *inputs, const struct policy_decision *d,
+                    struct arena *arena)
+{
+    struct policy_approval approval;
+    struct policy_obligation obligation;
+    struct policy_budget budget;
+    const struct core_capability *schema;
+    (void)policy_image_rule(image, d->rule);
+    (void)policy_image_rule(image, d->shadow.rule);
+    for (uint32_t i = 0; i < d->approvals.n; i++) {
+        assert_true(policy_image_approval(image, d->approvals.v[i], &approval));
+        (void)policy_may_approve(image, d->approvals.v[i], STR("u:d"), req, inputs);
+    }
+    for (uint32_t i = 0; i < d->obligations.n; i++)
+        assert_true(policy_image_obligation(image, d->obligations.v[i], &obligation));
+    for (uint32_t i = 0; i < 64; i++) {
+        (void)policy_image_label(image, i);
+        (void)policy_image_budget(image, i, &budget);
+    }
+    (void)policy_image_schema(image, req->capability, arena, &schema);
+}
+
 /* Everything that can be asked of an image, for the sanitizers to watch. */
 static void use(const struct policy_image *image)
 {
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
         auto_json struct json_text text;
         struct policy_request req = ask(&questions[i], &text);
-        struct policy_decision d = decide(image, &questions[i]);
-        struct reeve_inputs_view inputs = {0};
-        auto_buf struct buf why = {0};
+        struct policy_decision d;
+        struct policy_subject parent = {STR("u:c"), NULL};
+        struct policy_spent spent = {0, POLICY_COUNTED_CALLS, 0, 9};
+        struct str label = STR("seen");
+        struct reeve_inputs_view inputs = {.known = ~0u,
+                                           .chain = &parent,
+                                           .nchain = i % 2,
+                                           .labels = &label,
+                                           .nlabels = 1,
+                                           .spent = &spent,
+                                           .nspent = i % 3 == 0};
+        uint8_t key[BASE_SHA256] = {0};
+        auto_buf struct buf why = {0}, masked = {0};
         struct arena arena auto_arena;
         arena_init(&arena, 0);
         struct core_grant grant;
+        assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
         policy_explain(image, &req, &inputs, &d, &why);
-        (void)policy_grant(image, &req, &d, &arena, &grant, NULL);
-        (void)policy_image_rule(image, d.rule);
+        (void)policy_grant(image, &req, &inputs, &d, &arena, &grant, NULL);
+        (void)policy_mask_args(image, &req, false, key, &masked);
+        look_up(image, &req, &inputs, &d, &arena);
     }
 }
 
@@ -108,6 +173,20 @@ static void test_same_input_same_bytes(void **state)
     struct policy_image *a = must_compile(POLICY), *b = must_compile(POLICY);
     auto_buf struct buf x = saved(a), y = saved(b);
     assert_true(str_eq(buf_view(&x), buf_view(&y)));
+    policy_image_unref(&a);
+    policy_image_unref(&b);
+}
+
+static void test_holds_loaded(void **state)
+{
+    (void)state;
+    struct policy_image *a = must_compile(HOLDS), *b;
+    auto_buf struct buf bytes = saved(a), again = {0};
+    assert_int_equal(policy_image_load(buf_view(&bytes), NULL, &b, NULL), 0);
+    same_answers(a, b);
+    again = saved(b);
+    assert_true(str_eq(buf_view(&bytes), buf_view(&again)));
+    use(b);
     policy_image_unref(&a);
     policy_image_unref(&b);
 }
@@ -148,11 +227,10 @@ static void test_every_byte_matters(void **state)
 }
 
 /* As above, with the digest that the changed bytes have: refused, or every answer is given. */
-static void test_changed_with_a_digest_that_fits(void **state)
+static void change_each_byte(const char *policy)
 {
-    (void)state;
     static const uint8_t flips[] = {0x01, 0x04, 0x40, 0x80, 0xff};
-    struct policy_image *image = must_compile(POLICY);
+    struct policy_image *image = must_compile(policy);
     auto_buf struct buf bytes = saved(image);
     uint8_t *digest = (uint8_t *)bytes.data + offsetof(struct img_file, digest);
     size_t refused = 0, used = 0;
@@ -172,6 +250,13 @@ static void test_changed_with_a_digest_that_fits(void **state)
         }
     assert_true(refused > bytes.len / 4 && used > 100); /* both happen, or nothing was tested */
     policy_image_unref(&image);
+}
+
+static void test_changed_with_a_digest_that_fits(void **state)
+{
+    (void)state;
+    change_each_byte(POLICY);
+    change_each_byte(HOLDS);
 }
 
 static void test_cut_or_followed(void **state)
@@ -338,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_input_same_bytes),
         cmocka_unit_test(test_loaded_is_compiled),
+        cmocka_unit_test(test_holds_loaded),
         cmocka_unit_test(test_every_byte_matters),
         cmocka_unit_test(test_changed_with_a_digest_that_fits),
         cmocka_unit_test(test_cut_or_followed),

@@ -35,6 +35,15 @@ static const struct row {
     {"a deny needs none", HEADER "rules: [{id: r, effect: deny, capability: [ccos.echo]}]\n", ""},
     {"an unknown capability", HEADER "rules: [{id: r, effect: deny, capability: [ccos.ehco]}]\n",
      "P053 2:44"},
+    {"one that the policy tells of is known",
+     HEADER "capabilities: {\"acme.*\": {class: safe}}\nrules: [{id: r, effect: allow, subject: "
+            "[\"u:a\"], reason: x, capability: [acme.x]}]\n",
+     ""},
+    {"and may be dangerous",
+     HEADER
+     "capabilities: {\"acme.*\": {effects: [network]}, ccos.echo: {class: dangerous}}\nrules: "
+     "[{id: r, effect: allow, subject: [\"u:a\"], reason: x, capability: [acme.x, ccos.echo]}]\n",
+     "P054 3:74, P054 3:82"},
     {"a glob is not looked up",
      HEADER "rules: [{id: r, effect: deny, capability: [\"ccos.ehco.*\"]}]\n", ""},
     {"dangerous with isolation none",
@@ -63,6 +72,14 @@ static const struct row {
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
      "P061 4:10"},
+    {"a tie of asks",
+     HEADER
+     "defaults: {approval: {by: [\"u:d\"], need: 1, within: 5m, covers: once}}\nrules:\n"
+     "  - {id: one, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
+     "1}, grant: {network: [\"a:1\"]}}\n"
+     "  - {id: two, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
+     "2}, grant: {network: [\"a:2\"]}}\n",
+     "P061 5:10"},
     {"a tie with the same grant",
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm}"),
@@ -81,6 +98,32 @@ static const struct row {
     {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"), "P059 3:97"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
+    {"a deny that ends by itself",
+     HEADER "rules: [{id: r, effect: deny, valid: {until: \"2026-11-01T00:00:00Z\"}}]\n",
+     "P090 2:39"},
+    {"a require that begins",
+     HEADER "rules: [{id: r, effect: require, require: {isolation: vm}, "
+            "valid: {from: \"2026-11-01T00:00:00Z\"}}]\n",
+     ""},
+    {"an ask for anyone",
+     HEADER "rules: [{id: r, effect: ask, subject: anyone, " ECHO
+            ", approval: {by: [\"u:a\"], need: "
+            "1, within: 5m, covers: once}}]\n",
+     "P091 2:25"},
+    {"a deny with a resource",
+     HEADER "rules: [{id: r, effect: deny, " ECHO ", resource: [\"d:*\"]}]\n", "P092 2:56"},
+    {"two requires hold together",
+     TWO("effect: require, require: {isolation: vm}", "effect: require, require: {isolation: vm}"),
+     ""},
+    {"effects tell rules apart",
+     TWO("effect: allow, effects: [network]", "effect: allow, effects: [compute]"), ""},
+    {"resources tell rules apart",
+     TWO("effect: allow, resource: [\"d:a\"]", "effect: allow, resource: [\"d:b\"]"), ""},
+    {"a shadow is another rule", TWO("effect: allow", "effect: allow, mode: shadow"), ""},
+    {"a tie with different network",
+     TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}",
+         "effect: allow, when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}"),
+     "P061 4:10"},
     {"unlimited under controlled",
      HEADER "defaults: {level: controlled, limits: {wall: unlimited}}\n", "P060 2:46"},
     {"not_in in an allow", RULE(ECHO ", when: {args.a: {not_in: [x]}}"), "P059 3:98"},
@@ -188,13 +231,18 @@ static void compile_gives_no_warnings(void **state)
     policy_image_unref(&image);
 }
 
+static bool is_warning(const char *code)
+{
+    return (strcmp(code, "P050") >= 0 && strcmp(code, "P070") < 0) ||
+           (strcmp(code, "P090") >= 0 && strcmp(code, "P100") < 0) || strcmp(code, "P130") >= 0;
+}
+
 static void every_warning_was_seen(void **state)
 {
     (void)state;
     const char *code, *meaning;
     for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
-        if ((strcmp(code, "P050") >= 0 && strcmp(code, "P100") < 0 && !strstr(seen, code)) ||
-            (strcmp(code, "P130") >= 0 && !strstr(seen, code)))
+        if (is_warning(code) && !strstr(seen, code))
             fail_msg("no row brings about %s (%s)", code, meaning);
 }
 

@@ -6,21 +6,33 @@
 #include "support.h"
 
 #define TEXT                                                                                       \
-    HEADER "name: lab\ndefaults: {level: controlled, limits: {wall: 3s}}\n"                        \
-           "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                         \
-           "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: pure}]\n"        \
-           "grants: {base: {isolation: vm}, files: {use: base, filesystem: {read: "                \
-           "[\"${args.p}\", /usr]}}}\n"                                                            \
-           "rules:\n"                                                                              \
-           "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\"], capability: [a.b, "        \
-           "\"a.*\"], grant: files,\n"                                                             \
-           "     when: {args.a: [1, 2], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: {under: "   \
-           "/a}}}]}}\n"                                                                            \
-           "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"
+    HEADER                                                                                         \
+    "name: lab\ndefaults: {level: controlled, limits: {wall: 3s}, approval: {by: "                 \
+    "[\"u:d\"], need: 1, within: 5m, covers: once}}\n"                                             \
+    "labels: [seen]\nbudgets: [{id: z, per: all, when_spent: ask, limits: {calls: {max: 9, "       \
+    "window: 1h}}}]\n"                                                                             \
+    "capabilities: {\"a.*\": {class: safe, effects: [money], mask: [args.p]}}\naudit: {mask: "     \
+    "[args.q.r]}\n"                                                                                \
+    "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\"]}\n"                                \
+    "subjects: [{match: \"group:g\", level: full}, {match: \"u:a\", level: pure}]\n"               \
+    "grants: {base: {isolation: vm}, files: {use: base, filesystem: {read: "                       \
+    "[\"${args.p}\", /usr]}}}\n"                                                                   \
+    "rules:\n"                                                                                     \
+    "  - {id: b, effect: allow, subject: [\"group:g\", \"u:x\"], capability: [a.b, "               \
+    "\"a.*\"], grant: files,\n"                                                                    \
+    "     when: {args.a: [1, 2], any: [{args.b: {eq: [x, [1]]}}, {not: {args.p: {under: "          \
+    "/a}}}]}}\n"                                                                                   \
+    "  - {id: a, effect: deny, capability: [\"a.get_*\"], reason: because}\n"                      \
+    "  - {id: c, effect: ask, subject: anyone, effects: [money], resource: [\"d:*\"], grant: "     \
+    "{network: [\"h:1\", \"${args.u}\"], filesystem: {write: [\"/home/${subject.id}\"]}, "         \
+    "environment: [A, B=1], secrets: [s], provider: [p]}}\n"                                       \
+    "  - {id: d, effect: require, labels: [seen], require: {isolation: vm, within: "               \
+    "{filesystem: {write: [/a], hide: [\"/a/**\"]}}}, obligations: [{type: t, properties: "        \
+    "{x: [1, w]}}], mode: shadow, replaces: c}\n"
 
 #define CONDITIONS                                                                                 \
     HEADER                                                                                         \
-    "defaults: {level: full}\n"                                                                    \
+    "defaults: {level: full}\nlabels: [x]\n"                                                       \
     "vars: {v: {type: [string], default: [x, z]}, p: {type: path, default: /a}}\n"                 \
     "attributes: {subject.t: {type: string, from: entities}, context.c: {type: [int], "            \
     "default: [1]}, broker.flags.f: {type: bool}}\n"                                               \
@@ -30,7 +42,8 @@
     "rules:\n"                                                                                     \
     "  - {id: a, effect: deny, when: {use: c, subject.t: {attr: args.b}, subject: {is: "           \
     "\"group:g\"}, args.l: {argv: [[\"${v}\"], {rest: any}], contains: x}, context.c: {some: "     \
-    "1}, subject.m.k: {contains: 1}, args.p: {under: \"${p}\"}, args.u: {url: {host: "             \
+    "1}, subject.m.k: {contains: 1}, broker.labels: {each: x}, args.p: {under: \"${p}\"}, "        \
+    "args.u: {url: {host: "                                                                        \
     "h.example, path: \"/v/*\"}}, args.h: {host: \"*.example\", not: {cidr: 10.0.0.0/8}}, "        \
     "args.r: {matches: \"[a-z]+\"}, broker.now: {time: {hours: \"00:00-24:00\", zone: "            \
     "UTC}}}}\n"

@@ -1,10 +1,6 @@
 /* See naive.h. */
 #include "naive.h"
 
-#include "naive_when.h"
-
-#include <stdio.h>
-
 /* ---- patterns, by recursion ---- */
 
 static bool glob(const char *g, size_t ng, const char *t, size_t nt)
@@ -121,148 +117,29 @@ static int best_subject(const struct model *m, const struct m_rule *r, struct st
     return best;
 }
 
-/* ---- grants ---- */
+/* ---- what the other files ask for ---- */
 
-static const struct m_grant *named(const struct model *m, struct str name)
+bool naive_glob(struct str g, struct str t)
 {
-    for (uint32_t i = 0; i < m->ngrants; i++)
-        if (str_eq(m->grants[i].name, name))
-            return &m->grants[i];
-    return NULL;
+    return glob(g.p, g.n, t.p, t.n);
 }
 
-static int isolation_of(const struct model *m, const struct m_grant *g)
+bool naive_capability_fits(struct str pattern, struct str id)
 {
-    if (!g)
-        return 0;
-    return g->isolation >= 0 ? g->isolation : g->use.n ? isolation_of(m, named(m, g->use)) : 0;
+    return capability_fits(pattern, id);
 }
 
-static bool templates_hold(const struct naive *n, const struct m_grant *g)
+int naive_compare_patterns(struct str a, struct str b)
 {
-    const struct model *m = n->m;
-    if (!g)
-        return true;
-    if (!g->has_filesystem)
-        return !g->use.n || templates_hold(n, named(m, g->use));
-    for (uint32_t i = 0; i < g->read.n; i++) {
-        struct str s;
-        auto_buf struct buf normalised = {0};
-        if (!g->read.v[i].template)
-            continue;
-        if (!naive_text(n, g->read.v[i].template, &s) || !naive_path(s, &normalised))
-            return false;
-        if (!str_eq(s, normalised.len ? buf_view(&normalised) : STR("/")))
-            return false;
-    }
-    return true;
+    return compare_patterns(a, b);
 }
 
-/* ---- the decision ---- */
-
-static bool rule_matches(const struct naive *n, const struct m_rule *r)
+int naive_specificity(const struct model *m, const struct m_subject *s, struct str who)
 {
-    if (best_subject(n->m, r, n->req->subject) == 0)
-        return false;
-    int value = r->when ? naive_truth(n, r->when) : NAIVE_TRUE;
-    if (r->effect == CORE_EFFECT_DENY)
-        return value != NAIVE_FALSE;
-    return value == NAIVE_TRUE && templates_hold(n, r->grant);
+    return specificity(m, s, who);
 }
 
-static bool best_pattern(const struct m_rule *r, struct str id, struct str *out)
+int naive_best_subject(const struct model *m, const struct m_rule *r, struct str who)
 {
-    bool found = false;
-    if (!r->has_capability) {
-        *out = STR("*");
-        return true;
-    }
-    for (uint32_t i = 0; i < r->ncapabilities; i++) {
-        struct str p = r->capabilities[i].text;
-        if (capability_fits(p, id) && (!found || compare_patterns(p, *out) > 0)) {
-            *out = p;
-            found = true;
-        }
-    }
-    return found;
-}
-
-static bool better(const struct model *m, const struct policy_request *req, const struct m_rule *a,
-                   const struct m_rule *b)
-{
-    struct str pa, pb;
-    (void)best_pattern(a, req->capability, &pa);
-    (void)best_pattern(b, req->capability, &pb);
-    int c = compare_patterns(pa, pb);
-    if (!c)
-        c = best_subject(m, a, req->subject) - best_subject(m, b, req->subject);
-    if (!c)
-        c = isolation_of(m, a->grant) - isolation_of(m, b->grant);
-    return c ? c > 0 : str_cmp(a->id, b->id) < 0;
-}
-
-static const struct m_rule *best(const struct naive *n, enum core_effect effect)
-{
-    const struct model *m = n->m;
-    const struct policy_request *req = n->req;
-    const struct m_rule *chosen = NULL;
-    for (uint32_t i = 0; i < m->nrules; i++) {
-        const struct m_rule *r = &m->rules[i];
-        struct str pattern;
-        if (r->effect == (int)effect && best_pattern(r, req->capability, &pattern) &&
-            rule_matches(n, r) && (!chosen || better(m, req, r, chosen)))
-            chosen = r;
-    }
-    return chosen;
-}
-
-static int level_of(const struct model *m, struct str who)
-{
-    int best_fit = 0, level = m->default_level < 0 ? CORE_LEVEL_PURE : m->default_level;
-    for (uint32_t i = 0; i < m->nlevels; i++) {
-        int fit = specificity(m, &m->levels[i].match, who);
-        if (fit > best_fit || (fit && fit == best_fit && (int)m->levels[i].level < level)) {
-            best_fit = fit;
-            level = (int)m->levels[i].level;
-        }
-    }
-    return level;
-}
-
-static void say(struct naive_answer *a, enum core_effect effect, struct str rule)
-{
-    a->effect = effect;
-    (void)snprintf(a->rule, sizeof a->rule, "%.*s", (int)rule.n, rule.p);
-}
-
-struct naive_answer naive_decide(const struct model *m, const struct policy_request *req,
-                                 const struct reeve_inputs_view *inputs)
-{
-    struct arena arena auto_arena;
-    arena_init(&arena, 0);
-    struct naive_answer a = {0};
-    int level = level_of(m, req->subject);
-    enum core_class klass = req->entry ? req->entry->klass : CORE_CLASS_DANGEROUS;
-    a.capped = req->level > level;
-    level = req->level >= 0 && req->level < level ? req->level : level;
-    a.level = (enum core_level)level;
-    struct naive n = {m, req, inputs, core_level_name(a.level), &arena};
-    const struct m_rule *deny = best(&n, CORE_EFFECT_DENY), *allow = best(&n, CORE_EFFECT_ALLOW);
-    if (deny) {
-        say(&a, CORE_EFFECT_DENY, deny->id);
-    } else if (level == CORE_LEVEL_PURE && klass != CORE_CLASS_PURE) {
-        say(&a, CORE_EFFECT_DENY, STR("reeve/pure"));
-    } else if (allow) {
-        say(&a, CORE_EFFECT_ALLOW, allow->id);
-        int isolation = isolation_of(m, allow->grant);
-        if (level == CORE_LEVEL_CONTROLLED && klass == CORE_CLASS_DANGEROUS &&
-            isolation < CORE_RANK_PROCESS)
-            isolation = CORE_RANK_PROCESS;
-        a.isolation = (enum core_rank)isolation;
-    } else if (level == CORE_LEVEL_FULL) {
-        say(&a, CORE_EFFECT_ALLOW, STR("reeve/full"));
-    } else {
-        say(&a, CORE_EFFECT_DENY, STR("reeve/default"));
-    }
-    return a;
+    return best_subject(m, r, who);
 }

@@ -139,8 +139,10 @@ static const struct json_doc *arguments(struct random_request *r)
 static void random_inputs(struct random_request *r)
 {
     static const struct str names[] = {{"x", 1}, {"yx", 2}, {"1", 1}};
-    static const struct policy_subject parents[] = {{{"u:p", 3}, NULL}, {{"u:ab", 4}, NULL}};
     static const char *const flag_keys[] = {"f"};
+    static const char *const named[] = {"t", "l", "m", "q", "k"};
+    r->chain[0] = (struct policy_subject){STR("u:p"), NULL};
+    r->chain[1] = (struct policy_subject){STR("u:ab"), object(r, 5, named, BASE_COUNT(named)).doc};
     r->inputs = (struct reeve_inputs_view){.now_ns = random_moments[roll(RANDOM_MOMENTS)],
                                            .known = roll(4) ? ~0u : roll(1 << POLICY_INPUT_COUNT),
                                            .depth = roll(3),
@@ -150,7 +152,7 @@ static void random_inputs(struct random_request *r)
                                            .tool_digest = roll(2) ? STR("x") : STR("yx"),
                                            .labels = names,
                                            .nlabels = roll(4),
-                                           .chain = parents,
+                                           .chain = r->chain,
                                            .nchain = roll(3),
                                            .flags = object(r, 4, flag_keys, 1)};
 }

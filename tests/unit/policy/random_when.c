@@ -67,6 +67,8 @@ static const struct {
 static const char *const scalars[] = {"1",          "2",  "1.0",  "1.5",   "x",
                                       "\"1\"",      "yx", "true", "false", "\"${vi}\"",
                                       "\"x${vi}\"", "-3", "u:p",  "\"\""};
+/* Declared, so that broker.labels can be tested for them. */
+static const char *const label_words[] = {"x", "yx", "seen", "\"1\"", "1", "true"};
 static const char *const texts[] = {"x", "yx", "\"1\"", "u", "\"\"", "\"${vt}\"", "\"a${vl}\""};
 static const char *const numbers[] = {"1",    "2",         "1.5",       "-3",
                                       "1KiB", "\"${vs}\"", "\"${vi}\"", "2.0"};
@@ -105,6 +107,15 @@ static const char *const flags[] = {"true", "false"};
 
 /* ---- operands ---- */
 
+static bool of_labels; /* what is being written judges broker.labels */
+
+static const char *scalar(void)
+{
+    return of_labels ? PICK(label_words) : PICK(scalars);
+}
+
+static void put_scalars(struct buf *b);
+
 static void put_list(struct buf *b, const char *const *words, size_t n, uint32_t least)
 {
     uint32_t count = least + roll(4 - least);
@@ -116,16 +127,24 @@ static void put_list(struct buf *b, const char *const *words, size_t n, uint32_t
     buf_byte(b, ']');
 }
 
+static void put_scalars(struct buf *b)
+{
+    if (of_labels)
+        put_list(b, label_words, BASE_COUNT(label_words), 0);
+    else
+        put_list(b, scalars, BASE_COUNT(scalars), 0);
+}
+
 static void put_ops(struct buf *b, unsigned depth, bool absent);
 
 static void put_test(struct buf *b, unsigned depth)
 {
     switch (roll(5)) {
     case 0:
-        buf_z(b, PICK(scalars));
+        buf_z(b, scalar());
         break;
     case 1:
-        put_list(b, scalars, BASE_COUNT(scalars), 0);
+        put_scalars(b);
         break;
     default:
         put_ops(b, depth, true);
@@ -140,10 +159,10 @@ static void put_argv(struct buf *b, unsigned depth)
         buf_z(b, i ? ", " : "");
         switch (roll(3)) {
         case 0:
-            buf_z(b, PICK(texts));
+            buf_z(b, of_labels ? "seen" : PICK(texts));
             break;
         case 1:
-            put_list(b, scalars, BASE_COUNT(scalars), 0);
+            put_scalars(b);
             break;
         default:
             put_ops(b, depth + 1, true);
@@ -192,22 +211,22 @@ static void put_range(struct buf *b)
 static void put_value(struct buf *b)
 {
     if (roll(3))
-        buf_z(b, PICK(scalars));
+        buf_z(b, scalar());
     else
-        put_list(b, scalars, BASE_COUNT(scalars), 0);
+        put_scalars(b);
 }
 
 static void put_operand(struct buf *b, enum policy_op op, unsigned depth, bool absent)
 {
     switch (ops[op].operand) {
     case OPERAND_SCALAR:
-        buf_z(b, PICK(scalars));
+        buf_z(b, scalar());
         break;
     case OPERAND_VALUE:
         put_value(b);
         break;
     case OPERAND_LIST:
-        put_list(b, scalars, BASE_COUNT(scalars), 0);
+        put_scalars(b);
         break;
     case OPERAND_ORDER:
         buf_z(b, PICK(numbers));
@@ -333,10 +352,12 @@ static const char *likely_attribute(enum policy_op op)
 
 void random_test_of(struct buf *b, enum policy_op op)
 {
-    buf_printf(b, "{%s: {",
-               roll(2) ? likely_attribute(op)
-                       : attributes[roll((uint32_t)BASE_COUNT(attributes))].path);
+    const char *path =
+        roll(2) ? likely_attribute(op) : attributes[roll((uint32_t)BASE_COUNT(attributes))].path;
+    buf_printf(b, "{%s: {", path);
+    of_labels = strcmp(path, "broker.labels") == 0;
     put_op(b, op, 2, false);
+    of_labels = false;
     buf_z(b, "}}");
 }
 
@@ -345,12 +366,13 @@ void random_test_of(struct buf *b, enum policy_op op)
 static void put_attribute(struct buf *b, size_t i, unsigned depth)
 {
     buf_printf(b, "%s: ", attributes[i].path);
+    of_labels = strcmp(attributes[i].path, "broker.labels") == 0;
     switch (roll(5)) {
     case 0:
-        buf_z(b, PICK(scalars));
+        buf_z(b, scalar());
         break;
     case 1:
-        put_list(b, scalars, BASE_COUNT(scalars), 0);
+        put_scalars(b);
         break;
     case 2:
         buf_printf(b, "{attr: %s}", attributes[roll((uint32_t)BASE_COUNT(attributes))].path);
@@ -358,6 +380,7 @@ static void put_attribute(struct buf *b, size_t i, unsigned depth)
     default:
         put_ops(b, depth, attributes[i].known);
     }
+    of_labels = false;
 }
 
 /* The named conditions that are there in this place: c0 to c`named - 1`. */
@@ -425,6 +448,7 @@ void random_top(struct buf *b)
                "{type: map}, broker.flags.f: {type: bool%s}}\n",
                PICK(from), PICK(from), PICK(from), types[roll(defaults ? 5 : 2)],
                defaults && roll(2) ? ", default: false" : "");
+    buf_z(b, "labels: [seen, x, \"1\", secret, yx]\n");
     buf_z(b, "entities:\n");
     put_properties(b, "u:a");
     put_properties(b, "u:ab");

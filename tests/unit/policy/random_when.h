@@ -25,8 +25,8 @@ extern const char *const random_urls[RANDOM_URLS], *const random_addresses[RANDO
                                                        *const random_times[RANDOM_TIMES];
 extern const int64_t random_moments[RANDOM_MOMENTS];
 
-/** Keys above `rules`: vars, attributes, entities, conditions; without groups, which g0 to g2 of
- * the caller's are. */
+/** Keys above `rules`: vars, attributes, labels, entities, conditions; without groups, which g0 to
+ * g2 of the caller's are. */
 void random_top(struct buf *b);
 /** The map beside `when`. */
 void random_when(struct buf *b, unsigned depth);
@@ -38,6 +38,7 @@ bool random_can(enum policy_op op);
 struct random_request {
     struct policy_request req;
     struct reeve_inputs_view inputs;
+    struct policy_subject chain[2];
     char *text[6]; /* JSON, for messages */
     struct json_text doc[6];
 };

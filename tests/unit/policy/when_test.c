@@ -63,6 +63,13 @@ static const struct row {
     {"is in an element", WHEN("{args.a: {each: {is: \"group:g\"}}}"), "P032 7:28"},
     {"is of an id", WHEN("{subject: {is: \"user:a\"}}"), "P033 7:26"},
     {"is of no group", WHEN("{subject: {is: []}}"), "P023 7:26"},
+    {"a label that is not declared",
+     HEADER
+     "labels: [web]\nrules: [{id: r, effect: deny, when: {broker.labels: {contains: wep}}}]\n",
+     "P074 3:64"},
+    {"nor in a list, or of each", WHEN("{broker.labels: {not: {some: [a, b]}}}"),
+     "P074 7:41, P074 7:44"},
+    {"a size is no label", WHEN("{broker.labels: {size: {gt: 1}, each: {starts_with: a}}}"), ""},
     {"is of a group that is not declared", WHEN("{subject: {is: \"group:g\"}}"), "P024 7:26"},
     {"the subject as a whole", WHEN("{subject: {eq: \"user:a\"}}"), "P032 7:21"},
     {"argv that is no list", WHEN("{args.a: {argv: x}}"), "P015 7:27"},

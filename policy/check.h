@@ -1,0 +1,25 @@
+/*
+ * What the checks of a policy share: names that are declared, and how references to them are
+ * resolved.
+ */
+#ifndef POLICY_CHECK_H
+#define POLICY_CHECK_H
+
+#include "policy/model.h"
+#include "policy/names.h"
+
+struct checker {
+    struct model *m;
+    struct arena *arena;
+    struct policy_report *report;
+    struct policy_names groups, grants;
+};
+
+/** Room for `n` names; false when memory is out. */
+bool check_names(struct arena *arena, uint32_t n, struct policy_names *out);
+/** Find the group that each member of a list names. */
+void check_subjects(struct checker *c, struct m_subjects *list);
+/** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
+void check_holds(struct checker *c);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * What the files of a decision share: what is carried through it for one link of the chain, how far
+ * a matching rule precedes others, and what one link comes to. All of it lives on the stack.
+ */
+#ifndef POLICY_DECIDE_H
+#define POLICY_DECIDE_H
+
+#include "policy/eval.h"
+
+/* What is carried through one link's decision. */
+struct deciding {
+    const struct policy_image *image;
+    const struct policy_request *req; /* with the link's own subject */
+    const struct reeve_inputs_view *inputs;
+    struct eval eval;
+    struct eval_scan scan;
+    uint32_t effects[RULE_KINDS]; /* of the capability, as rules of each kind see it */
+    uint32_t link;                /* 0: the subject, i: its i-th parent */
+    bool shadow;                  /* shadow rules count, and what they replace does not */
+};
+
+/* How far a matching rule precedes others: compared from the top. A rule's index is the order of
+ * its id. */
+struct standing {
+    uint64_t key;
+    uint32_t subject, isolation, rule;
+};
+static inline bool decide_precedes(const struct standing *a, const struct standing *b)
+{
+    if (a->key != b->key)
+        return a->key > b->key;
+    if (a->subject != b->subject)
+        return a->subject > b->subject;
+    if (a->isolation != b->isolation)
+        return a->isolation > b->isolation;
+    return a->rule < b->rule;
+}
+
+/* What one link comes to. */
+struct verdict {
+    enum core_effect effect;
+    uint32_t rule, grant;
+    enum core_level level;
+    enum core_class klass;
+    enum core_rank isolation;
+    bool everything, capped;
+    uint64_t labels, budgets, warned;
+    struct policy_list requires, approvals, obligations;
+};
+
+/** The request as the `link`-th of the chain would make it: 0 the subject, i its i-th parent. */
+struct policy_request decide_as(const struct policy_request *req,
+                                const struct reeve_inputs_view *inputs, uint32_t link);
+/** Set up a link, whose request `req` is: its subject, the rules that may match, the capability's
+ * effects and class. `d` may be uninitialised: it is large, and what is not filled in is not read.
+ */
+void decide_begin(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, bool shadow, struct verdict *v);
+/** What is done with a candidate of one kind; false: no further one is wanted. */
+typedef bool decide_each_fn(const struct deciding *d, const struct eval_found *f,
+                            const struct img_entry *e, void *state);
+/** Walk over all candidates of one kind, of all batches. */
+void decide_each(struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn, void *state);
+/** Whether a candidate's rule matches, its condition and grant apart; fills in how well. */
+bool decide_fits(const struct deciding *d, const struct eval_found *f, const struct img_entry *e,
+                 struct standing *s);
+/** How well a candidate would fit at best, whoever the subject is. */
+struct standing decide_standing(const struct deciding *d, const struct eval_found *f,
+                                const struct img_entry *e);
+/** The value of a candidate's condition; where it is true and its grant's templates cannot be
+ * filled in: unknown. */
+enum tri decide_value(const struct deciding *d, const struct img_entry *e);
+static inline const struct img_hold *decide_hold(const struct policy_image *image, uint32_t rule)
+{
+    return rule < image->section[IMAGE_rules].count
+               ? image_hold_of(image, &image_rules(image)[rule])
+               : NULL;
+}
+
+/* The asks that match. `answered`: rules whose approval is needed beside the best one's. */
+struct asks {
+    uint32_t best; /* the most specific that is true, POLICY_NONE: none */
+    struct policy_list answered;
+    bool too_many;
+};
+/** Sort out the asks of all files (hold.c). */
+void decide_asks(struct deciding *d, struct asks *out);
+/** Raise, cut and gate what is permitted (hold.c): labels, obligations, requires, approvals. */
+void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict *v);
+/** Obligations of the deny that was named. */
+void decide_obligations(const struct deciding *d, uint32_t rule, struct policy_list *out);
+/** Budgets that count what is permitted (budget.c). */
+void decide_budgets(const struct deciding *d, struct verdict *v);
+
+/** What the inputs say has been spent of one thing that a budget counts. */
+uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted);
+
+/** Add to a list without duplicates; false when it is full. */
+bool policy_list_add(struct policy_list *list, uint32_t value);
+bool policy_list_add_sorted(struct policy_list *list, uint32_t value);
+
+/** Whether two grants of an image, POLICY_NONE included, come to the same (grant.c). */
+bool policy_grant_same(const struct policy_image *image, uint32_t a, uint32_t b);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * What few rules select by beside subject, capability and condition: effects, resource, the time in
+ * which they are valid, and whether they are shadows. Nothing of it is ever unknown.
+ */
+#include "policy/eval.h"
+
+/* Without a resource, what permits does not match and what restricts does. */
+bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits)
+{
+    if (!s->nresources)
+        return true;
+    if (!e->req->resource.n)
+        return !permits;
+    const uint32_t *refs = image_refs(e->image) + s->resources;
+    for (uint32_t i = 0; i < s->nresources; i++)
+        if (policy_glob_matches(image_str(e->image, image_globs(e->image)[refs[i]].text),
+                                e->req->resource))
+            return true;
+    return false;
+}
+
+bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule)
+{
+    const struct img_selector *s = image_selector_of(e->image, rule);
+    bool permits = rule->effect == RULE_ALLOW || rule->effect == RULE_ASK;
+    if (!s)
+        return true;
+    if (shadow ? s->replaced : s->shadow)
+        return false;
+    if (s->effects && !(s->effects & effects))
+        return false;
+    return e->inputs->now_ns >= s->from_ns && e->inputs->now_ns < s->until_ns &&
+           eval_resource_fits(e, s, permits);
+}

@@ -1,0 +1,178 @@
+/*
+ * What holds a request that something permits: asks of every file, requires, and what both bring of
+ * approvals, labels, obligations and isolation. They permit nothing.
+ */
+#include "policy/decide.h"
+
+bool policy_list_add(struct policy_list *list, uint32_t value)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->v[i] == value)
+            return true;
+    if (list->n == POLICY_MAX_HELD)
+        return false;
+    list->v[list->n++] = value;
+    return true;
+}
+
+bool policy_list_add_sorted(struct policy_list *list, uint32_t value)
+{
+    uint32_t at = list->n;
+    while (at > 0 && list->v[at - 1] > value)
+        at--;
+    if (at > 0 && list->v[at - 1] == value)
+        return true;
+    if (list->n == POLICY_MAX_HELD)
+        return false;
+    memmove(&list->v[at + 1], &list->v[at], (list->n - at) * sizeof list->v[0]);
+    list->v[at] = value;
+    list->n++;
+    return true;
+}
+
+/* ---- asks ---- */
+
+#define MAX_SCOPES 64u
+
+/* The asks of one file: the best that is true and the best that cannot be judged. */
+struct scope {
+    uint32_t id;
+    struct standing asks, gates;
+};
+
+static struct scope *scope_of(struct scope *all, uint32_t *n, uint32_t id)
+{
+    for (uint32_t i = 0; i < *n; i++)
+        if (all[i].id == id)
+            return &all[i];
+    if (*n == MAX_SCOPES)
+        return NULL;
+    static const struct standing nothing = {.rule = POLICY_NONE};
+    all[*n] = (struct scope){id, nothing, nothing};
+    return &all[(*n)++];
+}
+
+/* Within one file only the most specific is answered: a gate behind a true ask is not. */
+static void sort_out(const struct scope *all, uint32_t n, struct asks *out)
+{
+    const struct standing *best = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct scope *s = &all[i];
+        bool gated = s->gates.rule != POLICY_NONE &&
+                     (s->asks.rule == POLICY_NONE || decide_precedes(&s->gates, &s->asks));
+        if (s->asks.rule != POLICY_NONE && !policy_list_add_sorted(&out->answered, s->asks.rule))
+            out->too_many = true;
+        if (gated && !policy_list_add_sorted(&out->answered, s->gates.rule))
+            out->too_many = true;
+        if (s->asks.rule != POLICY_NONE && (!best || decide_precedes(&s->asks, best)))
+            best = &s->asks;
+    }
+    out->best = best ? best->rule : POLICY_NONE;
+}
+
+struct scopes {
+    uint32_t n;
+    bool too_many;
+    struct scope all[MAX_SCOPES]; /* what is behind `n` is not filled in */
+};
+
+static bool consider_ask(const struct deciding *d, const struct eval_found *f,
+                         const struct img_entry *e, void *state)
+{
+    struct scopes *scopes = state;
+    struct standing s;
+    if (!decide_fits(d, f, e, &s))
+        return true;
+    enum tri value = decide_value(d, e);
+    if (value == TRI_FALSE)
+        return true;
+    struct scope *of = scope_of(scopes->all, &scopes->n, decide_hold(d->image, e->rule)->scope);
+    scopes->too_many |= !of;
+    struct standing *best = !of ? NULL : value == TRI_TRUE ? &of->asks : &of->gates;
+    if (best && (best->rule == POLICY_NONE || decide_precedes(&s, best)))
+        *best = s;
+    return true;
+}
+
+void decide_asks(struct deciding *d, struct asks *out)
+{
+    struct scopes scopes;
+    scopes.n = 0;
+    scopes.too_many = false;
+    decide_each(d, RULE_ASK, consider_ask, &scopes);
+    out->answered.n = 0;
+    out->too_many = scopes.too_many;
+    sort_out(scopes.all, scopes.n, out);
+}
+
+/* ---- requires ---- */
+
+struct collected {
+    struct policy_list *list;
+    bool fits;
+};
+
+static bool collect_require(const struct deciding *d, const struct eval_found *f,
+                            const struct img_entry *e, void *state)
+{
+    struct collected *c = state;
+    struct standing s;
+    if (decide_fits(d, f, e, &s) && decide_value(d, e) != TRI_FALSE)
+        c->fits = policy_list_add_sorted(c->list, e->rule);
+    return c->fits;
+}
+
+static bool collect_requires(struct deciding *d, struct policy_list *out)
+{
+    struct collected c = {out, true};
+    decide_each(d, RULE_REQUIRE, collect_require, &c);
+    return c.fits;
+}
+
+static bool add_obligations(const struct img_hold *h, struct policy_list *out)
+{
+    bool fits = true;
+    for (uint32_t i = 0; h && i < h->nobligations; i++)
+        fits = policy_list_add(out, h->obligations + i) && fits;
+    return fits;
+}
+
+void decide_obligations(const struct deciding *d, uint32_t rule, struct policy_list *out)
+{
+    (void)add_obligations(decide_hold(d->image, rule), out); /* a rule's own always fit */
+}
+
+static bool add_approval(const struct img_hold *h, struct policy_list *out)
+{
+    return !h || h->approval == POLICY_NONE || policy_list_add(out, h->approval);
+}
+
+static bool apply(const struct policy_image *image, uint32_t require, struct verdict *v)
+{
+    const struct img_hold *h = decide_hold(image, require);
+    if (h->isolation > (uint32_t)v->isolation)
+        v->isolation = (enum core_rank)h->isolation;
+    v->labels |= h->labels;
+    return add_approval(h, &v->approvals) && add_obligations(h, &v->obligations);
+}
+
+void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict *v)
+{
+    const struct img_hold *own = decide_hold(d->image, v->rule);
+    bool fits = !asks->too_many && add_obligations(own, &v->obligations) &&
+                collect_requires(d, &v->requires);
+    if (own) {
+        v->labels |= own->labels;
+        fits = fits && add_approval(own, &v->approvals);
+    }
+    for (uint32_t i = 0; fits && i < asks->answered.n; i++)
+        fits = add_approval(decide_hold(d->image, asks->answered.v[i]), &v->approvals);
+    for (uint32_t i = 0; fits && i < v->requires.n; i++)
+        fits = apply(d->image, v->requires.v[i], v);
+    if (!fits) {
+        v->effect = CORE_EFFECT_DENY;
+        v->rule = POLICY_RULE_BOUND;
+    } else if (v->approvals.n) {
+        v->effect = CORE_EFFECT_ASK;
+    }
+}

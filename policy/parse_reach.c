@@ -1,0 +1,343 @@
+/*
+ * What a grant lets a run reach: files, network, environment, secrets, and the providers that may
+ * carry it out. Called for the keys of a grant; what `use` brings is for check.c.
+ */
+#include "policy/parse.h"
+
+#include "policy/endpoint.h"
+
+static bool too_many(struct parser *p, const struct ynode *n, const char *what)
+{
+    if (n->count <= CORE_MAX_PATHS)
+        return false;
+    policy_report(p->report, P_BOUND, n->pos, "name what holds them",
+                  "%s has %u entries; at most %u are held", what, n->count, CORE_MAX_PATHS);
+    return true;
+}
+
+/* "${args.NAME}" as a whole; false: not that, or reported. */
+static bool parse_template(struct parser *p, struct ynode *n, const struct m_attribute **out)
+{
+    struct str s = n->text, inner = {s.p + 2, s.n - 3};
+    if (!str_starts(s, STR("${args")) || s.p[s.n - 1] != '}' || memchr(inner.p, '$', inner.n))
+        return false; /* told by the walk over all texts */
+    struct m_attribute *attribute;
+    n->template_ok = true;
+    if (!parse_argument(p, n, inner, &attribute))
+        return false;
+    *out = attribute;
+    return true;
+}
+
+/* ---- files ---- */
+
+#define SUBJECT_ID_TEMPLATE "/${subject.id}"
+
+/* "/a/${subject.id}/b": the path without it, and where it goes. */
+static bool parse_with_subject(struct parser *p, struct ynode *n, struct m_path *out)
+{
+    struct str s = n->text, mark = STR(SUBJECT_ID_TEMPLATE);
+    const char *at = memmem(s.p, s.n, mark.p, mark.n);
+    size_t before = at ? (size_t)(at - s.p) : 0;
+    struct str after = {s.p + before + mark.n, s.n - before - mark.n};
+    if (!at || before == 0 || (after.n && after.p[0] != '/') || memmem(after.p, after.n, "${", 2))
+        return false;
+    n->template_ok = true;
+    struct ynode head = *n, whole = *n;
+    auto_buf struct buf text = {0};
+    buf_put(&text, s.p, before);
+    buf_str(&text, after);
+    head.text = (struct str){s.p, before};
+    whole.text = arena_str(p->arena, buf_view(&text));
+    if (!whole.text.p) {
+        policy_report_memory(p->report);
+        return false;
+    }
+    struct str folder;
+    if (!parse_path(p, &head, &folder) || !parse_path(p, &whole, &out->path))
+        return false;
+    out->subject = (uint32_t)folder.n;
+    return true;
+}
+
+static bool parse_entry(struct parser *p, struct ynode *n, bool args, struct m_path *out)
+{
+    struct str s = n->text;
+    if (n->type == Y_TEXT && memmem(s.p, s.n, "${", 2))
+        return args && s.p[0] == '$' ? parse_template(p, n, &out->template)
+                                     : parse_with_subject(p, n, out);
+    return parse_path(p, n, &out->path);
+}
+
+static void parse_paths(struct parser *p, struct ynode *n, const char *what, struct m_paths *out)
+{
+    if (!parse_is_list(p, n, what) || too_many(p, n, what))
+        return;
+    *out = (struct m_paths){.v = parse_alloc(p, n->count, sizeof *out->v)};
+    for (struct ynode *c = n->first; c && out->v; c = c->next)
+        if (!c->refused && parse_entry(p, c, true, &out->v[out->n]))
+            out->n++;
+}
+
+static void filesystem_read(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_paths(p, value, "`read`", &((struct m_grant *)object)->read);
+}
+
+static void filesystem_write(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_paths(p, value, "`write`", &((struct m_grant *)object)->write);
+}
+
+static void filesystem_execute(struct parser *p, void *object, struct ynode *key,
+                               struct ynode *value)
+{
+    (void)key;
+    parse_paths(p, value, "`execute`", &((struct m_grant *)object)->execute);
+}
+
+/* A pattern's folder, up to its first `*`, is a path like others. */
+static bool parse_mask(struct parser *p, const struct ynode *n, struct str *out)
+{
+    struct ynode plain = *n;
+    auto_buf struct buf text = {0};
+    struct str ignored;
+    for (size_t i = 0; i < n->text.n; i++)
+        buf_byte(&text, n->text.p[i] == '*' ? '_' : (uint8_t)n->text.p[i]);
+    plain.text = buf_view(&text);
+    if (text.failed) {
+        policy_report_memory(p->report);
+        return false;
+    }
+    if (!parse_path(p, &plain, &ignored))
+        return false;
+    *out = n->text;
+    if (ignored.n != n->text.n)
+        policy_report(p->report, P_PATH, n->pos, "write it without `//`, `.` and a `/` at its end",
+                      "a pattern stands in normal form");
+    return ignored.n == n->text.n;
+}
+
+static void filesystem_hide(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_grant *g = object;
+    (void)key;
+    if (!parse_is_list(p, value, "`hide`") || too_many(p, value, "`hide`"))
+        return;
+    g->hide = (struct m_paths){.v = parse_alloc(p, value->count, sizeof *g->hide.v)};
+    g->masks = (struct m_texts){.v = parse_alloc(p, value->count, sizeof *g->masks.v)};
+    if (!g->hide.v || !g->masks.v)
+        return;
+    for (struct ynode *c = value->first; c; c = c->next) {
+        bool star = c->type == Y_TEXT && memchr(c->text.p, '*', c->text.n);
+        if (c->refused)
+            continue;
+        if (star && !memmem(c->text.p, c->text.n, "${", 2))
+            g->masks.n += parse_mask(p, c, &g->masks.v[g->masks.n]);
+        else
+            g->hide.n += parse_entry(p, c, false, &g->hide.v[g->hide.n]);
+    }
+}
+
+void parse_grant_filesystem(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    static const struct parse_field fields[] = {
+        {"read", filesystem_read, false},
+        {"hide", filesystem_hide, false},
+        {"write", filesystem_write, false},
+        {"execute", filesystem_execute, false},
+    };
+    (void)key;
+    ((struct m_grant *)object)->wrote |= 1u << REACH_FILESYSTEM;
+    parse_map(p, value, "`filesystem`", fields, BASE_COUNT(fields), object);
+}
+
+/* ---- network ---- */
+
+static bool parse_endpoint(struct parser *p, struct ynode *n, struct m_endpoint *out)
+{
+    struct str text;
+    if (n->type == Y_TEXT && memmem(n->text.p, n->text.n, "${", 2))
+        return parse_template(p, n, &out->template);
+    if (!parse_text(p, n, "a network entry", 300, &text))
+        return false;
+    char shown[POLICY_SHOWN];
+    struct core_endpoint e;
+    const char *fault = policy_endpoint_read(text, &e);
+    if (fault)
+        policy_report(p->report, P_ENDPOINT, n->pos,
+                      "write `host:443`, `*.example.com:443`, "
+                      "`192.0.2.1:53`, `[2001:db8::1]:53` or `host:any`",
+                      "`%s` %s", policy_shown(text, shown), fault);
+    out->host = e.host;
+    out->port = e.port;
+    return !fault;
+}
+
+void parse_grant_network(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_grant *g = object;
+    (void)key;
+    g->wrote |= 1u << REACH_NETWORK;
+    if (!parse_is_list(p, value, "`network`") || too_many(p, value, "`network`"))
+        return;
+    g->nnetwork = 0;
+    g->network = parse_alloc(p, value->count, sizeof *g->network);
+    for (struct ynode *c = value->first; c && g->network; c = c->next)
+        if (!c->refused && parse_endpoint(p, c, &g->network[g->nnetwork]))
+            g->nnetwork++;
+}
+
+/* ---- environment ---- */
+
+/* Names by which who sets them has a program load or run other code. */
+static const char *const steering[] = {
+    "PATH",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS4",
+    "CDPATH",
+    "GLOBIGNORE",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONINSPECT",
+    "PERL5LIB",
+    "PERLLIB",
+    "PERL5OPT",
+    "PERL5DB",
+    "RUBYLIB",
+    "RUBYOPT",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "LUA_PATH",
+    "LUA_CPATH",
+    "LUA_INIT",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "CLASSPATH",
+    "GCONV_PATH",
+    "LOCPATH",
+    "NLSPATH",
+    "HOSTALIASES",
+    "RESOLV_HOST_CONF",
+    "TZDIR",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_EXEC_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_EDITOR",
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "RUSTC_WRAPPER",
+    "TERMINFO",
+    "TERMINFO_DIRS",
+};
+static const char *const steering_prefixes[] = {"LD_",       "DYLD_",      "BASH_FUNC_",
+                                                "GLIBC_",    "MALLOC_",    "GIT_CONFIG",
+                                                "LUA_PATH_", "LUA_CPATH_", "LUA_INIT_"};
+
+static bool steers(struct str name)
+{
+    for (size_t i = 0; i < BASE_COUNT(steering); i++)
+        if (str_is(name, steering[i]))
+            return true;
+    for (size_t i = 0; i < BASE_COUNT(steering_prefixes); i++)
+        if (str_starts(name, str_of(steering_prefixes[i])))
+            return true;
+    return false;
+}
+
+static bool is_variable_name(struct str s)
+{
+    bool good = s.n > 0 && !(s.p[0] >= '0' && s.p[0] <= '9');
+    for (size_t i = 0; good && i < s.n; i++)
+        good = (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+               (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_';
+    return good;
+}
+
+static bool parse_variable(struct parser *p, const struct ynode *n, struct m_variable *out)
+{
+    struct str text;
+    if (!parse_text(p, n, "an environment entry", 4096, &text))
+        return false;
+    const char *equals = memchr(text.p, '=', text.n);
+    size_t length = equals ? (size_t)(equals - text.p) : text.n;
+    *out = (struct m_variable){.name = {text.p, length}, .set = equals != NULL};
+    if (equals)
+        out->value = (struct str){equals + 1, text.n - length - 1};
+    char shown[POLICY_SHOWN];
+    policy_shown(out->name, shown);
+    if (!is_variable_name(out->name))
+        policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME` or `NAME=value`",
+                      "`%s` is no name of a variable", shown);
+    else if (!out->set && steers(out->name))
+        policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME=value` to set it here",
+                      "`%s` decides what a program loads or runs; no request may choose it", shown);
+    else
+        return true;
+    return false;
+}
+
+void parse_grant_environment(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_grant *g = object;
+    (void)key;
+    g->wrote |= 1u << REACH_ENVIRONMENT;
+    if (!parse_is_list(p, value, "`environment`") || too_many(p, value, "`environment`"))
+        return;
+    g->nenvironment = 0;
+    g->environment = parse_alloc(p, value->count, sizeof *g->environment);
+    for (struct ynode *c = value->first; c && g->environment; c = c->next) {
+        if (c->refused || !parse_variable(p, c, &g->environment[g->nenvironment]))
+            continue;
+        struct str name = g->environment[g->nenvironment].name;
+        for (uint32_t i = 0; i < g->nenvironment; i++)
+            if (str_eq(g->environment[i].name, name))
+                policy_report(p->report, P_ENVIRONMENT, c->pos, "leave one of them out",
+                              "a variable stands twice");
+        g->nenvironment++;
+    }
+}
+
+/* ---- secrets and providers ---- */
+
+static void parse_name_list(struct parser *p, const struct ynode *n, const char *list,
+                            const char *what, struct m_texts *out)
+{
+    if (!parse_is_list(p, n, list) || too_many(p, n, list))
+        return;
+    *out = (struct m_texts){.v = parse_alloc(p, n->count, sizeof *out->v)};
+    for (const struct ynode *c = n->first; c && out->v; c = c->next)
+        if (parse_name(p, c, what))
+            out->v[out->n++] = c->text;
+}
+
+void parse_grant_secrets(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_grant *g = object;
+    (void)key;
+    g->wrote |= 1u << REACH_SECRETS;
+    parse_name_list(p, value, "`secrets`", "a secret", &g->secrets);
+}
+
+void parse_grant_provider(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_grant *g = object;
+    (void)key;
+    g->wrote |= 1u << REACH_PROVIDER;
+    parse_name_list(p, value, "`provider`", "a provider", &g->providers);
+    if (value->type == Y_LIST && value->count == 0)
+        policy_report(p->report, P_EMPTY, value->pos, "leave it out if any will do",
+                      "`provider` names none");
+}

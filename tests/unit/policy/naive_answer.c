@@ -1,0 +1,240 @@
+/* The chain of parents, shadow rules, the nearest miss, and the whole as one text. See naive.h. */
+#include "naive_verdict.h"
+
+#include "core/catalogue.h"
+
+/* ---- the nearest miss ---- */
+
+static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsigned *unknown)
+{
+    unsigned n = 0;
+    *unknown = 0;
+    const struct m_condition *c = r->when ? r->when->first : NULL;
+    for (; c; c = c->next) {
+        n += naive_value(l, c) != NAIVE_TRUE;
+        *unknown += naive_value(l, c) == NAIVE_UNKNOWN;
+    }
+    return n + (r->grant && !naive_templates_hold(l->m, l->req, r->grant)) +
+           !naive_has_resource(l, r) + !naive_is_valid(l, r);
+}
+
+static void put_nearest(const struct naive_link *l, struct buf *out)
+{
+    const struct m_rule *near = NULL;
+    unsigned least = 0, unknown = 0;
+    for (uint32_t i = 0; i < l->m->nrules; i++) {
+        const struct m_rule *r = &l->m->rules[i];
+        unsigned u, n;
+        if ((r->effect != RULE_ALLOW && r->effect != RULE_ASK) || r->shadow ||
+            !naive_is_about(l, r))
+            continue;
+        n = failing(l, r, &u);
+        if (!near || n < least || (n == least && naive_better(l, r, near))) {
+            near = r;
+            least = n;
+            unknown = u;
+        }
+    }
+    if (near)
+        buf_printf(out, " nearest %.*s %u %u", (int)near->id.n, near->id.p, least, unknown);
+}
+
+/* ---- the chain ---- */
+
+static int strictness(enum core_effect e)
+{
+    return e == CORE_EFFECT_DENY ? 2 : e == CORE_EFFECT_ASK;
+}
+
+struct whole {
+    struct naive_verdict link[1 + POLICY_MAX_PARENTS];
+    struct policy_request req[1 + POLICY_MAX_PARENTS];
+    unsigned n, strictest;
+    int level;
+};
+
+static void decide(const struct naive_link *top, struct whole *w)
+{
+    struct naive_link l = *top;
+    w->n = w->strictest = 0;
+    w->level = CORE_LEVEL_FULL;
+    for (unsigned i = 0; i <= top->inputs->nchain; i++) {
+        w->req[i] = *top->req;
+        if (i) {
+            const struct policy_subject *parent = &top->inputs->chain[i - 1];
+            w->req[i].subject = parent->text;
+            w->req[i].subject_properties = (struct policy_value){
+                parent->properties, parent->properties ? json_root(parent->properties) : NULL};
+        }
+        l.req = &w->req[i];
+        l.link = i;
+        w->link[i] = naive_judge(&l);
+        w->level = w->link[i].level < w->level ? w->link[i].level : w->level;
+        w->n++;
+        if (strictness(w->link[i].effect) > strictness(w->link[w->strictest].effect))
+            w->strictest = i;
+    }
+}
+
+/* "group:a, u:b": as the image tells who approves. */
+static void put_by(const struct m_approval *a, struct buf *out)
+{
+    const struct m_subject *sorted[8];
+    for (uint32_t i = 0; i < a->by.n; i++) {
+        uint32_t at = i;
+        for (; at > 0 && str_cmp(a->by.v[i].text, sorted[at - 1]->text) < 0; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = &a->by.v[i];
+    }
+    for (uint32_t i = 0; i < a->by.n; i++)
+        buf_printf(out, "%s%s%.*s", i ? ", " : "", sorted[i]->kind == SUBJECT_GROUP ? "group:" : "",
+                   (int)sorted[i]->text.n, sorted[i]->text.p);
+}
+
+/* Lists as sets of texts: equal approvals are one. */
+struct texts {
+    struct buf v[4 * NAIVE_MANY];
+    unsigned n;
+};
+
+static void keep(struct texts *t, struct buf *text)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (str_eq(buf_view(&t->v[i]), buf_view(text))) {
+            buf_fini(text);
+            return;
+        }
+    t->v[t->n++] = *text;
+}
+
+static void put_texts(struct texts *t, struct buf *out)
+{
+    for (unsigned i = 0; i < t->n; i++) {
+        buf_z(out, i ? "; " : "");
+        buf_str(out, buf_view(&t->v[i]));
+        buf_fini(&t->v[i]);
+    }
+    t->n = 0;
+}
+
+static void put_approvals(const struct whole *w, struct buf *out)
+{
+    struct texts t = {.n = 0};
+    for (unsigned i = 0; i < w->n; i++)
+        for (unsigned k = 0; k < w->link[i].napprovals; k++) {
+            const struct m_approval *a = w->link[i].approvals[k];
+            struct buf text = {0};
+            buf_printf(&text, "%u %lld %d ", a->need, (long long)a->within_ns, a->covers);
+            put_by(a, &text);
+            keep(&t, &text);
+        }
+    buf_z(out, " approvals ");
+    put_texts(&t, out);
+}
+
+static void put_obligations(const struct whole *w, unsigned first, struct buf *out)
+{
+    struct texts t = {.n = 0};
+    for (unsigned i = first; i < w->n; i++)
+        for (unsigned k = 0; k < w->link[i].nobliged; k++) {
+            const struct m_rule *r = w->link[i].obliged[k];
+            for (uint32_t o = 0; o < r->nobligations; o++) {
+                struct buf text = {0};
+                buf_str(&text, r->obligations[o].type);
+                keep(&t, &text);
+            }
+        }
+    buf_z(out, " obligations ");
+    put_texts(&t, out);
+}
+
+static void put_labels(const struct model *m, const struct whole *w, struct buf *out)
+{
+    buf_z(out, " labels");
+    for (uint32_t n = 0; n < m->labels.n; n++) {
+        bool has = false;
+        for (unsigned i = 0; i < w->n; i++)
+            for (unsigned k = 0; k < w->link[i].nlabelled; k++) {
+                const struct m_names *l = &w->link[i].labelled[k]->labels;
+                for (uint32_t x = 0; x < l->n; x++)
+                    has = has || str_eq(l->v[x].text, m->labels.v[n].text);
+            }
+        if (has)
+            buf_printf(out, " %.*s", (int)m->labels.v[n].text.n, m->labels.v[n].text.p);
+    }
+}
+
+static void put_budgets(const struct model *m, const struct whole *w, struct buf *out)
+{
+    for (unsigned what = 0; what < 2; what++) {
+        buf_z(out, what ? " warned" : " budgets");
+        for (uint32_t place = 0; place < m->nbudgets; place++)
+            for (uint32_t b = 0; b < m->nbudgets; b++) {
+                bool has = false;
+                for (unsigned i = 0; i < w->n; i++)
+                    has = has || (what ? w->link[i].warned[b] : w->link[i].budgets[b]);
+                if (has && naive_place(m, b) == place)
+                    buf_printf(out, " %u", place);
+            }
+    }
+}
+
+static unsigned all_requires(const struct whole *w, const struct m_rule **out)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < w->n; i++)
+        for (unsigned k = 0; k < w->link[i].nrequires; k++)
+            NAIVE_ADD(out, n, w->link[i].requires[k]);
+    qsort(out, n, sizeof *out, naive_by_id);
+    return n;
+}
+
+static int isolation_of(const struct whole *w)
+{
+    int isolation = 0;
+    for (unsigned i = 0; i < w->n; i++)
+        isolation = w->link[i].isolation > isolation ? w->link[i].isolation : isolation;
+    return isolation;
+}
+
+static void put_permitted(const struct model *m, const struct whole *w, struct buf *out)
+{
+    const struct m_rule *requires[NAIVE_MANY];
+    struct naive_side sides[1 + POLICY_MAX_PARENTS];
+    unsigned n = all_requires(w, requires);
+    for (unsigned i = 0; i < w->n; i++)
+        sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
+                                       w->link[i].everything};
+    buf_printf(out, " isolation %d requires", isolation_of(w));
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);
+    put_approvals(w, out);
+    put_labels(m, w, out);
+    put_budgets(m, w, out);
+    naive_put_grant(m, sides, w->n, requires, n, out);
+}
+
+void naive_answer(const struct model *m, const struct policy_request *req,
+                  const struct reeve_inputs_view *inputs, struct buf *out)
+{
+    struct naive_link top = {m, req, inputs, 0, false};
+    struct whole w, shadow;
+    decide(&top, &w);
+    const struct naive_verdict *a = &w.link[w.strictest];
+    buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w.level,
+               w.link[0].capped ? " capped" : "", w.link[0].klass);
+    if (a->effect != CORE_EFFECT_DENY)
+        put_permitted(m, &w, out);
+    if (a->effect == CORE_EFFECT_DENY)
+        w.n = w.strictest + 1; /* of a deny its own alone */
+    put_obligations(&w, a->effect == CORE_EFFECT_DENY ? w.strictest : 0, out);
+    top.shadow = true;
+    decide(&top, &shadow);
+    buf_printf(out, " shadow %s %s", core_effect_name(shadow.link[shadow.strictest].effect),
+               shadow.link[shadow.strictest].rule);
+    top.shadow = false;
+    top.link = w.strictest;
+    top.req = &w.req[w.strictest];
+    if (str_is(str_of(a->rule), "reeve/default"))
+        put_nearest(&top, out);
+}
