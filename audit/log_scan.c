@@ -243,8 +243,10 @@ static void settle_holes(struct scan *s)
     uint64_t leaves_end = state->base_size + state->nleaves;
     if (!h->open || s->log->condition != AUDIT_OK)
         return;
-    bool whole_batch = h->first <= state->base_size && h->last + 1 == leaves_end;
-    bool before_batch = s->next == state->base_size && h->last < s->next && !state->committed;
+    bool whole_batch = h->first == state->base_size && h->last + 1 == leaves_end;
+    /* The batch before one that did not come to be, of which the keeper keeps no bounds. */
+    bool before_batch = s->next == state->base_size && h->last < s->next && !state->committed &&
+                        s->next - h->first <= LOG_MAX_BATCH;
     if (!whole_batch && !before_batch) {
         (void)condemn(s, h->first, "has no bytes, and no start told of it");
         return;

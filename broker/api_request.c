@@ -115,7 +115,7 @@ static void take_details(struct reeve_result *r, const struct json_doc *doc)
     r->exit_status = status && status->type == JSON_INT ? (int)status->i : 4;
     if (value) {
         struct buf text = {0};
-        json_canonical(doc, value, &text);
+        json_exact(doc, value, &text);
         r->value = buf_take(&text, NULL);
     }
 }

@@ -37,7 +37,7 @@ static int echo(const struct json_doc *args, struct buf *value, struct reeve_err
     const struct json_node *v = json_get(args, json_root(args), "value");
     if (!v)
         return base_fail(err, REEVE_EINVAL, "ccos.echo takes one value");
-    json_canonical(args, v, value);
+    json_exact(args, v, value);
     return 0;
 }
 

@@ -79,7 +79,7 @@ static int put_broker_args(struct reeve_run *run, struct reeve_error *err)
         if (str_is(key->s, "path"))
             json_put_string(&one, run->program.p ? run->program : value->s);
         else
-            json_canonical(doc, value, &one);
+            json_exact(doc, value, &one);
         if (!name || one.failed)
             return base_fail(err, REEVE_ENOMEM, "out of memory");
         json_key(&o, name);
@@ -89,10 +89,16 @@ static int put_broker_args(struct reeve_run *run, struct reeve_error *err)
     if (run->program_found)
         json_kv_str(&o, "sha256", str_of(hex));
     json_close_object(&o);
+    auto_json struct json_text put = {0};
+    int rc = json_text_parse(buf_view(&text), &put, err);
+    if (rc)
+        return rc;
     buf_reset(&run->args_text);
-    int rc = json_canonicalise(buf_view(&text), &run->args_text, err);
+    json_exact(&put.doc, json_root(&put.doc), &run->args_text); /* sorted */
     json_text_free(&run->args);
-    return rc ? rc : json_text_parse(buf_view(&run->args_text), &run->args, err);
+    if (run->args_text.failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    return json_text_parse(buf_view(&run->args_text), &run->args, err);
 }
 
 int program_resolve(struct reeve_run *run, struct reeve_error *err)
@@ -124,8 +130,10 @@ static int add_mount(struct mounts *m, enum plan_mount_kind kind, struct str sou
 {
     for (uint32_t i = 0; i < m->n; i++)
         if (str_eq(m->list[i].target, target)) {
-            if (kind == PLAN_MOUNT_HIDE) /* hide wins at equal length */
-                m->list[i] = (struct plan_mount_part){kind, STR(""), target};
+            if (kind == PLAN_MOUNT_HIDE) { /* hide wins at equal length */
+                m->list[i].kind = kind;
+                m->list[i].source = STR("");
+            }
             return 0;
         }
     if (m->n == PLAN_MAX_MOUNTS)
@@ -139,27 +147,39 @@ static int add_mount(struct mounts *m, enum plan_mount_kind kind, struct str sou
     return 0;
 }
 
+/* The way to the first component of `path` that is a link, itself included; empty: there is none.
+ */
+static struct str first_link(const char *path)
+{
+    char prefix[PATH_MAX];
+    size_t n = strlen(path);
+    for (size_t i = 1; i <= n && i < sizeof prefix; i++) {
+        struct stat st;
+        if (i < n && path[i] != '/')
+            continue;
+        memcpy(prefix, path, i);
+        prefix[i] = '\0';
+        if (lstat(prefix, &st) != 0)
+            break;
+        if (S_ISLNK(st.st_mode))
+            return (struct str){path, i};
+    }
+    return (struct str){path, 0};
+}
+
 /*
  * A granted path that leads through links of the host: the first component that is a link is made
  * again, pointing at what it points to here, and the rest is found through it.
  */
-static int add_link_on_the_way(struct mounts *m, struct str path, struct reeve_error *err)
+static int add_link_on_the_way(struct mounts *m, const char *path, struct reeve_error *err)
 {
-    char prefix[PATH_MAX], real[PATH_MAX];
-    for (size_t i = 1; i <= path.n && i < sizeof prefix; i++) {
-        if (i < path.n && path.p[i] != '/')
-            continue;
-        memcpy(prefix, path.p, i);
-        prefix[i] = '\0';
-        struct stat st;
-        if (lstat(prefix, &st) != 0)
-            return 0;
-        if (S_ISLNK(st.st_mode))
-            return realpath(prefix, real)
-                       ? add_mount(m, PLAN_MOUNT_LINK, str_of(real), str_of(prefix), err)
-                       : 0;
-    }
-    return 0;
+    char real[PATH_MAX];
+    auto_free char *link = str_dup(first_link(path));
+    if (!link)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    return *link && realpath(link, real)
+               ? add_mount(m, PLAN_MOUNT_LINK, str_of(real), str_of(link), err)
+               : 0;
 }
 
 static int add_read(struct mounts *m, struct str path, bool literal, struct reeve_error *err)
@@ -176,7 +196,7 @@ static int add_read(struct mounts *m, struct str path, bool literal, struct reev
         return base_fail(err, REEVE_EPERM,
                          "%s leads through a link; a path of a request is not followed", z);
     int rc = add_mount(m, PLAN_MOUNT_READ, str_of(real), str_of(real), err);
-    return rc ? rc : add_link_on_the_way(m, path, err);
+    return rc ? rc : add_link_on_the_way(m, z, err);
 }
 
 /* What every sandbox has of its own, also where the host's "/" is shown. */
@@ -259,6 +279,37 @@ static int by_target(const void *a, const void *b)
     return str_cmp(x->target, y->target);
 }
 
+/*
+ * `path` with the links outside what is shown followed, into `real`: nobody in the sandbox comes by
+ * them. False for a link inside: a guest goes that way, and would find whatever stands there later.
+ */
+static bool follow_outside(const struct mounts *m, struct str path, char real[PATH_MAX])
+{
+    if (path.n >= PATH_MAX)
+        return true; /* realpath says what is wrong with it */
+    memcpy(real, path.p, path.n);
+    real[path.n] = '\0';
+    for (unsigned followed = 0; followed < 40; followed++) {
+        struct str link = first_link(real);
+        char target[PATH_MAX], whole[2 * PATH_MAX];
+        if (!link.n)
+            return true;
+        if (is_shown(m, link))
+            return false;
+        char *rest = real + link.n, kept = *rest;
+        *rest = '\0';
+        bool leads = realpath(real, target) != NULL;
+        *rest = kept;
+        if (!leads)
+            return true;
+        int n = snprintf(whole, sizeof whole, "%s%s", strcmp(target, "/") == 0 ? "" : target, rest);
+        if (n <= 0 || n >= PATH_MAX)
+            return true;
+        memcpy(real, whole, (size_t)n + 1);
+    }
+    return false;
+}
+
 /* The deepest folder above `path` that is there, its links resolved. */
 static bool existing_parent(char *path, char real[PATH_MAX])
 {
@@ -282,6 +333,13 @@ static int add_hide(struct mounts *m, struct str path, struct reeve_error *err)
     auto_free char *z = str_dup(path);
     if (!z)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
+    if (!follow_outside(m, path, real)) {
+        m->refusal = CORE_REFUSAL_NO_MECHANISM;
+        return base_fail(err, REEVE_EINVAL,
+                         "%.*s is to be hidden and leads through a link that is shown; name the "
+                         "place that it leads to",
+                         (int)path.n, path.p);
+    }
     if (realpath(z, real))
         return is_shown(m, str_of(real)) ? add_mount(m, PLAN_MOUNT_HIDE, STR(""), str_of(real), err)
                                          : 0;

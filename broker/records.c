@@ -228,6 +228,8 @@ static void put_what_runs(const struct reeve_run *run, bool brief, struct json_o
         json_key(o, "program");
         json_open_object(o);
         put_text("path", run->program, brief, o);
+        if (!str_eq(run->asked_path, run->program)) /* what it is called as: its argv[0] */
+            put_text("asked", run->asked_path, brief, o);
         json_kv_digest(o, "digest", run->program_sha256);
         json_close_object(o);
     }

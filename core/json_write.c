@@ -180,6 +180,7 @@ struct canon_frame {
 
 struct canon {
     const struct json_doc *d;
+    bool exact; /* large numbers stay numbers */
     struct buf *out;
     struct canon_frame frame[JSON_MAX_DEPTH];
     uint32_t depth;
@@ -187,16 +188,18 @@ struct canon {
     uint32_t pooled;
 };
 
-static void put_scalar(struct buf *b, const struct json_node *n)
+static void put_scalar(struct buf *b, const struct json_node *n, bool exact)
 {
     static const char *const word[] = {
         [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
-    if (n->type == JSON_INT) {
+    if (n->type == JSON_INT && exact) {
+        buf_printf(b, "%lld", (long long)n->i);
+    } else if (n->type == JSON_INT) {
         json_put_int(b, n->i);
     } else if (n->type == JSON_STRING) {
         json_put_string(b, n->s);
     } else if (n->type == JSON_DOUBLE) {
-        const char *quote = json_number_is_big(n->d) ? "\"" : "";
+        const char *quote = !exact && json_number_is_big(n->d) ? "\"" : "";
         buf_z(b, quote);
         json_put_double(b, n->d);
         buf_z(b, quote);
@@ -254,13 +257,14 @@ static void canon_value(struct canon *c, const struct json_node *n)
     if (n->type == JSON_ARRAY || n->type == JSON_OBJECT)
         canon_open(c, n);
     else
-        put_scalar(c->out, n);
+        put_scalar(c->out, n, c->exact);
 }
 
-void json_canonical(const struct json_doc *d, const struct json_node *n, struct buf *out)
+static void put_node(const struct json_doc *d, const struct json_node *n, bool exact,
+                     struct buf *out)
 {
     if (n->type != JSON_ARRAY && n->type != JSON_OBJECT) {
-        put_scalar(out, n);
+        put_scalar(out, n, exact);
         return;
     }
     /* Keys are at most half of the nodes, and each is in the pool at most once. */
@@ -269,7 +273,7 @@ void json_canonical(const struct json_doc *d, const struct json_node *n, struct 
         out->failed = true;
         return;
     }
-    struct canon c = {.d = d, .out = out, .pool = pool};
+    struct canon c = {.d = d, .exact = exact, .out = out, .pool = pool};
     canon_open(&c, n);
     while (c.depth > 0) {
         struct canon_frame *f = &c.frame[c.depth - 1];
@@ -279,6 +283,16 @@ void json_canonical(const struct json_doc *d, const struct json_node *n, struct 
         else
             canon_close(&c, f);
     }
+}
+
+void json_canonical(const struct json_doc *d, const struct json_node *n, struct buf *out)
+{
+    put_node(d, n, false, out);
+}
+
+void json_exact(const struct json_doc *d, const struct json_node *n, struct buf *out)
+{
+    put_node(d, n, true, out);
 }
 
 int json_canonicalise(struct str text, struct buf *out, struct reeve_error *err)

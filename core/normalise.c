@@ -293,7 +293,7 @@ static void put_collected(const struct normaliser *z, const struct binding *b, s
     for (uint32_t i = 0; i < b->count; i++) {
         if (i)
             buf_byte(out, ',');
-        json_canonical(z->doc, n, out);
+        json_exact(z->doc, n, out);
         n = z->doc->nodes + n->end;
     }
     buf_byte(out, ']');
@@ -314,7 +314,7 @@ static void put_value(const struct normaliser *z, uint32_t i, struct buf *out)
     else if (arg->type == CORE_ARG_METHOD)
         put_method(b->first->s, out);
     else
-        json_canonical(z->doc, b->first, out);
+        json_exact(z->doc, b->first, out);
 }
 
 /* The arguments that are there or have a default, sorted by name: names are ASCII, so byte order is
@@ -361,7 +361,7 @@ static void put_as_they_stand(const struct json_doc *doc, const struct json_node
                               struct buf *out)
 {
     if (args)
-        json_canonical(doc, args, out);
+        json_exact(doc, args, out);
     else
         buf_z(out, "{}");
 }

@@ -103,6 +103,35 @@ static const struct row {
      RUN("{isolation: process, filesystem: {read: [/usr, @/crowd], hide: [@/crowd/7]}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, NULL,
      "more than 4096 entries stand beside what is to be hidden: @/crowd\""},
+    {"hide wins where the same path is granted to be read",
+     RUN("{isolation: process, filesystem: {read: [/usr, /usr/share/common-licenses], hide: "
+         "[/usr/share/common-licenses, /usr/share/doc]}}"),
+     "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1, NULL,
+     NULL},
+    {"what is hidden by a link outside is hidden where it lies",
+     RUN("{isolation: process, filesystem: {read: [/usr], hide: [\"@/doors/share\"]}}"), "agent:a",
+     PROGRAM, "{\"path\": \"/usr/bin/cat\", \"argv\": [\"/usr/share/common-licenses/GPL-3\"]}", 1,
+     NULL, NULL},
+    {"a link that is shown hides nothing",
+     RUN("{isolation: process, filesystem: {read: [/usr, \"@/real\"], hide: [\"@/real/way\"]}}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "leads through a link that is shown"},
+    {"nor does what lies behind it",
+     RUN("{isolation: process, filesystem: {read: [/usr, \"@/real\"], hide: [\"@/real/way/x\"]}}"),
+     "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
+     "leads through a link that is shown"},
+    {"large integers stay integers",
+     HEAD
+     "  - {id: e, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], reason: x}\n",
+     "agent:a", "ccos.echo", "[9007199254740993]", 0, NULL, "\"value\":9007199254740993"},
+    {"and are not judged as text",
+     HEAD
+     "  - {id: e, effect: allow, subject: [\"agent:*\"], capability: [ccos.echo], reason: x}\n"
+     "  - {id: d, effect: deny, capability: [ccos.echo], when: {args.value: {like: \"8*\"}}}\n",
+     "agent:a", "ccos.echo", "[9007199254740993]", 125, NULL, "\"rule\":\"d\""},
+    {"what a program was asked for as is recorded", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/true\", \"argv\": []}", 0, NULL, "\"asked\":\"@/true\""},
     {"what is to be hidden and is not there could appear",
      RUN("{isolation: process, filesystem: {read: [/usr], hide: [/usr/none/of/this]}}"), "agent:a",
      PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_mechanism",
@@ -292,6 +321,8 @@ static void all_rows(void **state)
     make("script", "#!/bin/sh\n", 0755);
     make("plain", "text", 0644);
     point("link", "real");
+    point("real/way", "../plain");
+    point("doors", "/usr");
     point("true", "/usr/bin/true");
     make("n\377me", "\177ELF", 0755);
     point("odd", "n\377me");

@@ -82,15 +82,15 @@ static void test_unacknowledged_first_batch(void **state)
     scene_remove(&s);
 }
 
-/* The batch that tells of a batch entered again is itself lost in a crash, and so on. */
-static void test_unacknowledged_again_and_again(void **state)
+/* The batch that tells of a batch entered again is itself lost in a crash. */
+static void test_unacknowledged_twice(void **state)
 {
     (void)state;
     struct scene s;
     struct audit_found found;
     struct audit_report r;
     scene_log(&s, 4);
-    for (unsigned crash = 0; crash < 3; crash++) {
+    for (unsigned crash = 0; crash < 2; crash++) {
         struct audit_log *log = scene_reopen(&s, &found);
         scene_close(&s, &log);
         scene_save(&s, AUDIT_DB_NAME, "saved.db");
@@ -103,14 +103,14 @@ static void test_unacknowledged_again_and_again(void **state)
     }
     struct audit_log *log = scene_open(&s, &found);
     assert_int_equal(found.restored_from, 4);
-    assert_int_equal(found.restored_count, 1 + 2 + 2);
+    assert_int_equal(found.restored_count, 1 + 2);
     assert_int_equal(tell(log, &found), 2);
-    assert_whole(log, 11);
+    assert_whole(log, 9);
     verify(log, &r);
-    assert_int_equal(r.without_bytes, 5);
+    assert_int_equal(r.without_bytes, 3);
     audit_found_fini(&found);
     scene_close(&s, &log);
-    assert_usable(&s, 11);
+    assert_usable(&s, 9);
     scene_remove(&s);
 }
 
@@ -123,11 +123,17 @@ static void test_bytes_taken_away(void **state)
     scene_extend(&s);
     scene_save(&s, AUDIT_DB_NAME, "saved.db");
     static const char *const sql[] = {
-        "UPDATE log SET record = NULL WHERE seq = 0", "UPDATE log SET record = NULL WHERE seq = 3",
-        "UPDATE log SET record = NULL WHERE seq < 4", "UPDATE log SET record = NULL WHERE seq = 4",
-        "UPDATE log SET record = NULL WHERE seq = 5", "UPDATE log SET record = NULL WHERE seq = 6",
+        "UPDATE log SET record = NULL WHERE seq = 0",
+        "UPDATE log SET record = NULL WHERE seq = 3",
+        "UPDATE log SET record = NULL WHERE seq < 4",
+        "UPDATE log SET record = NULL WHERE seq = 4",
+        "UPDATE log SET record = NULL WHERE seq = 5",
+        "UPDATE log SET record = NULL WHERE seq = 6",
+        "UPDATE log SET record = NULL",
+        "UPDATE log SET record = NULL WHERE seq < 6",
+        "UPDATE log SET record = NULL WHERE seq > 2",
     };
-    static const uint64_t first[] = {0, 3, 0, 4, 5, 6};
+    static const uint64_t first[] = {0, 3, 0, 4, 5, 6, 0, 0, 3};
     for (size_t i = 0; i < BASE_COUNT(sql); i++) {
         restore_file(&s, "saved.db", AUDIT_DB_NAME);
         run_sql(&s, sql[i]);
@@ -339,7 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unacknowledged_batch),
         cmocka_unit_test(test_unacknowledged_first_batch),
-        cmocka_unit_test(test_unacknowledged_again_and_again),
+        cmocka_unit_test(test_unacknowledged_twice),
         cmocka_unit_test(test_bytes_taken_away),
         cmocka_unit_test(test_in_both_but_not_committed),
         cmocka_unit_test(test_an_older_database),
