@@ -64,9 +64,9 @@ static const struct {
     {"action.name", true},
     {"broker.children", true},
 };
-static const char *const scalars[] = {"1",          "2",  "1.0",  "1.5",   "x",
-                                      "\"1\"",      "yx", "true", "false", "\"${vi}\"",
-                                      "\"x${vi}\"", "-3", "u:p",  "\"\""};
+static const char *const scalars[] = {"1",   "2",    "1.0",   "1.5",       "x",          "\"1\"",
+                                      "yx",  "true", "false", "\"${vi}\"", "\"x${vi}\"", "-3",
+                                      "u:p", "\"\"", "full",  "controlled"};
 /* Declared, so that broker.labels can be tested for them. */
 static const char *const label_words[] = {"x", "yx", "seen", "\"1\"", "1", "true"};
 static const char *const texts[] = {"x", "yx", "\"1\"", "u", "\"\"", "\"${vt}\"", "\"a${vl}\""};
