@@ -6,6 +6,10 @@
 
 static void chains(void **state)
 {
+#define KNOWN                                                                                      \
+    TOP "entities: {\"u:a\": {team: red}, \"u:p\": {team: red}, \"u:q\": {team: blue}}\n"          \
+        "attributes: {subject.team: {type: string, from: entities}}\nrules:\n" ALLOW(              \
+            "k", ", when: {subject.team: red}, grant: {isolation: vm}")
 #define TWO                                                                                        \
     RULES(                                                                                         \
         "  - {id: a, effect: allow, subject: [\"u:a\"], capability: [t.x], labels: [seen], "       \
@@ -35,6 +39,16 @@ static void chains(void **state)
          NULL,
          "ask q |" DEFAULT_APPROVAL "| strictest 2 ",
          .chain = {"u:p", "u:q"}},
+        {.sentence = "a parent is judged by its own properties",
+         KNOWN,
+         NULL,
+         "allow k |strictest 0 ",
+         .chain = {"u:p"}},
+        {.sentence = "and not by its child's",
+         KNOWN,
+         NULL,
+         "deny reeve/default |strictest 1 ",
+         .chain = {"u:q"}},
         {.sentence = "deny if any denies",
          TWO,
          NULL,
