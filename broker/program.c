@@ -280,34 +280,36 @@ static int by_target(const void *a, const void *b)
 }
 
 /*
- * `path` with the links outside what is shown followed, into `real`: nobody in the sandbox comes by
- * them. False for a link inside: a guest goes that way, and would find whatever stands there later.
+ * Whether `path` leads through a link that is shown: a guest goes that way, and would find whatever
+ * stands there later. Links outside what is shown are followed, since nobody in the sandbox comes
+ * by them.
  */
-static bool follow_outside(const struct mounts *m, struct str path, char real[PATH_MAX])
+static bool has_shown_link(const struct mounts *m, struct str path)
 {
-    if (path.n >= PATH_MAX)
-        return true; /* realpath says what is wrong with it */
-    memcpy(real, path.p, path.n);
-    real[path.n] = '\0';
+    char at[PATH_MAX];
+    if (path.n >= sizeof at)
+        return false; /* realpath says what is wrong with it */
+    memcpy(at, path.p, path.n);
+    at[path.n] = '\0';
     for (unsigned followed = 0; followed < 40; followed++) {
-        struct str link = first_link(real);
+        struct str link = first_link(at);
         char target[PATH_MAX], whole[2 * PATH_MAX];
         if (!link.n)
-            return true;
-        if (is_shown(m, link))
             return false;
-        char *rest = real + link.n, kept = *rest;
+        if (is_shown(m, link))
+            return true;
+        char *rest = at + link.n, kept = *rest;
         *rest = '\0';
-        bool leads = realpath(real, target) != NULL;
+        bool leads = realpath(at, target) != NULL;
         *rest = kept;
         if (!leads)
-            return true;
+            return false;
         int n = snprintf(whole, sizeof whole, "%s%s", strcmp(target, "/") == 0 ? "" : target, rest);
         if (n <= 0 || n >= PATH_MAX)
-            return true;
-        memcpy(real, whole, (size_t)n + 1);
+            return false;
+        memcpy(at, whole, (size_t)n + 1);
     }
-    return false;
+    return true;
 }
 
 /* The deepest folder above `path` that is there, its links resolved. */
@@ -333,7 +335,7 @@ static int add_hide(struct mounts *m, struct str path, struct reeve_error *err)
     auto_free char *z = str_dup(path);
     if (!z)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
-    if (!follow_outside(m, path, real)) {
+    if (has_shown_link(m, path)) {
         m->refusal = CORE_REFUSAL_NO_MECHANISM;
         return base_fail(err, REEVE_EINVAL,
                          "%.*s is to be hidden and leads through a link that is shown; name the "
