@@ -22,15 +22,25 @@ struct mount_line {
     char root[PATH_MAX], point[PATH_MAX];
 };
 
-static struct str next_field(struct str *rest)
+/* What stands before the next `end`, or all of it; `rest` goes on behind that. */
+static struct str take_until(struct str *rest, char end)
 {
-    struct str field = {rest->p, 0};
-    while (field.n < rest->n && field.p[field.n] != ' ')
-        field.n++;
-    size_t used = field.n < rest->n ? field.n + 1 : field.n;
+    const char *at = memchr(rest->p, end, rest->n);
+    struct str taken = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
+    size_t used = at ? taken.n + 1 : taken.n;
     rest->p += used;
     rest->n -= used;
-    return field;
+    return taken;
+}
+
+static struct str next_field(struct str *line)
+{
+    return take_until(line, ' ');
+}
+
+static struct str next_line(struct str *lines)
+{
+    return take_until(lines, '\n');
 }
 
 static bool is_octal(const char *p)
@@ -67,17 +77,6 @@ static bool parse_line(struct str line, struct mount_line *out)
     out->device = next_field(&line);
     struct str root = next_field(&line);
     return unescape(root, out->root) && unescape(next_field(&line), out->point);
-}
-
-static struct str next_line(struct str *rest)
-{
-    struct str line = {rest->p, 0};
-    while (line.n < rest->n && line.p[line.n] != '\n')
-        line.n++;
-    size_t used = line.n < rest->n ? line.n + 1 : line.n;
-    rest->p += used;
-    rest->n -= used;
-    return line;
 }
 
 /* ---- paths ---- */
