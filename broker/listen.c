@@ -52,7 +52,7 @@ void server_turn_away(struct owner *owner, int fd)
     (void)close(fd);
 }
 
-/* Nothing can be accepted for now: asking again and again would help nobody. */
+/* Nothing can be accepted at the moment: asking again and again would help nobody. */
 static void pause_listening(struct owner *owner)
 {
     owner->listen_at_ns = base_boottime_ns() + OWNER_RETRY_NS;
