@@ -50,12 +50,12 @@ void scene_save(const struct scene *s, const char *name, const char *as);
 /** A record of the log's next sequence, queued. Its sequence. */
 uint64_t put_record(struct audit_log *log, const char *type);
 uint64_t put_end(struct audit_log *log, uint64_t release);
-/** Queue a release of decision `decision` that expires in `ms`. */
 /* Queue a record of `type` that tells of the rows from..to, as a start does. */
 void put_story(struct audit_log *log, const char *type, uint64_t from, uint64_t count,
                bool beyond_crash);
 /* Record and flush what opening found, as the owner does: the number of records that it took. */
 unsigned tell(struct audit_log *log, const struct audit_found *found);
+/** Queue a release of decision `decision` that expires in `ms`. */
 void put_release(struct audit_log *log, uint64_t decision, int ms);
 /** Flush, which must succeed and give `ntokens`. */
 void flush(struct audit_log *log, struct token *tokens, size_t ntokens);
