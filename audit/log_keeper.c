@@ -20,9 +20,8 @@ static int wait_readable(int fd, struct reeve_error *err)
 {
     int64_t end_ns = base_boottime_ns() + (int64_t)LOG_KEEPER_TIMEOUT_MS * 1000000;
     for (;;) {
-        int64_t left_ms = (end_ns - base_boottime_ns() + 999999) / 1000000;
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        int n = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
+        int n = poll(&p, 1, base_ms_until(end_ns));
         if (n > 0)
             return 0;
         if (n == 0)

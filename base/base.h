@@ -184,6 +184,8 @@ void base_random(void *p, size_t n);
 
 int64_t base_now_ns(void);      /* CLOCK_REALTIME */
 int64_t base_boottime_ns(void); /* CLOCK_BOOTTIME: what deadlines and expiries use */
+/** Milliseconds until `boottime_ns`, rounded up as a time to wait is; 0 when it has come. */
+int base_ms_until(int64_t boottime_ns);
 /** Sleep, whatever signals come. */
 void base_pause_ms(int ms);
 #define BASE_RFC3339_MAX 31

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { NS_PER_MS = 1000000 };
 
 static int64_t read_clock(clockid_t id)
 {
@@ -25,9 +28,18 @@ int64_t base_boottime_ns(void)
     return read_clock(CLOCK_BOOTTIME);
 }
 
+int base_ms_until(int64_t boottime_ns)
+{
+    int64_t left_ns = boottime_ns - base_boottime_ns();
+    if (left_ns <= 0)
+        return 0;
+    int64_t left_ms = (left_ns - 1) / NS_PER_MS + 1;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
 void base_pause_ms(int ms)
 {
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * NS_PER_MS};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
 }

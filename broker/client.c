@@ -89,10 +89,8 @@ static bool wait_readable(int fd, int64_t deadline_ns)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     int n, wait_ms = -1;
     do {
-        if (deadline_ns != NO_DEADLINE) {
-            int64_t left_ns = deadline_ns - base_boottime_ns();
-            wait_ms = left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
-        }
+        if (deadline_ns != NO_DEADLINE)
+            wait_ms = base_ms_until(deadline_ns);
         n = poll(&p, 1, wait_ms);
     } while (n < 0 && errno == EINTR);
     return n != 0; /* an error is told by the read that follows */

@@ -161,9 +161,9 @@ static int hand_out(struct owner *owner, struct reeve_error *err)
 int owner_journal_tick(struct owner *owner)
 {
     while (owner->log && owner->flush_at_ns && !owner->fallen) {
-        int64_t now = base_boottime_ns();
-        if (now < owner->flush_at_ns)
-            return (int)((owner->flush_at_ns - now) / 1000000) + 1;
+        int left = base_ms_until(owner->flush_at_ns);
+        if (left)
+            return left;
         (void)hand_out(owner, NULL);
     }
     return -1;

@@ -72,9 +72,9 @@ int server_tick(struct owner *owner)
 {
     if (!owner->listen_at_ns)
         return -1;
-    int64_t left_ns = owner->listen_at_ns - base_boottime_ns();
-    if (left_ns > 0)
-        return (int)(left_ns / 1000000) + 1;
+    int left = base_ms_until(owner->listen_at_ns);
+    if (left)
+        return left;
     server_listen_again(owner);
     return -1;
 }

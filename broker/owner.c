@@ -374,8 +374,7 @@ static int linger_left(const struct owner *owner)
 {
     if (!owner->options.linger_ns || owner->nconns || owner->nruns)
         return -1;
-    int64_t left = owner->idle_since_ns + owner->options.linger_ns - base_boottime_ns();
-    return left <= 0 ? 0 : (int)(left / 1000000) + 1;
+    return base_ms_until(owner->idle_since_ns + owner->options.linger_ns);
 }
 
 static int sooner(int a, int b)
@@ -399,9 +398,8 @@ static void wind_down(struct owner *owner)
     while (owner->runs && !owner->fallen) {
         take_messages(owner);
         int wait = owner_journal_tick(owner);
-        int64_t left = until - base_boottime_ns();
-        if (!owner->runs || left <= 0 ||
-            loop_once(owner->loop, sooner(wait, (int)(left / 1000000) + 1), NULL) != 0)
+        int left = base_ms_until(until);
+        if (!owner->runs || left == 0 || loop_once(owner->loop, sooner(wait, left), NULL) != 0)
             break;
     }
     if (owner->runs)
