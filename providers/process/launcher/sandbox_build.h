@@ -52,6 +52,9 @@ bool path_is_below(const char *path, const char *top);
 
 /* ---- sandbox_hide.c ---- */
 
+/** Whether every sandbox has this of its own, whatever "/" is: nothing of the host appears there.
+ * `path` is from "/", without it. */
+bool sandbox_is_own(const char *path);
 /** Whether something below this mount is hidden, so that its tree is shown by sandbox_pin. */
 bool sandbox_is_pinned(const struct sandbox *s, const struct sandbox_mount *m);
 /** Whether the plan hides the very path of this mount, which is then not shown at all. */

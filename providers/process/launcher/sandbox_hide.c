@@ -20,10 +20,9 @@
 
 /* ---- who is where ---- */
 
-/* What every sandbox has of its own, whatever "/" is: nothing of the host appears there. */
-static bool is_own(const char *path)
+bool sandbox_is_own(const char *path)
 {
-    static const char *const own[] = {"/dev", "/proc", "/tmp"};
+    static const char *const own[] = {"dev", "proc", "tmp"};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (path_is_same(path, own[i]) || path_is_below(path, own[i]))
             return true;
@@ -33,7 +32,7 @@ static bool is_own(const char *path)
 bool sandbox_hides_in(const struct sandbox_mount *h, const struct sandbox_mount *tree)
 {
     return h->kind == PLAN_MOUNT_HIDE && path_is_below(h->target, tree->target) &&
-           (tree->target[1] || !is_own(h->target));
+           (tree->target[1] || !sandbox_is_own(h->target + 1));
 }
 
 bool sandbox_is_pinned(const struct sandbox *s, const struct sandbox_mount *m)
@@ -203,7 +202,7 @@ long sandbox_hide(struct builder *b, uint32_t index)
     if (at == -ENOTDIR)
         at = path_open(b->root, h->target + 1, O_PATH);
     if (at < 0)
-        return at == -ENOENT && is_own(h->target) ? 0 : at;
+        return at == -ENOENT && sandbox_is_own(h->target + 1) ? 0 : at;
     long r = open_pins(b);
     if (r == 0)
         r = cover(b, at, is_dir);

@@ -56,8 +56,7 @@ static struct verdict judge(const struct way *w, const char *name)
 {
     const struct sandbox *s = w->b->s;
     struct verdict v = {.fate = COPIED};
-    if (w->n == 0 &&
-        (path_is_same(name, "dev") || path_is_same(name, "proc") || path_is_same(name, "tmp")))
+    if (w->n == 0 && sandbox_is_own(name))
         return (struct verdict){.fate = OWN};
     for (uint32_t i = 0; i < s->nmounts; i++) {
         const struct sandbox_mount *m = &s->mounts[i];
