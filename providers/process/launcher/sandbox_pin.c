@@ -13,6 +13,15 @@
 #include "core/plan.h"
 #include "providers/process/launcher/raw.h"
 
+/* Whether `path` leads through the folder that the way has come to. */
+static bool leads_through(const struct way *w, const char *path)
+{
+    size_t i = 0;
+    while (i < w->n && path[i] == w->path[i])
+        i++;
+    return i == w->n && path[i] == '/';
+}
+
 /* ---- an entry of a folder on the way ---- */
 
 enum place { APART, SAME, BELOW };
@@ -20,12 +29,7 @@ enum place { APART, SAME, BELOW };
 /* Where `target` lies, seen from the entry `name` of a folder on the way. */
 static enum place place_of(const struct way *w, const char *name, const char *target)
 {
-    for (size_t i = 0; i < w->n; i++)
-        if (target[i] != w->path[i])
-            return APART;
-    if (target[w->n] != '/')
-        return APART;
-    const char *rest = path_beyond(target + w->n + 1, name);
+    const char *rest = leads_through(w, target) ? path_beyond(target + w->n + 1, name) : NULL;
     if (!rest)
         return APART;
     return !*rest ? SAME : *rest == '/' ? BELOW : APART;
@@ -249,13 +253,9 @@ static long fill(const struct way *w)
 static bool is_filled(const struct way *w)
 {
     const struct sandbox *s = w->b->s;
-    for (const struct sandbox_mount *h = s->mounts; h->target != w->path; h++) {
-        size_t i = 0;
-        while (i < w->n && h->target[i] == w->path[i])
-            i++;
-        if (i == w->n && h->target[i] == '/' && sandbox_hides_in(h, w->mount))
+    for (const struct sandbox_mount *h = s->mounts; h->target != w->path; h++)
+        if (leads_through(w, h->target) && sandbox_hides_in(h, w->mount))
             return true;
-    }
     return false;
 }
 
