@@ -10,9 +10,7 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -20,74 +18,33 @@
 #include <unistd.h>
 
 #include "tests/hostile/lab.h"
+#include "tests/hostile/tree.h"
 
 #define NOBODY 65534
 
-/* Not below /tmp, which every sandbox has of its own. */
-static char folder[64];
-
-/* Of the folder; good until the fourth next. */
-static const char *path_of(const char *name)
-{
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, 128, "%s%s%s", folder, name[0] ? "/" : "", name);
-    return path;
-}
-
-static void must(bool ok, const char *what)
-{
-    if (!ok)
-        lab_die("%s: %s", what, strerror(errno));
-}
-
-static void make_folder(const char *name)
-{
-    must(mkdir(path_of(name), 0755) == 0 && chmod(path_of(name), 0755) == 0, name);
-}
-
-static void make_file(const char *name, const char *text)
-{
-    auto_close int fd = open(path_of(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    must(fd >= 0 && fd_write_all(fd, text, strlen(text)) == 0 && fchmod(fd, 0644) == 0, name);
-}
-
 static void move(const char *from, const char *to)
 {
-    must(rename(path_of(from), path_of(to)) == 0, from);
+    tree_must(rename(tree_path(from), tree_path(to)) == 0, from);
 }
 
 static void swap(const char *from, const char *to)
 {
-    must(syscall(SYS_renameat2, AT_FDCWD, path_of(from), AT_FDCWD, path_of(to), RENAME_EXCHANGE) ==
-             0,
-         from);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st, (void)kind, (void)ftw;
-    return remove(path);
-}
-
-static void remove_tree(const char *name)
-{
-    must(nftw(path_of(name), remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0, name);
+    tree_must(syscall(SYS_renameat2, AT_FDCWD, tree_path(from), AT_FDCWD, tree_path(to),
+                      RENAME_EXCHANGE) == 0,
+              from);
 }
 
 /* a/b/secret, and the same again beside it under other names. */
 static void make_scene(void)
 {
-    strcpy(folder, "/var/tmp/rename-test-XXXXXX");
-    must(mkdtemp(folder) && chmod(folder, 0755) == 0, folder);
+    tree_make("/var/tmp/rename-test-XXXXXX");
     static const char *const folders[] = {"a", "a/b", "a/dir", "other", "other/b", "other/dir"};
     for (size_t i = 0; i < BASE_COUNT(folders); i++)
-        make_folder(folders[i]);
+        tree_folder(folders[i]);
     static const char *const files[] = {"a/b/secret",     "a/b/other",        "a/dir/secret",
                                         "other/b/secret", "other/dir/secret", "a/b/beside"};
     for (size_t i = 0; i < BASE_COUNT(files); i++)
-        make_file(files[i], "SECRET");
+        tree_file(files[i], "SECRET");
 }
 
 /* ---- what the host does ---- */
@@ -133,21 +90,21 @@ static void exchange_the_ancestor(void)
 }
 static void file_removed_and_made(void)
 {
-    remove_tree("a/b/secret");
-    make_file("a/b/secret", "SECRET");
+    tree_remove("a/b/secret");
+    tree_file("a/b/secret", "SECRET");
 }
 static void folder_removed_and_made(void)
 {
-    remove_tree("a/dir");
-    make_folder("a/dir");
-    make_file("a/dir/secret", "SECRET");
+    tree_remove("a/dir");
+    tree_folder("a/dir");
+    tree_file("a/dir/secret", "SECRET");
 }
 static void ancestor_removed_and_made(void)
 {
-    remove_tree("a");
-    make_folder("a");
-    make_folder("a/b");
-    make_file("a/b/secret", "SECRET");
+    tree_remove("a");
+    tree_folder("a");
+    tree_folder("a/b");
+    tree_file("a/b/secret", "SECRET");
 }
 
 enum shown { TREE, ANCESTOR, PARENT, ROOT, TREE_AND_PARENT, ALL_SHOWN };
@@ -181,11 +138,11 @@ static const struct row {
 static void show(struct lab_plan *p, enum shown shown, const char *parent)
 {
     static char a[128];
-    (void)snprintf(a, sizeof a, "%s/a", folder);
+    (void)snprintf(a, sizeof a, "%s/a", tree_root());
     if (shown == ROOT)
         lab_mount(p, PLAN_MOUNT_READ, "/", "/");
     if (shown == TREE || shown == TREE_AND_PARENT)
-        lab_mount(p, PLAN_MOUNT_READ, folder, folder);
+        lab_mount(p, PLAN_MOUNT_READ, tree_root(), tree_root());
     if (shown == ANCESTOR)
         lab_mount(p, PLAN_MOUNT_READ, a, a);
     if (shown == PARENT || shown == TREE_AND_PARENT)
@@ -207,11 +164,11 @@ static void drain(const struct lab_run *run, const struct row *row, enum shown s
 {
     char looks[4096];
     int flags = fcntl(run->output, F_GETFL);
-    must(fcntl(run->output, F_SETFL, flags | O_NONBLOCK) == 0, "pipe");
+    tree_must(fcntl(run->output, F_SETFL, flags | O_NONBLOCK) == 0, "pipe");
     for (ssize_t n; (n = read(run->output, looks, sizeof looks)) > 0;)
         if (memchr(looks, '!', (size_t)n))
             fail_msg("%s, shown by %s: the guest read it", row->name, shown_names[shown]);
-    must(fcntl(run->output, F_SETFL, flags) == 0, "pipe");
+    tree_must(fcntl(run->output, F_SETFL, flags) == 0, "pipe");
 }
 
 static void watch(struct lab *lab, const struct row *row, enum shown shown)
@@ -220,8 +177,8 @@ static void watch(struct lab *lab, const struct row *row, enum shown shown)
     struct lab_plan p;
     struct lab_run run;
     make_scene();
-    (void)snprintf(hidden, sizeof hidden, "%s", path_of(row->hidden));
-    (void)snprintf(looked_at, sizeof looked_at, "%s", path_of(row->looked_at));
+    (void)snprintf(hidden, sizeof hidden, "%s", tree_path(row->hidden));
+    (void)snprintf(looked_at, sizeof looked_at, "%s", tree_path(row->looked_at));
     (void)snprintf(parent, sizeof parent, "%s", hidden);
     *strrchr(parent, '/') = '\0';
     lab_plan_init(&p, LAB_GUEST);
@@ -240,7 +197,7 @@ static void watch(struct lab *lab, const struct row *row, enum shown shown)
     lab_cancel(lab, &run, 0);
     lab_wait(lab, &run);
     lab_run_fini(&run);
-    remove_tree("");
+    tree_remove("");
 }
 
 /* The guest can see: where nothing is hidden, what is there and what comes there. */
@@ -250,11 +207,11 @@ static void expect_seen(struct lab *lab)
     struct lab_run run;
     char look, path[128];
     make_scene();
-    (void)snprintf(path, sizeof path, "%s", path_of("a/b/secret"));
+    (void)snprintf(path, sizeof path, "%s", tree_path("a/b/secret"));
     lab_plan_init(&p, LAB_GUEST);
     p.argv[0] = "watch";
     p.argv[1] = path;
-    lab_mount(&p, PLAN_MOUNT_READ, folder, folder);
+    lab_mount(&p, PLAN_MOUNT_READ, tree_root(), tree_root());
     lab_prepare(lab, &p, &run);
     const struct token t = lab_token(lab, &run);
     lab_release(lab, &run, &t);
@@ -263,7 +220,7 @@ static void expect_seen(struct lab *lab)
     lab_cancel(lab, &run, 0);
     lab_wait(lab, &run);
     lab_run_fini(&run);
-    remove_tree("");
+    tree_remove("");
 }
 
 static void unseen_as(uid_t uid)

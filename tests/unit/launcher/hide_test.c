@@ -10,47 +10,15 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "tests/hostile/lab.h"
+#include "tests/hostile/tree.h"
 
 #define NOBODY 65534
-
-/* Not below /tmp, which every sandbox has of its own. */
-static char folder[64];
-
-/* Of the folder; good until the fourth next. */
-static const char *path_of(const char *name)
-{
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, 128, "%s%s%s", folder, name[0] ? "/" : "", name);
-    return path;
-}
-
-static void must(bool ok, const char *what)
-{
-    if (!ok)
-        lab_die("%s: %s", what, strerror(errno));
-}
-
-static void make_folder(const char *name)
-{
-    must(mkdir(path_of(name), 0755) == 0 && chmod(path_of(name), 0755) == 0, name);
-}
-
-static void make_file(const char *name)
-{
-    auto_close int fd = open(path_of(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    must(fd >= 0 && fd_write_all(fd, "text", 4) == 0 && fchmod(fd, 0644) == 0, name);
-}
 
 static void make_links(void)
 {
@@ -58,16 +26,10 @@ static void make_links(void)
     while (strlen(longest) < 280)
         strcat(longest, "./");
     strcat(longest, "plain");
-    must(symlink("plain", path_of("link")) == 0, "link");
-    must(symlink(longest, path_of("long-link")) == 0, "long-link");
-    must(symlink("dir/secret", path_of("link-to-secret")) == 0, "link-to-secret");
-    must(symlink("nowhere", path_of("dangling")) == 0, "dangling");
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st, (void)kind, (void)ftw;
-    return remove(path);
+    tree_must(symlink("plain", tree_path("link")) == 0, "link");
+    tree_must(symlink(longest, tree_path("long-link")) == 0, "long-link");
+    tree_must(symlink("dir/secret", tree_path("link-to-secret")) == 0, "link-to-secret");
+    tree_must(symlink("nowhere", tree_path("dangling")) == 0, "dangling");
 }
 
 #define ENTRIES 10 /* of the scene, without what is left out */
@@ -82,24 +44,23 @@ static void make_scene(uid_t uid)
         "plain",      "secret",         "dir/file",     "dir/secret",         "dir/deep/secret",
         "other/file", "foreign/secret", "foreign/file", "foreign/shown/file", "own/secret",
         "own/file",   "dir/in/secret",  "dir/in/file",  "dir/deep/shown/file"};
-    strcpy(folder, "/var/tmp/hide-test-XXXXXX");
-    must(mkdtemp(folder) && chmod(folder, 0755) == 0, folder);
+    tree_make("/var/tmp/hide-test-XXXXXX");
     for (size_t i = 0; i < BASE_COUNT(folders); i++)
-        make_folder(folders[i]);
+        tree_folder(folders[i]);
     for (size_t i = 0; i < BASE_COUNT(files); i++)
-        make_file(files[i]);
+        tree_file(files[i], "text");
     make_links();
-    must(mkfifo(path_of("fifo"), 0666) == 0, "fifo");
+    tree_must(mkfifo(tree_path("fifo"), 0666) == 0, "fifo");
     if (geteuid() != 0)
         return;
-    must(chmod(path_of("foreign"), 0711) == 0, "foreign");
-    must(chown(path_of("own"), uid, uid) == 0 && chmod(path_of("own"), 0) == 0, "own");
+    tree_must(chmod(tree_path("foreign"), 0711) == 0, "foreign");
+    tree_must(chown(tree_path("own"), uid, uid) == 0 && chmod(tree_path("own"), 0) == 0, "own");
 }
 
 static void remove_scene(void)
 {
-    (void)chmod(path_of("own"), 0700);
-    must(nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0, folder);
+    (void)chmod(tree_path("own"), 0700);
+    tree_remove("");
 }
 
 /* ---- a guest with something hidden ---- */
@@ -123,10 +84,10 @@ static void plan_of(struct lab_plan *p, const char *word, const char *name)
     };
     lab_plan_init(p, LAB_GUEST);
     p->argv[0] = word;
-    (void)snprintf(at, sizeof at, "%s", path_of(name));
+    (void)snprintf(at, sizeof at, "%s", tree_path(name));
     p->argv[1] = at;
     for (size_t i = 0; i < BASE_COUNT(mounts); i++) {
-        (void)snprintf(paths[i], sizeof paths[i], "%s", path_of(mounts[i].name));
+        (void)snprintf(paths[i], sizeof paths[i], "%s", tree_path(mounts[i].name));
         bool read = mounts[i].kind == PLAN_MOUNT_READ;
         lab_mount(p, mounts[i].kind, read ? paths[i] : "", paths[i]);
     }
@@ -204,7 +165,7 @@ static void attributes(struct lab *lab)
     for (size_t i = 0; i < BASE_COUNT(own); i++)
         expect(own[i], ask(lab, "mount", own[i], 16), (long)(shown | ST_NOEXEC));
     struct statvfs host;
-    assert_int_equal(statvfs(folder, &host), 0);
+    assert_int_equal(statvfs(tree_root(), &host), 0);
     for (size_t i = 0; i < BASE_COUNT(beside); i++)
         expect(beside[i], ask(lab, "mount", beside[i], 16),
                (long)(shown | (host.f_flag & ST_NOEXEC)));
@@ -216,9 +177,9 @@ static void hide_one_of(struct lab *lab, const char *word, struct lab_run *run)
 {
     struct lab_plan p;
     char crowd[128], one[128], last[128];
-    (void)snprintf(crowd, sizeof crowd, "%s", path_of("crowd"));
-    (void)snprintf(one, sizeof one, "%s", path_of("crowd/0"));
-    (void)snprintf(last, sizeof last, "%s", path_of("crowd/4095"));
+    (void)snprintf(crowd, sizeof crowd, "%s", tree_path("crowd"));
+    (void)snprintf(one, sizeof one, "%s", tree_path("crowd/0"));
+    (void)snprintf(last, sizeof last, "%s", tree_path("crowd/4095"));
     lab_plan_init(&p, LAB_GUEST);
     p.argv[0] = word;
     p.argv[1] = strcmp(word, "read") == 0 ? last : crowd;
@@ -231,20 +192,20 @@ static void bound(struct lab *lab)
 {
     char name[32];
     struct lab_run run;
-    make_folder("crowd");
+    tree_folder("crowd");
     for (unsigned i = 0; i < LAUNCHER_MAX_PINNED; i++) {
         (void)snprintf(name, sizeof name, "crowd/%u", i);
-        make_file(name);
+        tree_file(name, "text");
     }
     hide_one_of(lab, "read", &run);
     assert_int_equal(run.end.how, CORE_HOW_OK);
     assert_int_equal(run.end.status, 0);
     lab_run_fini(&run);
-    make_file("crowd/one-more");
+    tree_file("crowd/one-more", "text");
     hide_one_of(lab, "read", &run);
     assert_int_equal(run.end.how, CORE_HOW_ERROR);
     assert_int_equal(run.end.why, LAUNCHER_WHY_CROWDED);
-    assert_int_equal(run.end.error, strlen(path_of("crowd")));
+    assert_int_equal(run.end.error, strlen(tree_path("crowd")));
     assert_int_equal(run.end.index, 1);
     assert_false(run.started);
     lab_run_fini(&run);
