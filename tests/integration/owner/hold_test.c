@@ -9,14 +9,13 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker/internal.h"
 #include "broker/state.h"
+#include "support.h"
 
 #define HELPER_DIR TEST_BINARY_DIR "/libexec"
 
@@ -84,14 +83,6 @@ static const char *schema(void *self)
     return "{}";
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
 static struct owner *open_owner(char dir[64])
 {
     static const char policy[] =
@@ -101,12 +92,11 @@ static struct owner *open_owner(char dir[64])
         "x, grant: {isolation: process, filesystem: {read: [/usr]}}}\n";
     struct reeve_error err = {0};
     struct owner *owner = NULL;
-    strcpy(dir, "/tmp/reeve-hold-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    make_state(dir, "hold");
     struct owner_options o = {.dir = dir, .helper_dir = HELPER_DIR, .embedded = true};
     int dir_fd = -1;
     uid_t uid;
-    if (state_create(dir, "test/hold", &err) != 0 || state_open(dir, &dir_fd, &uid, &err) != 0 ||
+    if (state_open(dir, &dir_fd, &uid, &err) != 0 ||
         fd_write_file(dir_fd, STATE_POLICY_NAME, policy, sizeof policy - 1, 0600, &err) != 0 ||
         owner_new(&o, &owner, &err) != 0)
         fail_msg("%s", err.message);
@@ -172,7 +162,7 @@ static void held_by_its_provider(void **state)
     assert_null(owner->abandoned);
     (void)close(fd);
     owner_free(&owner);
-    (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_state(dir);
 }
 
 int main(void)

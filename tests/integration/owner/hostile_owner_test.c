@@ -13,11 +13,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +24,7 @@
 #include "broker/state.h"
 #include "core/catalogue.h"
 #include "core/plan.h"
+#include "support.h"
 
 #define HELPER_DIR TEST_BINARY_DIR "/libexec"
 
@@ -52,10 +51,7 @@ static void world_open(struct world *w)
     struct launcher_hello hello;
     struct reeve_error err = {0};
     memset(w, 0, sizeof *w);
-    strcpy(w->dir, "/tmp/reeve-hostile-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    if (state_create(w->dir, "test/hostile-owner", &err) != 0)
-        fail_msg("%s", err.message);
+    make_state(w->dir, "hostile-owner");
     uid_t owner;
     assert_int_equal(state_open(w->dir, &w->dir_fd, &owner, &err), 0);
     assert_int_equal(state_lock(w->dir_fd, w->dir, &w->lock_fd, &err), 0);
@@ -69,14 +65,6 @@ static void world_open(struct world *w)
     memcpy(w->root, state.root, sizeof w->root);
     tree_edge_init(&w->edge);
     assert_int_equal(w->size, 0);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
 }
 
 /* The lock is free only when both helpers are gone. */
@@ -94,7 +82,7 @@ static void world_close(struct world *w)
     assert_int_equal(rc, 0);
     fd_close(&w->lock_fd);
     fd_close(&w->dir_fd);
-    (void)nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_state(w->dir);
 }
 
 /* ---- plans ---- */

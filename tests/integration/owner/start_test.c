@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,31 +20,10 @@
 #include "broker/client.h"
 #include "broker/owner.h"
 #include "broker/state.h"
+#include "support.h"
 
 #define HELPER_DIR TEST_BINARY_DIR "/libexec"
 enum { LINGER_MS = 300, BEYOND_PATIENCE_S = 22 };
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
-static void make_state(char dir[64])
-{
-    struct reeve_error err = {0};
-    strcpy(dir, "/tmp/reeve-start-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    if (state_create(dir, "test/start", &err) != 0)
-        fail_msg("%s", err.message);
-}
-
-static void remove_state(const char *dir)
-{
-    (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static void count(void *arg)
 {
@@ -59,7 +37,7 @@ static void linger_counts_from_serving(void **state)
     unsigned signs = 0;
     struct reeve_error err = {0};
     struct owner *owner = NULL;
-    make_state(dir);
+    make_state(dir, "start");
     struct owner_options o = {.dir = dir,
                               .helper_dir = HELPER_DIR,
                               .linger_ns = LINGER_MS * (BASE_NS_PER_S / 1000),
@@ -138,8 +116,8 @@ static void starts_that_take_long(void **state)
                  "#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8 9 10 11; do printf . >&2; sleep 2; done\n"
                  "exec %s/reeved --linger --report --state \"$4\" --helper-dir " HELPER_DIR "\n",
                  HELPER_DIR);
-    make_state(own.dir);
-    make_state(other.dir);
+    make_state(own.dir, "start");
+    make_state(other.dir, "start");
     holder = other;
     assert_int_equal(pthread_create(&t[0], NULL, hold_lock, &holder), 0);
     base_pause_ms(100);
