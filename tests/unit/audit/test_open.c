@@ -180,22 +180,27 @@ static void test_an_older_database(void **state)
     scene_remove(&s);
 }
 
-/* The WAL had what the keeper signed last, and is taken away. */
-static void test_a_wal_that_is_gone(void **state)
+/* Of 13 records the WAL alone has the last 8, as kill -9 leaves it, and is taken away. */
+static void lose_wal(struct scene *s)
 {
-    (void)state;
-    struct scene s;
     struct audit_found found;
-    scene_log(&s, 5);
-    struct audit_log *log = scene_reopen(&s, &found);
+    scene_log(s, 5);
+    struct audit_log *log = scene_reopen(s, &found);
     for (int i = 0; i < 8; i++) {
         put_record(log, "decision");
         flush(log, NULL, 0);
     }
-    scene_save(&s, AUDIT_DB_NAME, "saved.db"); /* as kill -9 leaves it */
-    scene_save(&s, AUDIT_DB_NAME "-wal", "saved.wal");
-    scene_close(&s, &log);
-    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    scene_save(s, AUDIT_DB_NAME, "saved.db");
+    scene_save(s, AUDIT_DB_NAME "-wal", "saved.wal");
+    scene_close(s, &log);
+    restore_file(s, "saved.db", AUDIT_DB_NAME);
+}
+
+static void test_a_wal_that_is_gone(void **state)
+{
+    (void)state;
+    struct scene s;
+    lose_wal(&s);
     assert_condemned(&s, AUDIT_TAIL_LOST, 5);
     restore_file(&s, "saved.db", AUDIT_DB_NAME);
     restore_file(&s, "saved.wal", AUDIT_DB_NAME "-wal");
@@ -208,17 +213,7 @@ static void test_a_bit_of_the_wal(void **state)
 {
     (void)state;
     struct scene s;
-    struct audit_found found;
-    scene_log(&s, 5);
-    struct audit_log *log = scene_reopen(&s, &found);
-    for (int i = 0; i < 8; i++) {
-        put_record(log, "decision");
-        flush(log, NULL, 0);
-    }
-    scene_save(&s, AUDIT_DB_NAME, "saved.db");
-    scene_save(&s, AUDIT_DB_NAME "-wal", "saved.wal");
-    scene_close(&s, &log);
-    restore_file(&s, "saved.db", AUDIT_DB_NAME);
+    lose_wal(&s);
     restore_file(&s, "saved.wal", AUDIT_DB_NAME "-wal");
     int fd = openat(s.dir_fd, AUDIT_DB_NAME "-wal", O_RDWR | O_CLOEXEC);
     struct stat st;
