@@ -23,12 +23,6 @@ static int on_output(void *arg, enum reeve_stream stream, const void *bytes, siz
     return fwrite(bytes, 1, n, out) != n || fflush(out) != 0;
 }
 
-static void show(FILE *out, const char *json)
-{
-    cli_put_json(out, json, strlen(json));
-    putc('\n', out);
-}
-
 static int call(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
 {
     const struct request_options *o = options;
@@ -44,11 +38,11 @@ static int call(const struct cli *cli, const void *options, char *const *operand
         return status;
     int rc = CLI_OK;
     if (cli->json && program && !o->explain) /* standard output is the program's */
-        show(stderr, reeve_result_json(result));
+        cli_put_json_line(stderr, reeve_result_json(result));
     else if (o->explain || cli->json)
         rc = request_explain(cli, result);
     else if (reeve_result_value(result))
-        show(stdout, reeve_result_value(result));
+        cli_put_json_line(stdout, reeve_result_value(result));
     status = status ? status : rc;
     if (!o->explain && !cli->json)
         request_tell(cli, result);

@@ -105,6 +105,8 @@ size_t cli_put_n(FILE *out, const char *text, size_t n);
 /** JSON as it is; on a terminal with what could steer it or reorder a line as \\uXXXX, which is the
  * same JSON. */
 void cli_put_json(FILE *out, const char *json, size_t n);
+/** The same of a whole text, and a newline. */
+void cli_put_json_line(FILE *out, const char *json);
 /** Whether standard error is a terminal that progress may be drawn on. */
 bool cli_shows_progress(const struct cli *cli);
 /** Start and end a colour on standard output: "1;31" (SGR parameters); nothing where colours are

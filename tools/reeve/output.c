@@ -86,16 +86,22 @@ void cli_put_json(FILE *out, const char *json, size_t n)
     }
     for (size_t i = 0, taken; i < n; i += taken) {
         uint32_t c = decode(p + i, n - i, &taken);
-        if (taken == 0) { /* no JSON; a terminal gets none of it */
+        bool malformed = taken == 0;
+        if (malformed) { /* no JSON; a terminal gets none of it */
             taken = 1;
             c = 0xfffd;
-            fprintf(out, "\\u%04x", c);
-        } else if (is_unsafe(c) && c != '\n' && c != '\t') {
-            fprintf(out, "\\u%04x", c);
-        } else {
-            fwrite(json + i, 1, taken, out);
         }
+        if (malformed || (is_unsafe(c) && c != '\n' && c != '\t'))
+            fprintf(out, "\\u%04x", c);
+        else
+            fwrite(json + i, 1, taken, out);
     }
+}
+
+void cli_put_json_line(FILE *out, const char *json)
+{
+    cli_put_json(out, json, strlen(json));
+    putc('\n', out);
 }
 
 static void say(const struct cli *cli, const char *fmt, va_list ap, const char *after)

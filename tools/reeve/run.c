@@ -153,12 +153,10 @@ static int not_run(int status)
 
 static int tell(const struct cli *cli, const struct reeve_result *result)
 {
-    if (cli->json) {
-        cli_put_json(stderr, reeve_result_json(result), strlen(reeve_result_json(result)));
-        putc('\n', stderr);
-    } else {
+    if (cli->json)
+        cli_put_json_line(stderr, reeve_result_json(result));
+    else
         request_tell(cli, result);
-    }
     return reeve_result_exit(result);
 }
 

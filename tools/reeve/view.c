@@ -199,8 +199,7 @@ void cli_show_table(const struct cli *cli, const json_t *rows)
 int cli_show_json(const struct cli *cli, const char *text)
 {
     if (cli->json) {
-        cli_put_json(stdout, text, strlen(text));
-        putchar('\n');
+        cli_put_json_line(stdout, text);
         return 0;
     }
     struct reeve_error err = {0};
