@@ -33,14 +33,18 @@ static int fill(const struct draft *d, int fd)
     return fsync(fd);
 }
 
-static int rename_over(const struct draft *d)
+/* The name beside goes, and what went wrong before stays in errno. */
+static int discard(const struct draft *d)
 {
-    if (renameat(d->dir_fd, d->temp, d->dir_fd, d->name) == 0)
-        return 0;
     int errnum = errno;
     (void)unlinkat(d->dir_fd, d->temp, 0);
     errno = errnum;
     return -1;
+}
+
+static int rename_over(const struct draft *d)
+{
+    return renameat(d->dir_fd, d->temp, d->dir_fd, d->name) == 0 ? 0 : discard(d);
 }
 
 static int give_name(int fd, int dir_fd, const char *name)
@@ -71,12 +75,7 @@ static int write_named(const struct draft *d)
         openat(d->dir_fd, d->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, d->mode);
     if (fd < 0)
         return -1;
-    if (fill(d, fd) == 0)
-        return rename_over(d);
-    int errnum = errno;
-    (void)unlinkat(d->dir_fd, d->temp, 0);
-    errno = errnum;
-    return -1;
+    return fill(d, fd) == 0 ? rename_over(d) : discard(d);
 }
 
 int fd_write_file(int dir_fd, const char *name, const void *p, size_t n, mode_t mode,
