@@ -39,13 +39,11 @@ static bool has_host_ids(const char *line)
 
 static bool are_ids_mapped(const char *path)
 {
-    char map[1 << 14]; /* the kernel has at most 340 lines, of 33 bytes */
-    size_t n = 0;
-    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-    for (ssize_t got = 1; fd >= 0 && got > 0 && n<sizeof map - 1; n += got> 0 ? (size_t)got : 0)
-        got = read(fd, map + n, sizeof map - 1 - n);
-    map[n] = '\0';
-    for (const char *line = map; *line; line += strcspn(line, "\n"), line += *line == '\n')
+    enum { MAP_MAX_BYTES = 1 << 14 }; /* the kernel has at most 340 lines, of 33 bytes */
+    auto_buf struct buf map = {.max = MAP_MAX_BYTES};
+    if (fd_slurp(AT_FDCWD, path, MAP_MAX_BYTES, &map, NULL) != 0 || !map.len)
+        return false;
+    for (const char *line = map.data; *line; line += strcspn(line, "\n"), line += *line == '\n')
         if (has_host_ids(line))
             return true;
     return false;
