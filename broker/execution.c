@@ -145,6 +145,12 @@ static void finish_at_once(struct reeve_run *run)
 
 /* ---- safe capabilities ---- */
 
+static void refuse_unhandled(struct reeve_run *run)
+{
+    run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
+               (int)run->capability.n, run->capability.p);
+}
+
 static void call_handler(struct reeve_run *run)
 {
     if (run->decision.isolation > CORE_RANK_NONE) {
@@ -155,8 +161,7 @@ static void call_handler(struct reeve_run *run)
     }
     handler_fn *fn = handler_find(run->capability);
     if (!fn) {
-        run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
-                   (int)run->capability.n, run->capability.p);
+        refuse_unhandled(run);
         return;
     }
     auto_buf struct buf value = {.max = (size_t)1 << 20};
@@ -302,8 +307,7 @@ static void choose_provider(struct reeve_run *run)
 static void check_run(struct reeve_run *run, struct reeve_error *err)
 {
     if (!str_is(run->capability, "program.external")) {
-        run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
-                   (int)run->capability.n, run->capability.p);
+        refuse_unhandled(run);
         return;
     }
     if (run_refuse_unheld(run))
@@ -354,13 +358,14 @@ void run_begin(struct reeve_run *run)
     struct reeve_error err = {0};
     bool allowed = run->decision.effect == CORE_EFFECT_ALLOW;
     bool program = str_is(run->capability, "program.external");
+    bool dry = run->authorize_only || run->flags & REEVE_REQUEST_EXPLAIN;
     const char *forgotten = allowed ? run_unheld_memory(run) : NULL;
     if (allowed && run->args_error.code)
         run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->args_error.message);
     else if (forgotten)
         run_refuse(run, CORE_REFUSAL_NO_MECHANISM, "nothing here keeps: %s", forgotten);
     else if (allowed && !program && run->decision.klass == CORE_CLASS_SAFE) {
-        if (!run->authorize_only && !(run->flags & REEVE_REQUEST_EXPLAIN))
+        if (!dry)
             call_handler(run);
     } else if (allowed)
         check_run(run, &err);
@@ -368,7 +373,6 @@ void run_begin(struct reeve_run *run)
         answer_error(run, &err);
         return;
     }
-    bool dry = run->authorize_only || run->flags & REEVE_REQUEST_EXPLAIN;
     if (!allowed || run->refusal != CORE_REFUSAL_NONE || !run->provider || dry)
         finish_at_once(run);
     else
