@@ -2,6 +2,7 @@
  * An owner, played by this test, whose answers say less than they must: what cannot be told is an
  * error of the protocol and never a verdict.
  */
+#include "frames.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -11,24 +12,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { HELLO = 1, READ = 5, WELCOME = 64, ROW = 68, ROWS_END = 69, ANSWER = 70 };
+enum { READ = 5, ROW = 68, ROWS_END = 69 };
 
 struct stage {
     int listener;
     const char *head; /* what is said of the log */
 };
-
-static void say(int fd, unsigned char type, const char *text)
-{
-    unsigned char frame[512];
-    size_t n = strlen(text) + 1;
-    assert_true(n + 4 <= sizeof frame);
-    for (int i = 0; i < 4; i++)
-        frame[i] = (unsigned char)(n >> (8 * i));
-    frame[4] = type;
-    memcpy(frame + 5, text, n - 1);
-    assert_int_equal(send(fd, frame, n + 4, MSG_NOSIGNAL), (ssize_t)n + 4);
-}
 
 /* A row whose record's bytes are not kept, then the end of all rows. */
 static void say_rows(int fd)
@@ -51,8 +40,10 @@ static void *play(void *arg)
         assert_int_equal(recv(fd, text, n, MSG_WAITALL), (ssize_t)n);
         if (head[4] == READ)
             say_rows(fd);
+        else if (head[4] == FRAME_HELLO)
+            frames_send(fd, FRAME_WELCOME, "{}", 2);
         else
-            say(fd, head[4] == HELLO ? WELCOME : ANSWER, head[4] == HELLO ? "{}" : s->head);
+            frames_send(fd, FRAME_ANSWER, s->head, strlen(s->head));
     }
     (void)close(fd);
     return NULL;

@@ -2,6 +2,7 @@
  * More clients than there are descriptors for: the one too many is told so, the owner waits without
  * turning in circles, and serves again when there is room.
  */
+#include "frames.h"
 #include "support.h"
 
 #include <signal.h>
@@ -9,39 +10,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { FILES = 700, ROOM = FILES - 256 /* of them, for connections */ };
-
-static int connected(const char *dir)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/reeve.sock", dir);
-    assert_true(fd >= 0);
-    if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
-        return fd;
-    (void)close(fd);
-    return -1;
-}
-
-static void say_hello(int fd)
-{
-    static const char hello[] = "{\"protocol\": \"reeve-wire/1\", \"version\": \"0\"}";
-    char frame[5 + sizeof hello - 1] = {(char)sizeof hello, 0, 0, 0, 1};
-    memcpy(frame + 5, hello, sizeof hello - 1);
-    assert_int_equal(send(fd, frame, sizeof frame, MSG_NOSIGNAL), sizeof frame);
-}
-
-static unsigned char answer_of(int fd)
-{
-    unsigned char answer[1024];
-    assert_true(recv(fd, answer, sizeof answer, 0) > 5);
-    return answer[4];
-}
 
 static pid_t start_reeved(const char *dir)
 {
@@ -59,11 +32,11 @@ static pid_t start_reeved(const char *dir)
 
 static bool is_served(void *arg)
 {
-    int fd = connected(arg);
+    int fd = frames_connect(arg);
     if (fd < 0)
         return false;
-    say_hello(fd);
-    (void)answer_of(fd);
+    frames_hello(fd);
+    (void)frames_skip(fd);
     (void)close(fd);
     (void)nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL); /* it sees the end, too */
     return true;
@@ -80,11 +53,8 @@ static void one_too_many(void **state)
         .size = sizeof o, .dir = dir, .flags = REEVE_OPEN_NOSTART, .helper_dir = HELPER_DIR};
     pid_t pid = start_reeved(dir);
     assert_true(support_wait(is_served, dir));
-    for (int i = 0; i < ROOM; i++) {
-        fd[i] = connected(dir);
-        say_hello(fd[i]);
-        assert_int_equal(answer_of(fd[i]), 64);
-    }
+    for (int i = 0; i < ROOM; i++)
+        fd[i] = frames_client(dir);
     assert_int_equal(reeve_open(&o, &r, &err), REEVE_EBUSY);
     assert_non_null(strstr(err.message, "try again later"));
     (void)close(fd[0]);
@@ -116,24 +86,22 @@ static void none_left(void **state)
     (void)state;
     char *dir = support_state();
     struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
     struct rlimit files, few;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), lowest = dup(fd);
-    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/reeve.sock", dir);
     assert_true(fd >= 0 && lowest >= 0);
     (void)close(lowest);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     few = (struct rlimit){(rlim_t)lowest, files.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
-    say_hello(fd);
+    assert_true(frames_connect_by(fd, dir));
+    frames_hello(fd);
     double before = used_s();
     (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     double used = used_s() - before;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
     if (used > 0.5)
         fail_msg("%.2f s of processor time in a second of waiting", used);
-    assert_int_equal(answer_of(fd), 64);
+    assert_int_equal(frames_skip(fd), FRAME_WELCOME);
     (void)close(fd);
     reeve_close(&r);
     support_remove(dir);

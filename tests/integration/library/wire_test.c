@@ -2,16 +2,15 @@
  * Requests as they come over the wire, field by field: what is said of subject, resource and
  * context reaches the policy and the record, and what no request may say is refused.
  */
+#include "frames.h"
 #include "support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-enum { HELLO = 1, POLICY = 2, REQUEST = 3, RESULT = 66, ERROR = 67 };
+enum { RESULT = FRAME_RESULT, ERROR = FRAME_ERROR };
 
 static const char policy[] =
     "reeve: policy/v1\nname: t\ndefaults: {level: controlled}\n"
@@ -63,49 +62,12 @@ static const struct {
      ERROR, "not properties"},
 };
 
-static int connect_to(const char *dir)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    (void)snprintf(a.sun_path, sizeof a.sun_path, "%s/reeve.sock", dir);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof a), 0);
-    return fd;
-}
-
-static void whole(int fd, void *p, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, (char *)p + at, n - at);
-        assert_true(got > 0);
-        at += (size_t)got;
-    }
-}
-
-static void send_frame(int fd, int type, const void *payload, size_t n)
-{
-    unsigned char head[5] = {(unsigned char)(n + 1), (unsigned char)((n + 1) >> 8),
-                             (unsigned char)((n + 1) >> 16), 0, (unsigned char)type};
-    assert_int_equal(write(fd, head, sizeof head), sizeof head);
-    assert_int_equal(write(fd, payload, n), (ssize_t)n);
-}
-
-static int receive(int fd, char *out, size_t room)
-{
-    unsigned char head[5];
-    whole(fd, head, sizeof head);
-    size_t n = (size_t)head[0] + ((size_t)head[1] << 8) + ((size_t)head[2] << 16) - 1;
-    assert_true(n < room);
-    whole(fd, out, n);
-    out[n] = '\0';
-    return head[4];
-}
-
 static void send_policy(int fd)
 {
     char payload[sizeof policy + 5] = {1, 0, 0, 0, 'p'}, answer[1024];
     memcpy(payload + 5, policy, sizeof policy - 1);
-    send_frame(fd, POLICY, payload, sizeof policy - 1 + 5);
-    if (receive(fd, answer, sizeof answer) == ERROR)
+    frames_send(fd, FRAME_POLICY, payload, sizeof policy - 1 + 5);
+    if (frames_take(fd, answer, sizeof answer) == FRAME_ERROR)
         fail_msg("%s", answer);
 }
 
@@ -115,18 +77,15 @@ static void fields(void **state)
     static char answer[65536];
     char *dir = support_state(), json[1024];
     struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
-    int fd = connect_to(dir);
-    static const char hello[] = "{\"protocol\":\"reeve-wire/1\",\"version\":\"0\"}";
-    send_frame(fd, HELLO, hello, sizeof hello - 1);
-    (void)receive(fd, answer, sizeof answer);
+    int fd = frames_client(dir);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         send_policy(fd);
         (void)snprintf(json, sizeof json,
                        "{\"subject\":%s,\"capability\":\"ccos.echo\",\"args\":[\"x\"],\"mode\":"
                        "\"authorize\"%s}",
                        rows[i].subject, rows[i].rest);
-        send_frame(fd, REQUEST, json, strlen(json));
-        int type = receive(fd, answer, sizeof answer);
+        frames_send(fd, FRAME_REQUEST, json, strlen(json));
+        int type = frames_take(fd, answer, sizeof answer);
         if (type != rows[i].type || !strstr(answer, rows[i].part))
             fail_msg("%s: frame %d, %s", rows[i].name, type, answer);
     }
