@@ -5,6 +5,7 @@
  */
 #include "policy/eval.h"
 
+#include "core/catalogue.h"
 #include "policy/value_host.h"
 #include "policy/value_like.h"
 #include "policy/value_regex.h"
@@ -185,15 +186,6 @@ static bool is_plain_path(struct str s)
     return true;
 }
 
-/* Whether a plain path is the folder or below it. */
-static bool is_plainly_under(struct str folder, struct str s)
-{
-    if (folder.n == 1)
-        return true;
-    return s.n >= folder.n && base_same(s.p, folder.p, folder.n) &&
-           (s.n == folder.n || s.p[folder.n] == '/');
-}
-
 /* Whether a path, put into normal form on the way, is the folder or below it. Linear in the path's
  * length. */
 static enum tri is_under(struct str folder, struct str s)
@@ -201,7 +193,7 @@ static enum tri is_under(struct str folder, struct str s)
     if (s.n == 0 || s.p[0] != '/')
         return TRI_UNKNOWN;
     if (is_plain_path(s))
-        return is_plainly_under(folder, s) ? TRI_TRUE : TRI_FALSE;
+        return tri_of(core_path_under(s, folder));
     if (memchr(s.p, '\0', s.n) || !str_is_utf8(s))
         return TRI_UNKNOWN;
     struct walk w = {.folder = folder.n == 1 ? (struct str){folder.p, 0} : folder};
@@ -215,7 +207,7 @@ static enum tri is_under(struct str folder, struct str s)
         else if (component.n && !str_is(component, "."))
             walk_down(&w, component);
     }
-    return w.matched == w.folder.n ? TRI_TRUE : TRI_FALSE;
+    return tri_of(w.matched == w.folder.n);
 }
 
 OPERATOR(op_under)
