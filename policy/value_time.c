@@ -7,13 +7,6 @@
 
 #define DAY_S 86400
 
-static bool fail(struct value_fault *fault, const char *key, uint32_t index, const char *text,
-                 const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .key = key, .index = index};
-    return false;
-}
-
 /* ---- words ---- */
 
 static int day_of(struct str text)
@@ -41,16 +34,16 @@ bool value_days_parse(struct value_list days, uint8_t *mask, struct value_fault 
         int first = day_of((struct str){text.p, range ? 3 : text.n});
         int last = range ? day_of((struct str){text.p + 4, 3}) : first;
         if (first < 0 || last < 0)
-            return fail(fault, "days", i, "no day of the week",
-                        "mon tue wed thu fri sat sun, or "
-                        "a range such as mon-fri");
+            return value_fail(fault, "days", i, "no day of the week",
+                              "mon tue wed thu fri sat sun, or "
+                              "a range such as mon-fri");
         for (int day = first;; day = (day + 1) % 7) {
             *mask |= (uint8_t)(1 << day);
             if (day == last)
                 break;
         }
     }
-    return days.n > 0 || fail(fault, "days", 0, "no day at all", NULL);
+    return days.n > 0 || value_fail(fault, "days", 0, "no day at all", NULL);
 }
 
 static bool read_clock(const char *p, uint16_t *out)
@@ -68,9 +61,9 @@ bool value_hours_parse(struct str text, uint16_t *from, uint16_t *to, struct val
     static const char hint[] = "\"09:00-17:00\"; \"00:00-24:00\" is the whole day";
     if (text.n != 11 || text.p[5] != '-' || !read_clock(text.p, from) ||
         !read_clock(text.p + 6, to) || *from == 1440)
-        return fail(fault, "hours", 0, "no hours of a day", hint);
+        return value_fail(fault, "hours", 0, "no hours of a day", hint);
     if (*from == *to)
-        return fail(fault, "hours", 0, "hours that end where they begin", hint);
+        return value_fail(fault, "hours", 0, "hours that end where they begin", hint);
     return true;
 }
 
