@@ -69,9 +69,8 @@ bool value_hours_parse(struct str text, uint16_t *from, uint16_t *to, struct val
 
 /* ---- calendar ---- */
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar: years begin in March, so that leap
- * days end them. */
-static int64_t days_of(int64_t year, int month, int day)
+/* Years begin in March, so that leap days end them. */
+int64_t value_date_days(int64_t year, int month, int day)
 {
     year -= month <= 2;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -89,9 +88,9 @@ static int64_t floor_div(int64_t a, int64_t b)
 static int64_t year_of(int64_t days)
 {
     int64_t year = 1970 + floor_div(days * 400, 146097);
-    while (days < days_of(year, 1, 1))
+    while (days < value_date_days(year, 1, 1))
         year--;
-    while (days >= days_of(year + 1, 1, 1))
+    while (days >= value_date_days(year + 1, 1, 1))
         year++;
     return year;
 }
@@ -109,8 +108,8 @@ static int weekday_of(int64_t days)
 
 static int64_t month_day(const struct zone_day *d, int64_t year)
 {
-    int64_t first = days_of(year, d->month, 1);
-    int64_t next = d->month == 12 ? days_of(year + 1, 1, 1) : days_of(year, d->month + 1, 1);
+    int64_t first = value_date_days(year, d->month, 1),
+            next = value_date_days(year, d->month + 1, 1);
     int64_t day = first + (d->weekday - weekday_of(first) + 7) % 7 + 7 * (d->week - 1);
     return day < next ? day : day - 7;
 }
@@ -118,7 +117,7 @@ static int64_t month_day(const struct zone_day *d, int64_t year)
 /* When a day of the rule comes in a year, on its own wall clock. */
 static int64_t moment_of(const struct zone_day *d, int64_t year)
 {
-    int64_t day = days_of(year, 1, 1) + d->day;
+    int64_t day = value_date_days(year, 1, 1) + d->day;
     if (d->kind == ZONE_MONTH)
         day = month_day(d, year);
     else if (d->kind == ZONE_JULIAN)

@@ -25,6 +25,10 @@ bool value_zone_sound(struct str form);
 /** Seconds east of UTC at a time in seconds since 1970. */
 int32_t value_zone_offset(struct str form, int64_t utc);
 
+/** Days since 1970-01-01 of a date of the Gregorian calendar. Month 13 is the next year's January.
+ */
+int64_t value_date_days(int64_t year, int month, int day);
+
 /** Minutes of a day: 0 to 1440. `from` == `to` is no window. Days: bit 0 Monday to bit 6 Sunday. */
 struct value_time {
     uint16_t from, to;
