@@ -4,8 +4,6 @@
  */
 #include "policy/parse.h"
 
-#include <stdio.h>
-
 void *parse_alloc(struct parser *p, size_t count, size_t each)
 {
     void *room = arena_array(p->arena, count ? count : 1, each);

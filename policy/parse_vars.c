@@ -7,8 +7,6 @@
 
 #include "policy/names.h"
 
-#include <stdio.h>
-
 /* Nodes that list variables may add to a tree, and bytes that a substituted text may have. */
 #define MAX_ADDED (1u << 20)
 #define MAX_BYTES ((size_t)64 << 10)
