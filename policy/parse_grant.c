@@ -139,15 +139,11 @@ static void grant_use(struct parser *p, void *object, struct ynode *key, struct 
     g->use_at = value->pos;
 }
 
-#define X(id, name) name,
-static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
-#undef X
-
 static void grant_isolation(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_grant *g = object;
     (void)key;
-    g->isolation = parse_word(p, value, "`isolation`", rank_words, BASE_COUNT(rank_words));
+    g->isolation = parse_isolation(p, value);
 }
 
 static void grant_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -79,16 +79,11 @@ void parse_rule_approval(struct parser *p, void *object, struct ynode *key, stru
 
 /* ---- require ---- */
 
-#define X(id, name) name,
-static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
-#undef X
-
 static void require_isolation(struct parser *p, void *object, struct ynode *key,
                               struct ynode *value)
 {
     (void)key;
-    ((struct m_require *)object)->isolation =
-        parse_word(p, value, "`isolation`", rank_words, BASE_COUNT(rank_words));
+    ((struct m_require *)object)->isolation = parse_isolation(p, value);
 }
 
 static void require_approval(struct parser *p, void *object, struct ynode *key, struct ynode *value)
