@@ -16,16 +16,6 @@
     static enum tri name(const struct eval *e, uint32_t at, const struct view *v,                  \
                          const struct view *operand)
 
-static enum tri tri_of(bool b)
-{
-    return b ? TRI_TRUE : TRI_FALSE;
-}
-
-static enum tri tri_not(enum tri v)
-{
-    return (enum tri)(TRI_TRUE - v);
-}
-
 static const struct img_condition *condition(const struct eval *e, uint32_t at)
 {
     return &image_conditions(e->image)[at];
@@ -105,7 +95,7 @@ OPERATOR(op_between)
     bool two = view_next(e->image, &ends, &low) && view_next(e->image, &ends, &high);
     enum tri above = two ? op_gte(e, at, v, &low) : TRI_UNKNOWN,
              below = two ? op_lte(e, at, v, &high) : TRI_UNKNOWN;
-    return above < below ? above : below;
+    return tri_and(above, below);
 }
 
 /* ---- text ---- */
@@ -281,10 +271,8 @@ OPERATOR(op_contains)
     struct view_cursor cursor = view_begin(v);
     struct view element;
     enum tri some = TRI_FALSE;
-    while (some != TRI_TRUE && view_next(e->image, &cursor, &element)) {
-        enum tri same = view_equal(e->image, &element, operand);
-        some = same > some ? same : some;
-    }
+    while (some != TRI_TRUE && view_next(e->image, &cursor, &element))
+        some = tri_or(some, view_equal(e->image, &element, operand));
     return some;
 }
 
@@ -297,34 +285,30 @@ OPERATOR(op_size)
     return eval_judge(e, at + 1, &size);
 }
 
-OPERATOR(op_each)
+/* Each element in its turn, until the value is `end`. */
+static enum tri judge_elements(const struct eval *e, uint32_t at, const struct view *v,
+                               enum tri end)
 {
-    (void)operand;
     if (!is_bounded_list(v))
         return TRI_UNKNOWN;
     struct view_cursor cursor = view_begin(v);
     struct view element;
-    enum tri each = TRI_TRUE;
-    while (each != TRI_FALSE && view_next(e->image, &cursor, &element)) {
-        enum tri one = eval_judge(e, at + 1, &element);
-        each = one < each ? one : each;
-    }
-    return each;
+    enum tri value = tri_not(end);
+    while (value != end && view_next(e->image, &cursor, &element))
+        value = tri_towards(end, value, eval_judge(e, at + 1, &element));
+    return value;
+}
+
+OPERATOR(op_each)
+{
+    (void)operand;
+    return judge_elements(e, at, v, TRI_FALSE);
 }
 
 OPERATOR(op_some)
 {
     (void)operand;
-    if (!is_bounded_list(v))
-        return TRI_UNKNOWN;
-    struct view_cursor cursor = view_begin(v);
-    struct view element;
-    enum tri some = TRI_FALSE;
-    while (some != TRI_TRUE && view_next(e->image, &cursor, &element)) {
-        enum tri one = eval_judge(e, at + 1, &element);
-        some = one > some ? one : some;
-    }
-    return some;
+    return judge_elements(e, at, v, TRI_TRUE);
 }
 
 /* Patterns one by one, then the rest by the last child, or by nothing. */
@@ -342,8 +326,7 @@ OPERATOR(op_argv)
         bool rest = c->flag == POLICY_REST_OPS && nodes[child].end == c->end;
         if (child == c->end)
             return c->flag == POLICY_REST_ANY ? all : TRI_FALSE;
-        enum tri one = eval_judge(e, child, &element);
-        all = one < all ? one : all;
+        all = tri_and(all, eval_judge(e, child, &element));
         if (!rest)
             child = nodes[child].end;
     }

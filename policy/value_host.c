@@ -242,5 +242,5 @@ enum tri value_hosts_hold(struct str form, struct str text)
     struct core_host host;
     if (!core_host_parse_text(text, &host))
         return TRI_UNKNOWN;
-    return value_hosts_have(form, &host) ? TRI_TRUE : TRI_FALSE;
+    return tri_of(value_hosts_have(form, &host));
 }

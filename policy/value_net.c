@@ -176,5 +176,5 @@ enum tri value_cidr_holds(struct str form, struct str text)
     struct core_addr addr;
     if (!core_addr_parse(text, &addr))
         return TRI_UNKNOWN;
-    return value_cidr_has(form, &addr) ? TRI_TRUE : TRI_FALSE;
+    return tri_of(value_cidr_has(form, &addr));
 }

@@ -225,5 +225,5 @@ enum tri value_time_holds(const struct value_time *w, const char *bytes, int64_t
         in = minute >= w->from && minute < w->to && has_day(w, day);
     else
         in = minute >= w->from ? has_day(w, day) : minute < w->to && has_day(w, day - 1);
-    return in ? TRI_TRUE : TRI_FALSE;
+    return tri_of(in);
 }

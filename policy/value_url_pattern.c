@@ -258,7 +258,7 @@ static enum tri fits_port(const char *form, const char *ports, const struct core
     if (url->port == 0)
         return TRI_UNKNOWN;
     if (form[0] == OWN_PORT)
-        return url->own_port ? TRI_TRUE : TRI_FALSE;
+        return tri_of(url->own_port);
     size_t n = count_ports(form);
     for (size_t i = 0; i < n; i++)
         if (url->port == value_get_u16(ports + 2 * i))
