@@ -18,13 +18,6 @@ static int day_of(struct str text)
     return -1;
 }
 
-bool value_day_parse(struct str text, uint8_t *bit)
-{
-    int day = day_of(text);
-    *bit = (uint8_t)(day < 0 ? 0 : 1 << day);
-    return day >= 0;
-}
-
 bool value_days_parse(struct value_list days, uint8_t *mask, struct value_fault *fault)
 {
     *mask = 0;
