@@ -104,7 +104,15 @@ int core_normalise_args(const struct core_capability *cap, const struct json_doc
 /** Absolute path: `//`, `.`, `..` and a trailing `/` removed by text. False when not absolute, not
  * UTF-8, or with NUL. */
 bool core_path_normal(struct str path, struct buf *out);
-/** Whether `path` is `dir` or below it, by whole components; both normal. */
-bool core_path_under(struct str path, struct str dir);
+/** Whether a path is what core_path_normal makes of it. Allocates nothing. */
+bool core_path_is_normal(struct str path);
+/** Whether `path` is `dir` or below it, by whole components; both normal. Inline: decisions ask. */
+static inline bool core_path_under(struct str path, struct str dir)
+{
+    if (str_is(dir, "/"))
+        return path.n > 0 && path.p[0] == '/';
+    return path.n >= dir.n && base_same(path.p, dir.p, dir.n) &&
+           (path.n == dir.n || path.p[dir.n] == '/');
+}
 
 #endif

@@ -3,6 +3,7 @@
  * the business of those who open.
  */
 #include "core/catalogue.h"
+#include "core/plan.h"
 
 static struct str next_component(struct str *rest)
 {
@@ -51,9 +52,8 @@ bool core_path_normal(struct str path, struct buf *out)
     return true;
 }
 
-bool core_path_under(struct str path, struct str dir)
+bool core_path_is_normal(struct str path)
 {
-    if (str_is(dir, "/"))
-        return path.n > 0 && path.p[0] == '/';
-    return str_starts(path, dir) && (path.n == dir.n || path.p[dir.n] == '/');
+    return path.n > 0 && !memchr(path.p, 0, path.n) && str_is_utf8(path) &&
+           plan_path_is_normal(path.p, path.n);
 }

@@ -260,20 +260,15 @@ bool core_url_parse(struct str text, struct core_url *out)
            read_path(parts.path, out) && !(classes_in(parts.rest) & BAD);
 }
 
-static void put_host(const struct core_host *host, struct buf *out)
-{
-    char text[CORE_ADDR_TEXT];
-    if (host->kind == CORE_HOST_NAME)
-        buf_str(out, host->name);
-    else
-        buf_put(out, text, core_addr_format(&host->addr, text));
-}
-
 static void put_url(const struct core_url *url, struct buf *out)
 {
+    char text[CORE_ADDR_TEXT];
     buf_str(out, url->scheme);
     buf_z(out, "://");
-    put_host(&url->host, out);
+    if (url->host.kind == CORE_HOST_NAME)
+        buf_str(out, url->host.name);
+    else
+        buf_put(out, text, core_addr_format(&url->host.addr, text));
     if (url->port != 0 && !url->own_port)
         buf_printf(out, ":%u", url->port);
     buf_str(out, url->path);
@@ -304,13 +299,4 @@ bool core_url_normal(struct str text, struct buf *out)
     else
         buf_str(out, text);
     return good;
-}
-
-bool core_url_authority(const struct core_url *url, struct buf *out)
-{
-    if (url->port == 0)
-        return false;
-    put_host(&url->host, out);
-    buf_printf(out, ":%u", url->port);
-    return true;
 }

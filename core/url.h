@@ -32,9 +32,6 @@ uint32_t core_url_port_of(struct str scheme);
  * form, its host made ASCII. What is no URL is appended as it is, and false returned. Allocates.
  */
 bool core_url_normal(struct str text, struct buf *out);
-/** Append "host:port" (IPv6 in brackets), what `"${args.url}"` means in `network`. False without
- * a port. */
-bool core_url_authority(const struct core_url *url, struct buf *out);
 
 /** The parts of `scheme://host:port/path?query#fragment`, none judged but the scheme. */
 struct core_url_parts {

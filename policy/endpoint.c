@@ -51,18 +51,6 @@ static bool is_host(struct str s)
     return (s.n > 0 && s.p[0] == '[') || ends_in_number(s) ? is_address(s) : is_name(s);
 }
 
-static bool read_port(struct str s, uint32_t *port)
-{
-    uint32_t v = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9' || i > 4)
-            return false;
-        v = v * 10 + (uint32_t)(s.p[i] - '0');
-    }
-    *port = v;
-    return v > 0 && v <= 65535;
-}
-
 /* The colon in front of the port; a v6 address has its own in brackets. */
 static const char *port_colon(struct str s)
 {
@@ -80,7 +68,9 @@ const char *policy_endpoint_read(struct str text, struct core_endpoint *out)
         return "has no port";
     struct str port = {colon + 1, (size_t)(text.p + text.n - colon) - 1};
     out->host.n = (size_t)(colon - text.p);
-    if (!str_is(port, "any") && (port.p[0] == '0' || !read_port(port, &out->port)))
+    bool any = str_is(port, "any");
+    out->port = any ? 0 : core_url_port(port);
+    if (!any && (out->port == 0 || port.p[0] == '0'))
         return "has no port from 1 to 65535";
     struct str name = out->host;
     if (str_is(name, "*"))

@@ -34,7 +34,7 @@ static enum tri eval_leaf(const struct eval *e, uint32_t at, const struct view *
     if (v.state == EVAL_UNREACHABLE)
         return TRI_UNKNOWN;
     if (c->op == OP_EXISTS)
-        return (v.state != EVAL_MISSING) == (bool)c->flag ? TRI_TRUE : TRI_FALSE;
+        return tri_of((v.state != EVAL_MISSING) == (bool)c->flag);
     if (v.state != EVAL_THERE)
         return TRI_UNKNOWN;
     if (c->operand_kind == IMG_ATTRIBUTE)
@@ -46,16 +46,14 @@ static enum tri eval_leaf(const struct eval *e, uint32_t at, const struct view *
     return other.state == EVAL_THERE ? eval_ops[c->op](e, at, &v.view, &other.view) : TRI_UNKNOWN;
 }
 
+/* Each child in its turn, until the value is `end`. */
 static enum tri eval_children(const struct eval *e, uint32_t at, const struct view *element,
-                              enum tri start, enum tri stop)
+                              enum tri end)
 {
     const struct img_condition *nodes = image_conditions(e->image);
-    enum tri value = start;
-    for (uint32_t i = at + 1; i < nodes[at].end && value != stop; i = nodes[i].end) {
-        enum tri v = eval_judge(e, i, element);
-        if ((stop == TRI_FALSE) == (v < value))
-            value = v;
-    }
+    enum tri value = tri_not(end);
+    for (uint32_t i = at + 1; i < nodes[at].end && value != end; i = nodes[i].end)
+        value = tri_towards(end, value, eval_judge(e, i, element));
     return value;
 }
 
@@ -65,14 +63,14 @@ enum tri eval_judge(const struct eval *e, uint32_t at, const struct view *elemen
     switch (c->op) {
     case OP_ABSENT:
         if (value_of(e, c, element).state == EVAL_MISSING)
-            return c->flag ? TRI_TRUE : TRI_FALSE;
-        return eval_children(e, at, element, TRI_TRUE, TRI_FALSE);
+            return tri_of(c->flag);
+        return eval_children(e, at, element, TRI_FALSE);
     case OP_ALL:
-        return eval_children(e, at, element, TRI_TRUE, TRI_FALSE);
+        return eval_children(e, at, element, TRI_FALSE);
     case OP_ANY:
-        return eval_children(e, at, element, TRI_FALSE, TRI_TRUE);
+        return eval_children(e, at, element, TRI_TRUE);
     case OP_NOT:
-        return (enum tri)(TRI_TRUE - eval_judge(e, at + 1, element));
+        return tri_not(eval_judge(e, at + 1, element));
     default:
         return eval_leaf(e, at, element);
     }

@@ -5,6 +5,7 @@
  */
 #include "policy/eval.h"
 
+#include "core/catalogue.h"
 #include "policy/value_host.h"
 #include "policy/value_like.h"
 #include "policy/value_regex.h"
@@ -14,16 +15,6 @@
 #define OPERATOR(name)                                                                             \
     static enum tri name(const struct eval *e, uint32_t at, const struct view *v,                  \
                          const struct view *operand)
-
-static enum tri tri_of(bool b)
-{
-    return b ? TRI_TRUE : TRI_FALSE;
-}
-
-static enum tri tri_not(enum tri v)
-{
-    return (enum tri)(TRI_TRUE - v);
-}
 
 static const struct img_condition *condition(const struct eval *e, uint32_t at)
 {
@@ -104,7 +95,7 @@ OPERATOR(op_between)
     bool two = view_next(e->image, &ends, &low) && view_next(e->image, &ends, &high);
     enum tri above = two ? op_gte(e, at, v, &low) : TRI_UNKNOWN,
              below = two ? op_lte(e, at, v, &high) : TRI_UNKNOWN;
-    return above < below ? above : below;
+    return tri_and(above, below);
 }
 
 /* ---- text ---- */
@@ -185,15 +176,6 @@ static bool is_plain_path(struct str s)
     return true;
 }
 
-/* Whether a plain path is the folder or below it. */
-static bool is_plainly_under(struct str folder, struct str s)
-{
-    if (folder.n == 1)
-        return true;
-    return s.n >= folder.n && base_same(s.p, folder.p, folder.n) &&
-           (s.n == folder.n || s.p[folder.n] == '/');
-}
-
 /* Whether a path, put into normal form on the way, is the folder or below it. Linear in the path's
  * length. */
 static enum tri is_under(struct str folder, struct str s)
@@ -201,7 +183,7 @@ static enum tri is_under(struct str folder, struct str s)
     if (s.n == 0 || s.p[0] != '/')
         return TRI_UNKNOWN;
     if (is_plain_path(s))
-        return is_plainly_under(folder, s) ? TRI_TRUE : TRI_FALSE;
+        return tri_of(core_path_under(s, folder));
     if (memchr(s.p, '\0', s.n) || !str_is_utf8(s))
         return TRI_UNKNOWN;
     struct walk w = {.folder = folder.n == 1 ? (struct str){folder.p, 0} : folder};
@@ -215,7 +197,7 @@ static enum tri is_under(struct str folder, struct str s)
         else if (component.n && !str_is(component, "."))
             walk_down(&w, component);
     }
-    return w.matched == w.folder.n ? TRI_TRUE : TRI_FALSE;
+    return tri_of(w.matched == w.folder.n);
 }
 
 OPERATOR(op_under)
@@ -289,10 +271,8 @@ OPERATOR(op_contains)
     struct view_cursor cursor = view_begin(v);
     struct view element;
     enum tri some = TRI_FALSE;
-    while (some != TRI_TRUE && view_next(e->image, &cursor, &element)) {
-        enum tri same = view_equal(e->image, &element, operand);
-        some = same > some ? same : some;
-    }
+    while (some != TRI_TRUE && view_next(e->image, &cursor, &element))
+        some = tri_or(some, view_equal(e->image, &element, operand));
     return some;
 }
 
@@ -305,34 +285,30 @@ OPERATOR(op_size)
     return eval_judge(e, at + 1, &size);
 }
 
-OPERATOR(op_each)
+/* Each element in its turn, until the value is `end`. */
+static enum tri judge_elements(const struct eval *e, uint32_t at, const struct view *v,
+                               enum tri end)
 {
-    (void)operand;
     if (!is_bounded_list(v))
         return TRI_UNKNOWN;
     struct view_cursor cursor = view_begin(v);
     struct view element;
-    enum tri each = TRI_TRUE;
-    while (each != TRI_FALSE && view_next(e->image, &cursor, &element)) {
-        enum tri one = eval_judge(e, at + 1, &element);
-        each = one < each ? one : each;
-    }
-    return each;
+    enum tri value = tri_not(end);
+    while (value != end && view_next(e->image, &cursor, &element))
+        value = tri_towards(end, value, eval_judge(e, at + 1, &element));
+    return value;
+}
+
+OPERATOR(op_each)
+{
+    (void)operand;
+    return judge_elements(e, at, v, TRI_FALSE);
 }
 
 OPERATOR(op_some)
 {
     (void)operand;
-    if (!is_bounded_list(v))
-        return TRI_UNKNOWN;
-    struct view_cursor cursor = view_begin(v);
-    struct view element;
-    enum tri some = TRI_FALSE;
-    while (some != TRI_TRUE && view_next(e->image, &cursor, &element)) {
-        enum tri one = eval_judge(e, at + 1, &element);
-        some = one > some ? one : some;
-    }
-    return some;
+    return judge_elements(e, at, v, TRI_TRUE);
 }
 
 /* Patterns one by one, then the rest by the last child, or by nothing. */
@@ -350,8 +326,7 @@ OPERATOR(op_argv)
         bool rest = c->flag == POLICY_REST_OPS && nodes[child].end == c->end;
         if (child == c->end)
             return c->flag == POLICY_REST_ANY ? all : TRI_FALSE;
-        enum tri one = eval_judge(e, child, &element);
-        all = one < all ? one : all;
+        all = tri_and(all, eval_judge(e, child, &element));
         if (!rest)
             child = nodes[child].end;
     }

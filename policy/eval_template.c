@@ -4,24 +4,15 @@
  */
 #include "policy/eval.h"
 
-static bool is_normal_path(struct str s)
-{
-    if (s.n == 0 || s.n > 4095 || s.p[0] != '/' || memchr(s.p, '\0', s.n) || !str_is_utf8(s))
-        return false;
-    for (size_t i = 1; i <= s.n && s.n > 1;) {
-        const char *slash = i < s.n ? memchr(s.p + i, '/', s.n - i) : NULL;
-        struct str component = {s.p + i, slash ? (size_t)(slash - s.p) - i : s.n - i};
-        if (component.n == 0 || str_is(component, ".") || str_is(component, ".."))
-            return false;
-        i += component.n + 1;
-    }
-    return true;
-}
+#include "core/catalogue.h"
+
+#define MAX_PATH 4095u
 
 bool eval_template(const struct eval *e, uint32_t attribute, struct str *out)
 {
     struct eval_value v = eval_attribute(e, attribute);
-    if (v.state != EVAL_THERE || v.view.kind != VIEW_TEXT || !is_normal_path(v.view.s))
+    if (v.state != EVAL_THERE || v.view.kind != VIEW_TEXT || v.view.s.n > MAX_PATH ||
+        !core_path_is_normal(v.view.s))
         return false;
     *out = v.view.s;
     return true;

@@ -1,6 +1,6 @@
 /*
  * A compiled policy: one block of bytes, sections of fixed-size rows that refer to each other by
- * index and to text by offset, no pointer inside; the very bytes are the file (image_load.c has its
+ * index and to text by offset, no pointer inside; the very bytes are the file (image_file.c has its
  * frame). Read-only from the moment that it is whole. Read by decide.c, grant.c, explain.c.
  */
 #ifndef POLICY_IMAGE_H

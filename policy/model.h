@@ -290,7 +290,7 @@ struct m_counted {
 struct m_budget {
     struct str id;
     struct policy_pos at;
-    bool has_subject, has_capability, asks, spent_written;
+    bool has_subject, has_capability, asks;
     struct m_subjects subjects;
     struct m_capability *capabilities;
     uint32_t ncapabilities;

@@ -25,6 +25,8 @@ struct parse_field {
 /** Read a mapping by its table. `what` names it in messages ("a rule"). */
 void parse_map(struct parser *p, struct ynode *map, const char *what,
                const struct parse_field *fields, size_t nfields, void *object);
+/** A mapping's key of that name, or NULL. */
+struct ynode *parse_key(const struct ynode *map, struct str name);
 /** Whether `n` is a mapping or a list; reports otherwise. */
 bool parse_is_map(struct parser *p, const struct ynode *n, const char *what);
 bool parse_is_list(struct parser *p, const struct ynode *n, const char *what);
@@ -47,6 +49,8 @@ bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *ou
 bool parse_subject_or_anyone(struct parser *p, const struct ynode *n, struct m_subject *out);
 bool parse_subject_list(struct parser *p, const struct ynode *n, const char *what,
                         struct m_subjects *out);
+/** What stands beside `subject`: `anyone`, or a list that is not empty. */
+void parse_subjects(struct parser *p, const struct ynode *n, struct m_subjects *out);
 bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
                      struct m_attribute **out);
 /** The same, of an argument. */
@@ -87,6 +91,8 @@ struct m_condition *parse_node(struct parser *p, enum policy_op op, const struct
 void parse_append(struct m_condition ***tail, struct m_condition *child);
 /** A condition map (`when`, or an entry of all, any, not). NULL when reported. */
 struct m_condition *parse_when(struct parser *p, struct ynode *n);
+/** The isolation that is written, or -1 when reported. */
+int parse_isolation(struct parser *p, const struct ynode *n);
 bool parse_level(struct parser *p, const struct ynode *n, int *out);
 void parse_limits(struct parser *p, struct ynode *n, bool in_grant, struct m_limits *out);
 /** A list of texts that name things declared elsewhere. */

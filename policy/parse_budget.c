@@ -15,13 +15,7 @@ static void budget_subject(struct parser *p, void *object, struct ynode *key, st
     struct m_budget *b = object;
     (void)key;
     b->has_subject = true;
-    if (value->type == Y_TEXT && str_is(value->text, "anyone")) {
-        b->subjects.v = parse_alloc(p, 1, sizeof *b->subjects.v);
-        b->subjects.n = b->subjects.v && parse_subject_or_anyone(p, value, b->subjects.v);
-    } else if (parse_subject_list(p, value, "`subject`", &b->subjects) && value->count == 0) {
-        policy_report(p->report, P_EMPTY, value->pos,
-                      "write `subject: anyone` if everyone is meant", "`subject` names nobody");
-    }
+    parse_subjects(p, value, &b->subjects);
 }
 
 static void budget_capability(struct parser *p, void *object, struct ynode *key,

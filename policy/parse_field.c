@@ -4,8 +4,6 @@
  */
 #include "policy/parse.h"
 
-#include <stdio.h>
-
 void *parse_alloc(struct parser *p, size_t count, size_t each)
 {
     void *room = arena_array(p->arena, count ? count : 1, each);
@@ -53,12 +51,12 @@ static void read_pair(struct parser *p, struct ynode *key, const char *what,
         f->fn(p, object, key, key->next);
 }
 
-static bool has_key(const struct ynode *map, const char *name)
+struct ynode *parse_key(const struct ynode *map, struct str name)
 {
-    for (const struct ynode *k = map->first; k; k = k->next->next)
-        if (str_is(k->text, name))
-            return true;
-    return false;
+    for (struct ynode *k = map->first; k; k = k->next->next)
+        if (str_eq(k->text, name))
+            return k;
+    return NULL;
 }
 
 void parse_map(struct parser *p, struct ynode *map, const char *what,
@@ -70,7 +68,7 @@ void parse_map(struct parser *p, struct ynode *map, const char *what,
         if (!k->refused)
             read_pair(p, k, what, fields, nfields, object);
     for (size_t i = 0; i < nfields; i++)
-        if (fields[i].required && !has_key(map, fields[i].name))
+        if (fields[i].required && !parse_key(map, str_of(fields[i].name)))
             policy_report(p->report, P_MISSING_KEY, map->pos, NULL, "%s has no `%s`", what,
                           fields[i].name);
 }

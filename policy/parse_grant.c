@@ -4,27 +4,20 @@
  */
 #include "policy/parse.h"
 
-#include <stdio.h>
+#include "policy/value_size.h"
 
-struct unit {
-    const char *suffix;
-    uint64_t factor;
-};
-static const struct unit time_units[] = {{"ms", 1000000},
-                                         {"s", 1000000000},
-                                         {"m", UINT64_C(60000000000)},
-                                         {"h", UINT64_C(3600000000000)}};
-static const struct unit size_units[] = {
-    {"KiB", UINT64_C(1) << 10}, {"MiB", UINT64_C(1) << 20}, {"GiB", UINT64_C(1) << 30}, {"B", 1}};
-static const struct unit count_units[] = {{"", 1}};
+static const struct value_unit time_units[] = {
+    {"ms", 1000000}, {"s", BASE_NS_PER_S}, {"m", 60 * BASE_NS_PER_S}, {"h", 3600 * BASE_NS_PER_S}};
+static const struct value_unit count_units[] = {{"", 1}};
 
 static const struct {
-    const struct unit *units;
+    const struct value_unit *units;
     size_t nunits;
     const char *wanted;
 } unit_rows[] = {
     [CORE_UNIT_NS] = {time_units, BASE_COUNT(time_units), "a time such as 500ms, 5s, 10m, 1h"},
-    [CORE_UNIT_BYTES] = {size_units, BASE_COUNT(size_units), "a size such as 64KiB, 128MiB, 1GiB"},
+    [CORE_UNIT_BYTES] = {value_sizes, BASE_COUNT(value_sizes),
+                         "a size such as 64KiB, 128MiB, 1GiB"},
     [CORE_UNIT_COUNT] = {count_units, BASE_COUNT(count_units), "a number such as 16"},
 };
 
@@ -35,29 +28,13 @@ static bool may_be_zero(enum core_limit limit)
            limit == CORE_LIMIT_DISK_IO || limit == CORE_LIMIT_NETWORK_IO;
 }
 
-static bool read_digits(struct str s, uint64_t *value, size_t *used)
-{
-    *value = 0;
-    for (*used = 0; *used < s.n && s.p[*used] >= '0' && s.p[*used] <= '9'; ++*used) {
-        uint64_t digit = (uint64_t)(s.p[*used] - '0');
-        if (__builtin_mul_overflow(*value, 10, value) ||
-            __builtin_add_overflow(*value, digit, value))
-            return false;
-    }
-    return *used > 0 && (*used == 1 || s.p[0] != '0');
-}
-
 static bool read_amount(struct str s, enum core_unit unit, uint64_t *value)
 {
-    size_t used;
-    if (!read_digits(s, value, &used))
+    int64_t v;
+    if (!value_unit_parse(s, unit_rows[unit].units, unit_rows[unit].nunits, &v))
         return false;
-    struct str suffix = {s.p + used, s.n - used};
-    for (size_t i = 0; i < unit_rows[unit].nunits; i++)
-        if (str_is(suffix, unit_rows[unit].units[i].suffix))
-            return !__builtin_mul_overflow(*value, unit_rows[unit].units[i].factor, value) &&
-                   *value <= INT64_MAX;
-    return false;
+    *value = (uint64_t)v;
+    return true;
 }
 
 bool parse_amount(struct parser *p, const struct ynode *n, const char *what, enum core_unit unit,
@@ -162,15 +139,11 @@ static void grant_use(struct parser *p, void *object, struct ynode *key, struct 
     g->use_at = value->pos;
 }
 
-#define X(id, name) name,
-static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
-#undef X
-
 static void grant_isolation(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_grant *g = object;
     (void)key;
-    g->isolation = parse_word(p, value, "`isolation`", rank_words, BASE_COUNT(rank_words));
+    g->isolation = parse_isolation(p, value);
 }
 
 static void grant_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -4,6 +4,8 @@
  */
 #include "policy/parse.h"
 
+#include "policy/value_time.h"
+
 bool parse_names(struct parser *p, const struct ynode *n, const char *list, const char *what,
                  struct m_names *out)
 {
@@ -77,16 +79,11 @@ void parse_rule_approval(struct parser *p, void *object, struct ynode *key, stru
 
 /* ---- require ---- */
 
-#define X(id, name) name,
-static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
-#undef X
-
 static void require_isolation(struct parser *p, void *object, struct ynode *key,
                               struct ynode *value)
 {
     (void)key;
-    ((struct m_require *)object)->isolation =
-        parse_word(p, value, "`isolation`", rank_words, BASE_COUNT(rank_words));
+    ((struct m_require *)object)->isolation = parse_isolation(p, value);
 }
 
 static void require_approval(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -210,21 +207,6 @@ static bool number(struct str s, size_t at, size_t n, int low, int high, int *ou
     return *out >= low && *out <= high;
 }
 
-/* Days since 1970-01-01 of a civil date, by counting in cycles of 400 years. */
-static int64_t days_of(int year, int month, int day)
-{
-    int64_t y = month > 2 ? year : year - 1;
-    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return 365 * y + y / 4 - y / 100 + y / 400 + of_year - 719468;
-}
-
-static int month_length(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
-}
-
 /* "2026-11-01T00:00:00Z", or with an offset in the place of Z; the years fit nanoseconds. */
 static bool read_time(struct str s, int64_t *ns)
 {
@@ -234,15 +216,17 @@ static bool read_time(struct str s, int64_t *ns)
         return false;
     if (!number(s, 0, 4, 1970, 2200, &year) || !number(s, 5, 2, 1, 12, &month) ||
         !number(s, 8, 2, 1, 31, &day) || !number(s, 11, 2, 0, 23, &hour) ||
-        !number(s, 14, 2, 0, 59, &minute) || !number(s, 17, 2, 0, 59, &second) ||
-        day > month_length(year, month))
+        !number(s, 14, 2, 0, 59, &minute) || !number(s, 17, 2, 0, 59, &second))
+        return false;
+    int64_t days = value_date_days(year, month, day);
+    if (days >= value_date_days(year, month + 1, 1))
         return false;
     bool zulu = s.n == 20 && s.p[19] == 'Z';
     if (!zulu && (s.n != 25 || (s.p[19] != '+' && s.p[19] != '-') || s.p[22] != ':' ||
                   !number(s, 20, 2, 0, 23, &oh) || !number(s, 23, 2, 0, 59, &om)))
         return false;
     int64_t offset = (oh * 60 + om) * (s.p[19] == '-' ? -60 : 60);
-    int64_t seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second;
     *ns = (seconds - offset) * INT64_C(1000000000);
     return true;
 }

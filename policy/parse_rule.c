@@ -46,16 +46,7 @@ static void rule_subject(struct parser *p, void *object, struct ynode *key, stru
     struct m_rule *r = object;
     (void)key;
     r->has_subject = true;
-    if (value->type == Y_TEXT && str_is(value->text, "anyone")) {
-        r->subjects.v = parse_alloc(p, 1, sizeof *r->subjects.v);
-        r->subjects.n = r->subjects.v && parse_subject_or_anyone(p, value, r->subjects.v);
-        return;
-    }
-    if (!parse_subject_list(p, value, "`subject`", &r->subjects))
-        return;
-    if (value->count == 0)
-        policy_report(p->report, P_EMPTY, value->pos,
-                      "write `subject: anyone` if everyone is meant", "`subject` names nobody");
+    parse_subjects(p, value, &r->subjects);
 }
 
 static const char *implied_effect(struct str id)

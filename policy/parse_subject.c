@@ -1,6 +1,6 @@
 /*
- * Subject patterns, paths and levels: the small values that several keys of the language take.
- * Syntax only; whether a group exists is for check.c to say.
+ * Subject patterns, paths, levels, isolation: the small values that several keys of the language
+ * take. Syntax only; whether a group exists is for check.c to say.
  */
 #include "policy/parse.h"
 
@@ -64,6 +64,17 @@ bool parse_subject_list(struct parser *p, const struct ynode *n, const char *wha
     return true;
 }
 
+void parse_subjects(struct parser *p, const struct ynode *n, struct m_subjects *out)
+{
+    if (n->type == Y_TEXT && str_is(n->text, "anyone")) {
+        out->v = parse_alloc(p, 1, sizeof *out->v);
+        out->n = out->v && parse_subject_or_anyone(p, n, out->v);
+    } else if (parse_subject_list(p, n, "`subject`", out) && n->count == 0) {
+        policy_report(p->report, P_EMPTY, n->pos, "write `subject: anyone` if everyone is meant",
+                      "`subject` names nobody");
+    }
+}
+
 static bool has_dotdot(struct str path)
 {
     for (size_t i = 0; i + 2 < path.n; i++)
@@ -101,4 +112,13 @@ bool parse_level(struct parser *p, const struct ynode *n, int *out)
 {
     *out = parse_word(p, n, "`level`", level_words, BASE_COUNT(level_words));
     return *out >= 0;
+}
+
+#define X(id, name) name,
+static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
+#undef X
+
+int parse_isolation(struct parser *p, const struct ynode *n)
+{
+    return parse_word(p, n, "`isolation`", rank_words, BASE_COUNT(rank_words));
 }

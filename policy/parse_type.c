@@ -54,9 +54,7 @@ static bool is_duration(const struct ynode *n)
 
 static bool is_path(const struct ynode *n)
 {
-    auto_buf struct buf normal = {0};
-    return n->type == Y_TEXT && core_path_normal(n->text, &normal) &&
-           str_eq(buf_view(&normal), n->text) && !memchr(n->text.p, '*', n->text.n);
+    return n->type == Y_TEXT && core_path_is_normal(n->text) && !memchr(n->text.p, '*', n->text.n);
 }
 
 static bool is_host(const struct ynode *n)

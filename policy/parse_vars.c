@@ -7,8 +7,6 @@
 
 #include "policy/names.h"
 
-#include <stdio.h>
-
 /* Nodes that list variables may add to a tree, and bytes that a substituted text may have. */
 #define MAX_ADDED (1u << 20)
 #define MAX_BYTES ((size_t)64 << 10)
@@ -75,14 +73,6 @@ static void check_value(struct parser *p, struct m_var *v)
     v->type.type = TYPE_COUNT; /* told: what uses it says no more */
 }
 
-static struct ynode *find_key(const struct ynode *map, struct str name)
-{
-    for (struct ynode *k = map ? map->first : NULL; k; k = k->next->next)
-        if (str_eq(k->text, name))
-            return k;
-    return NULL;
-}
-
 static void read_variable(struct parser *p, struct ynode *key, const struct ynode *given)
 {
     static const struct parse_field fields[] = {
@@ -102,7 +92,7 @@ static void read_variable(struct parser *p, struct ynode *key, const struct ynod
     *v = (struct m_var){.name = key->text, .type = {.type = TYPE_COUNT}, .at = key->pos};
     if (!key->next->refused)
         parse_map(p, key->next, "a variable", fields, BASE_COUNT(fields), v);
-    const struct ynode *other = find_key(given, v->name);
+    const struct ynode *other = given ? parse_key(given, v->name) : NULL;
     if (other)
         v->value = other->next;
     check_value(p, v);
@@ -324,7 +314,7 @@ static void expand(struct expander *e, struct ynode *n)
 void parse_variables(struct parser *p, struct ynode *root, const struct ynode *given)
 {
     struct expander e = {.p = p};
-    struct ynode *vars = find_key(root, STR("vars"));
+    struct ynode *vars = parse_key(root, STR("vars"));
     if (!read_variables(&e, vars ? vars->next : NULL, given))
         return;
     for (struct ynode *k = root->first; k; k = k->next->next)

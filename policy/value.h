@@ -29,6 +29,25 @@ struct value_fault {
     uint32_t index;   /* which element of a list, counted from 0 */
 };
 
+/** Fill in a fault; false, so that a function can end with `return value_fail(...)`. */
+static inline bool value_fail(struct value_fault *fault, const char *key, uint32_t index,
+                              const char *text, const char *hint)
+{
+    *fault = (struct value_fault){.text = text, .hint = hint, .key = key, .index = index};
+    return false;
+}
+
+/** Numbers of 16 bits in a form. */
+static inline void value_put_u16(struct buf *b, size_t v)
+{
+    buf_byte(b, (uint8_t)v);
+    buf_byte(b, (uint8_t)(v >> 8));
+}
+static inline size_t value_get_u16(const char *p)
+{
+    return (size_t)(uint8_t)p[0] | (size_t)(uint8_t)p[1] << 8;
+}
+
 /** A list of texts as an operand writes it; one scalar is a list of one. Empty is a fault. */
 struct value_list {
     const struct str *v;

@@ -22,12 +22,6 @@ struct builder {
     struct buf *text;
 };
 
-static bool fail(struct value_fault *fault, uint32_t index, const char *text, const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .index = index};
-    return false;
-}
-
 static bool has(struct str s, char c)
 {
     return s.n && memchr(s.p, c, s.n);
@@ -37,16 +31,18 @@ static bool has(struct str s, char c)
 static bool no_host(struct str text, uint32_t index, struct value_fault *fault)
 {
     if (has(text, '*'))
-        return fail(fault, index, "a `*` inside a host pattern stands for whole labels in front",
-                    "write `*.example.com`, or `*` for any name");
+        return value_fail(fault, NULL, index,
+                          "a `*` inside a host pattern stands for whole labels in front",
+                          "write `*.example.com`, or `*` for any name");
     if (has(text, '@'))
-        return fail(fault, index, "a host pattern with user information", NULL);
+        return value_fail(fault, NULL, index, "a host pattern with user information", NULL);
     if (has(text, '/'))
-        return fail(fault, index, "a host pattern with a `/`",
-                    "ranges of addresses stand under `cidr`, paths under `path`");
+        return value_fail(fault, NULL, index, "a host pattern with a `/`",
+                          "ranges of addresses stand under `cidr`, paths under `path`");
     if (has(text, ':'))
-        return fail(fault, index, "a host pattern with a port", "ports stand under `port`");
-    return fail(fault, index, "no host that a URL could have", NULL);
+        return value_fail(fault, NULL, index, "a host pattern with a port",
+                          "ports stand under `port`");
+    return value_fail(fault, NULL, index, "no host that a URL could have", NULL);
 }
 
 /* A name or ending into the builder's text, as A-labels. */
@@ -127,7 +123,7 @@ bool value_hosts_compile(struct value_list patterns, struct buf *bytes, struct v
                          struct value_fault *fault)
 {
     if (patterns.n == 0 || patterns.n > VALUE_MAX_LIST)
-        return fail(fault, 0, patterns.n ? "too many hosts" : "no host at all", NULL);
+        return value_fail(fault, NULL, 0, patterns.n ? "too many hosts" : "no host at all", NULL);
     auto_free struct pattern *v = calloc(patterns.n, sizeof *v);
     auto_buf struct buf text = {0};
     struct builder b = {v, &text};
@@ -246,5 +242,5 @@ enum tri value_hosts_hold(struct str form, struct str text)
     struct core_host host;
     if (!core_host_parse_text(text, &host))
         return TRI_UNKNOWN;
-    return value_hosts_have(form, &host) ? TRI_TRUE : TRI_FALSE;
+    return tri_of(value_hosts_have(form, &host));
 }

@@ -14,23 +14,6 @@
 
 /* ---- compile ---- */
 
-static bool fail(struct value_fault *fault, uint32_t index, const char *text)
-{
-    *fault = (struct value_fault){.text = text, .index = index};
-    return false;
-}
-
-static void put_u16(struct buf *b, size_t v)
-{
-    buf_byte(b, (uint8_t)v);
-    buf_byte(b, (uint8_t)(v >> 8));
-}
-
-static size_t get_u16(const char *p)
-{
-    return (size_t)(uint8_t)p[0] | (size_t)(uint8_t)p[1] << 8;
-}
-
 /* The next part of a pattern: bytes up to a star or the end, `\*` made an asterisk. */
 static size_t take_part(struct str pattern, size_t *at, char *out)
 {
@@ -55,12 +38,12 @@ static void put_borders(struct buf *b, const char *p, size_t n)
         border[i] = (uint16_t)(p[k] == p[i] ? k + 1 : 0);
     }
     for (size_t i = 0; i < n; i++)
-        put_u16(b, border[i]);
+        value_put_u16(b, border[i]);
 }
 
 static void put_part(struct buf *b, const char *p, size_t n, bool middle)
 {
-    put_u16(b, n);
+    value_put_u16(b, n);
     buf_put(b, p, n);
     if (middle)
         put_borders(b, p, n);
@@ -72,7 +55,7 @@ static void put_pattern(struct buf *b, struct str pattern)
 {
     char part[VALUE_LIKE_MAX];
     size_t count_at = b->len, parts = 1, at = 0;
-    put_u16(b, 0);
+    value_put_u16(b, 0);
     size_t n = take_part(pattern, &at, part);
     put_part(b, part, n, false);
     auto_buf struct buf middle = {0};
@@ -97,10 +80,11 @@ bool value_like_compile(struct value_list patterns, struct buf *bytes, struct va
                         struct value_fault *fault)
 {
     if (patterns.n == 0 || patterns.n > VALUE_MAX_LIST)
-        return fail(fault, 0, patterns.n ? "too many patterns" : "no pattern at all");
+        return value_fail(fault, NULL, 0, patterns.n ? "too many patterns" : "no pattern at all",
+                          NULL);
     for (uint32_t i = 0; i < patterns.n; i++)
         if (patterns.v[i].n > VALUE_LIKE_MAX)
-            return fail(fault, i, "a pattern of more than 4,096 bytes");
+            return value_fail(fault, NULL, i, "a pattern of more than 4,096 bytes", NULL);
     out->at = (uint32_t)bytes->len;
     auto_buf struct buf body = {0};
     buf_u32le(bytes, patterns.n);
@@ -121,12 +105,12 @@ static size_t sound_part(struct str form, size_t at, bool middle)
 {
     if (form.n - at < 2)
         return 0;
-    size_t n = get_u16(form.p + at);
+    size_t n = value_get_u16(form.p + at);
     const char *border = form.p + at + 2 + n;
     if (form.n - at - 2 < n * (middle ? 3 : 1) || n > VALUE_LIKE_MAX || (middle && n == 0))
         return 0;
     for (size_t i = 0; middle && i < n; i++)
-        if (get_u16(border + 2 * i) > i)
+        if (value_get_u16(border + 2 * i) > i)
             return 0;
     return at + 2 + n * (middle ? 3 : 1);
 }
@@ -135,7 +119,7 @@ static size_t sound_pattern(struct str form, size_t at)
 {
     if (form.n - at < 2)
         return 0;
-    size_t parts = get_u16(form.p + at);
+    size_t parts = value_get_u16(form.p + at);
     at += 2;
     for (size_t i = 0; at && i < parts; i++)
         at = sound_part(form, at, i >= 2);
@@ -169,7 +153,7 @@ static const char *find(const char *p, const char *end, const char *needle, size
                 return NULL;
         }
         while (matched > 0 && needle[matched] != *p)
-            matched = get_u16(border + 2 * (matched - 1));
+            matched = value_get_u16(border + 2 * (matched - 1));
         matched += needle[matched] == *p++;
         if (matched == n)
             return p;
@@ -179,14 +163,14 @@ static const char *find(const char *p, const char *end, const char *needle, size
 
 static bool fits(const char *form, struct str text)
 {
-    size_t parts = get_u16(form), first = get_u16(form + 2);
+    size_t parts = value_get_u16(form), first = value_get_u16(form + 2);
     const char *p = form + 4;
     if (text.n < first || memcmp(p, text.p, first) != 0)
         return false;
     if (parts == 1)
         return text.n == first;
     p += first;
-    size_t last = get_u16(p);
+    size_t last = value_get_u16(p);
     p += 2;
     const char *end = text.p + text.n - last;
     if (text.n - first < last || memcmp(p, end, last) != 0)
@@ -194,7 +178,7 @@ static bool fits(const char *form, struct str text)
     p += last;
     const char *at = text.p + first;
     for (size_t i = 2; at && i < parts; i++) {
-        size_t n = get_u16(p);
+        size_t n = value_get_u16(p);
         at = find(at, end, p + 2, n, p + 2 + n);
         p += 2 + 3 * n;
     }

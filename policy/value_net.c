@@ -12,12 +12,6 @@ struct range {
     uint8_t first[16], last[16];
 };
 
-static bool fail(struct value_fault *fault, uint32_t index, const char *text, const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .index = index};
-    return false;
-}
-
 static bool read_length(struct str text, unsigned most, unsigned *out)
 {
     unsigned value = 0;
@@ -56,20 +50,22 @@ static bool read_range(struct str text, uint32_t index, struct range *r, struct 
     struct str head = {text.p, slash ? (size_t)(slash - text.p) : text.n};
     struct core_addr addr;
     if (!core_addr_parse(head, &addr))
-        return fail(fault, index, "no range of addresses",
-                    "write address/length, such as 10.0.0.0/8 or fe80::/10");
+        return value_fail(fault, NULL, index, "no range of addresses",
+                          "write address/length, such as 10.0.0.0/8 or fe80::/10");
     bool wide = written_as_v6(head);
     unsigned most = wide ? 128 : 32, length = most;
     if (slash && !read_length((struct str){slash + 1, text.n - head.n - 1}, most, &length))
-        return fail(fault, index, "the length of a range is 0 to 32, or 0 to 128 for IPv6", NULL);
+        return value_fail(fault, NULL, index,
+                          "the length of a range is 0 to 32, or 0 to 128 for IPv6", NULL);
     if (wide && addr.family == CORE_V4 && length < 96)
-        return fail(fault, index, "a mapped IPv4 address in a range wider than the mapped ones",
-                    "write the IPv4 range");
+        return value_fail(fault, NULL, index,
+                          "a mapped IPv4 address in a range wider than the mapped ones",
+                          "write the IPv4 range");
     r->family = addr.family;
     memcpy(r->first, addr.bytes, sizeof r->first);
     if (!spread(r, wide && addr.family == CORE_V4 ? length - 96 : length))
-        return fail(fault, index, "bits beyond the range's length are set",
-                    "write the range's first address");
+        return value_fail(fault, NULL, index, "bits beyond the range's length are set",
+                          "write the range's first address");
     return true;
 }
 
@@ -116,7 +112,7 @@ bool value_cidr_compile(struct value_list ranges, struct buf *bytes, struct valu
                         struct value_fault *fault)
 {
     if (ranges.n == 0 || ranges.n > VALUE_MAX_LIST)
-        return fail(fault, 0, ranges.n ? "too many ranges" : "no range at all", NULL);
+        return value_fail(fault, NULL, 0, ranges.n ? "too many ranges" : "no range at all", NULL);
     auto_free struct range *r = calloc(ranges.n, sizeof *r);
     bytes->failed |= !r;
     for (uint32_t i = 0; r && i < ranges.n; i++)
@@ -180,5 +176,5 @@ enum tri value_cidr_holds(struct str form, struct str text)
     struct core_addr addr;
     if (!core_addr_parse(text, &addr))
         return TRI_UNKNOWN;
-    return value_cidr_has(form, &addr) ? TRI_TRUE : TRI_FALSE;
+    return tri_of(value_cidr_has(form, &addr));
 }

@@ -4,20 +4,15 @@
  */
 #include "policy/value_size.h"
 
-struct unit {
-    const char *name;
-    int64_t worth;
-};
-
-static const struct unit sizes[] = {
+const struct value_unit value_sizes[4] = {
     {"B", 1}, {"KiB", INT64_C(1) << 10}, {"MiB", INT64_C(1) << 20}, {"GiB", INT64_C(1) << 30}};
-static const struct unit times[] = {{"ns", 1},
-                                    {"us", INT64_C(1000)},
-                                    {"ms", INT64_C(1000000)},
-                                    {"s", BASE_NS_PER_S},
-                                    {"m", 60 * BASE_NS_PER_S},
-                                    {"h", 3600 * BASE_NS_PER_S},
-                                    {"d", 86400 * BASE_NS_PER_S}};
+static const struct value_unit times[] = {{"ns", 1},
+                                          {"us", INT64_C(1000)},
+                                          {"ms", INT64_C(1000000)},
+                                          {"s", BASE_NS_PER_S},
+                                          {"m", 60 * BASE_NS_PER_S},
+                                          {"h", 3600 * BASE_NS_PER_S},
+                                          {"d", 86400 * BASE_NS_PER_S}};
 
 static size_t digits(struct str text)
 {
@@ -37,7 +32,7 @@ static bool read_number(struct str text, int64_t *out)
     return text.n == 1 || (text.n > 1 && text.p[0] != '0');
 }
 
-static bool read_with_unit(struct str text, const struct unit *units, size_t count, int64_t *out)
+bool value_unit_parse(struct str text, const struct value_unit *units, size_t count, int64_t *out)
 {
     size_t n = digits(text);
     struct str name = {text.p + n, text.n - n};
@@ -51,12 +46,12 @@ static bool read_with_unit(struct str text, const struct unit *units, size_t cou
 
 bool value_size_parse(struct str text, int64_t *out_bytes)
 {
-    return read_with_unit(text, sizes, BASE_COUNT(sizes), out_bytes);
+    return value_unit_parse(text, value_sizes, BASE_COUNT(value_sizes), out_bytes);
 }
 
 bool value_duration_parse(struct str text, int64_t *out_ns)
 {
-    return read_with_unit(text, times, BASE_COUNT(times), out_ns);
+    return value_unit_parse(text, times, BASE_COUNT(times), out_ns);
 }
 
 bool value_looks_like_size(struct str text)

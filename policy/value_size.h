@@ -7,6 +7,14 @@
 
 #include "policy/value.h"
 
+struct value_unit {
+    const char *name;
+    int64_t worth;
+};
+/** Digits and one of `count` units; no zero in front of other digits. False when it is not that, or
+ * beyond 2^63 - 1. */
+bool value_unit_parse(struct str text, const struct value_unit *units, size_t count, int64_t *out);
+extern const struct value_unit value_sizes[4];
 /** Digits and a unit: B KiB MiB GiB. False when it is not that, or beyond 2^63 - 1. */
 bool value_size_parse(struct str text, int64_t *out_bytes);
 /** Digits and a unit: ns us ms s m h d. */

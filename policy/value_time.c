@@ -7,13 +7,6 @@
 
 #define DAY_S 86400
 
-static bool fail(struct value_fault *fault, const char *key, uint32_t index, const char *text,
-                 const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .key = key, .index = index};
-    return false;
-}
-
 /* ---- words ---- */
 
 static int day_of(struct str text)
@@ -25,13 +18,6 @@ static int day_of(struct str text)
     return -1;
 }
 
-bool value_day_parse(struct str text, uint8_t *bit)
-{
-    int day = day_of(text);
-    *bit = (uint8_t)(day < 0 ? 0 : 1 << day);
-    return day >= 0;
-}
-
 bool value_days_parse(struct value_list days, uint8_t *mask, struct value_fault *fault)
 {
     *mask = 0;
@@ -41,16 +27,16 @@ bool value_days_parse(struct value_list days, uint8_t *mask, struct value_fault 
         int first = day_of((struct str){text.p, range ? 3 : text.n});
         int last = range ? day_of((struct str){text.p + 4, 3}) : first;
         if (first < 0 || last < 0)
-            return fail(fault, "days", i, "no day of the week",
-                        "mon tue wed thu fri sat sun, or "
-                        "a range such as mon-fri");
+            return value_fail(fault, "days", i, "no day of the week",
+                              "mon tue wed thu fri sat sun, or "
+                              "a range such as mon-fri");
         for (int day = first;; day = (day + 1) % 7) {
             *mask |= (uint8_t)(1 << day);
             if (day == last)
                 break;
         }
     }
-    return days.n > 0 || fail(fault, "days", 0, "no day at all", NULL);
+    return days.n > 0 || value_fail(fault, "days", 0, "no day at all", NULL);
 }
 
 static bool read_clock(const char *p, uint16_t *out)
@@ -68,17 +54,16 @@ bool value_hours_parse(struct str text, uint16_t *from, uint16_t *to, struct val
     static const char hint[] = "\"09:00-17:00\"; \"00:00-24:00\" is the whole day";
     if (text.n != 11 || text.p[5] != '-' || !read_clock(text.p, from) ||
         !read_clock(text.p + 6, to) || *from == 1440)
-        return fail(fault, "hours", 0, "no hours of a day", hint);
+        return value_fail(fault, "hours", 0, "no hours of a day", hint);
     if (*from == *to)
-        return fail(fault, "hours", 0, "hours that end where they begin", hint);
+        return value_fail(fault, "hours", 0, "hours that end where they begin", hint);
     return true;
 }
 
 /* ---- calendar ---- */
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar: years begin in March, so that leap
- * days end them. */
-static int64_t days_of(int64_t year, int month, int day)
+/* Years begin in March, so that leap days end them. */
+int64_t value_date_days(int64_t year, int month, int day)
 {
     year -= month <= 2;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -96,9 +81,9 @@ static int64_t floor_div(int64_t a, int64_t b)
 static int64_t year_of(int64_t days)
 {
     int64_t year = 1970 + floor_div(days * 400, 146097);
-    while (days < days_of(year, 1, 1))
+    while (days < value_date_days(year, 1, 1))
         year--;
-    while (days >= days_of(year + 1, 1, 1))
+    while (days >= value_date_days(year + 1, 1, 1))
         year++;
     return year;
 }
@@ -116,8 +101,8 @@ static int weekday_of(int64_t days)
 
 static int64_t month_day(const struct zone_day *d, int64_t year)
 {
-    int64_t first = days_of(year, d->month, 1);
-    int64_t next = d->month == 12 ? days_of(year + 1, 1, 1) : days_of(year, d->month + 1, 1);
+    int64_t first = value_date_days(year, d->month, 1),
+            next = value_date_days(year, d->month + 1, 1);
     int64_t day = first + (d->weekday - weekday_of(first) + 7) % 7 + 7 * (d->week - 1);
     return day < next ? day : day - 7;
 }
@@ -125,7 +110,7 @@ static int64_t month_day(const struct zone_day *d, int64_t year)
 /* When a day of the rule comes in a year, on its own wall clock. */
 static int64_t moment_of(const struct zone_day *d, int64_t year)
 {
-    int64_t day = days_of(year, 1, 1) + d->day;
+    int64_t day = value_date_days(year, 1, 1) + d->day;
     if (d->kind == ZONE_MONTH)
         day = month_day(d, year);
     else if (d->kind == ZONE_JULIAN)
@@ -233,5 +218,5 @@ enum tri value_time_holds(const struct value_time *w, const char *bytes, int64_t
         in = minute >= w->from && minute < w->to && has_day(w, day);
     else
         in = minute >= w->from ? has_day(w, day) : minute < w->to && has_day(w, day - 1);
-    return in ? TRI_TRUE : TRI_FALSE;
+    return tri_of(in);
 }

@@ -25,6 +25,10 @@ bool value_zone_sound(struct str form);
 /** Seconds east of UTC at a time in seconds since 1970. */
 int32_t value_zone_offset(struct str form, int64_t utc);
 
+/** Days since 1970-01-01 of a date of the Gregorian calendar. Month 13 is the next year's January.
+ */
+int64_t value_date_days(int64_t year, int month, int day);
+
 /** Minutes of a day: 0 to 1440. `from` == `to` is no window. Days: bit 0 Monday to bit 6 Sunday. */
 struct value_time {
     uint16_t from, to;
@@ -33,9 +37,7 @@ struct value_time {
     struct value_at zone; /* in the same bytes */
 };
 #define VALUE_ALL_DAYS 0x7fu
-/** A day: mon … sun. False: none of them. */
-bool value_day_parse(struct str text, uint8_t *bit);
-/** "mon-fri" and the like, in a list's element: a range may go over Sunday. */
+/** "mon" to "sun", "mon-fri" and the like, in a list's element: a range may go over Sunday. */
 bool value_days_parse(struct value_list days, uint8_t *mask, struct value_fault *fault);
 /** "09:00-17:00"; "22:00-06:00" goes over midnight; "00:00-24:00" is the whole day. */
 bool value_hours_parse(struct str text, uint16_t *from, uint16_t *to, struct value_fault *fault);

@@ -17,13 +17,6 @@ enum { HOST, PATH, CIDR, FORMS };
 
 /* ---- compile ---- */
 
-static bool fail(struct value_fault *fault, const char *key, uint32_t index, const char *text,
-                 const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .key = key, .index = index};
-    return false;
-}
-
 static bool put_scheme(struct str scheme, uint32_t index, bool needs_port, struct buf *out,
                        struct value_fault *fault)
 {
@@ -36,11 +29,11 @@ static bool put_scheme(struct str scheme, uint32_t index, bool needs_port, struc
         good = letter || (i > 0 && ((c >= '0' && c <= '9') || strchr("+-.", c)) && c);
     }
     if (!good)
-        return fail(fault, "scheme", index, "no scheme that a URL could have",
-                    "a word such as https, without `:`");
+        return value_fail(fault, "scheme", index, "no scheme that a URL could have",
+                          "a word such as https, without `:`");
     if (needs_port && core_url_port_of((struct str){text, scheme.n}) == 0)
-        return fail(fault, "scheme", index, "a scheme without a port of its own",
-                    "write `port:`, numbers or `any`");
+        return value_fail(fault, "scheme", index, "a scheme without a port of its own",
+                          "write `port:`, numbers or `any`");
     buf_byte(out, (uint8_t)scheme.n);
     buf_put(out, text, scheme.n);
     return true;
@@ -50,9 +43,8 @@ static bool put_ports(const struct value_url_spec *spec, struct buf *out, struct
 {
     for (uint32_t i = 0; i < spec->nport; i++) {
         if (spec->port[i] < 1 || spec->port[i] > 65535)
-            return fail(fault, "port", i, "a port is 1 to 65535", NULL);
-        buf_byte(out, (uint8_t)spec->port[i]);
-        buf_byte(out, (uint8_t)(spec->port[i] >> 8));
+            return value_fail(fault, "port", i, "a port is 1 to 65535", NULL);
+        value_put_u16(out, (size_t)spec->port[i]);
     }
     return true;
 }
@@ -91,16 +83,17 @@ static bool put_path(struct str path, uint32_t index, struct arena *arena, struc
     const char *wrong =
         path.n > VALUE_LIKE_MAX ? "a path of more than 4,096 bytes" : wrong_path(path);
     if (wrong)
-        return fail(fault, "path", index, wrong, NULL);
+        return value_fail(fault, "path", index, wrong, NULL);
     char *text = arena_alloc(arena, path.n);
     *out = (struct str){text, 0};
     if (!text)
         return true;
     if (!core_url_unescape(path, text, &out->n))
-        return fail(fault, "path", index, "an escape that is malformed, or of `/`, `\\` or NUL",
-                    "no URL with it is ever judged");
+        return value_fail(fault, "path", index,
+                          "an escape that is malformed, or of `/`, `\\` or NUL",
+                          "no URL with it is ever judged");
     if (has_dot_segment(*out))
-        return fail(fault, "path", index, "a path with `.` or `..`", "write where it leads");
+        return value_fail(fault, "path", index, "a path with `.` or `..`", "write where it leads");
     return true;
 }
 
@@ -149,8 +142,7 @@ static void put_head(const struct value_url_spec *spec, const size_t length[FORM
     uint32_t ports = spec->any_port ? 0 : spec->nport;
     buf_byte(out, (uint8_t)(spec->any_port ? ANY_PORT : ports ? 0 : OWN_PORT));
     buf_byte(out, (uint8_t)(spec->scheme.n ? spec->scheme.n : 1));
-    buf_byte(out, (uint8_t)ports);
-    buf_byte(out, (uint8_t)(ports >> 8));
+    value_put_u16(out, ports);
     for (int i = 0; i < FORMS; i++)
         buf_u32le(out, (uint32_t)length[i]);
 }
@@ -159,8 +151,8 @@ bool value_url_compile(const struct value_url_spec *spec, struct buf *bytes, str
                        struct value_fault *fault)
 {
     if (spec->scheme.n > MAX_SCHEMES || spec->nport > MAX_PORTS)
-        return fail(fault, spec->nport > MAX_PORTS ? "port" : "scheme", 0, "too many of them",
-                    NULL);
+        return value_fail(fault, spec->nport > MAX_PORTS ? "port" : "scheme", 0, "too many of them",
+                          NULL);
     auto_buf struct buf body = {0};
     if (!put_schemes(spec, &body, fault) || (!spec->any_port && !put_ports(spec, &body, fault)))
         return false;
@@ -189,17 +181,18 @@ bool value_url_compile_short(struct str text, struct buf *bytes, struct value_at
 {
     struct core_url_parts parts;
     if (!core_url_split(text, &parts) || parts.host.n == 0)
-        return fail(fault, NULL, 0, "no URL pattern",
-                    "write \"https://host:port/path\", or a mapping with scheme, host, port, path");
+        return value_fail(
+            fault, NULL, 0, "no URL pattern",
+            "write \"https://host:port/path\", or a mapping with scheme, host, port, path");
     if (memchr(parts.host.p, '@', (size_t)(parts.path.p - parts.host.p)))
-        return fail(fault, NULL, 0, "a URL pattern with user information", NULL);
+        return value_fail(fault, NULL, 0, "a URL pattern with user information", NULL);
     if (parts.rest.n)
-        return fail(fault, NULL, 0, "a URL pattern with a query or fragment",
-                    "they are not judged: end it before the `?` or `#`");
+        return value_fail(fault, NULL, 0, "a URL pattern with a query or fragment",
+                          "they are not judged: end it before the `?` or `#`");
     int64_t port = core_url_port(parts.port);
     if (parts.port.p && port == 0)
-        return fail(fault, NULL, 0, "a port is 1 to 65535",
-                    "for any port write a mapping with `port: any`");
+        return value_fail(fault, NULL, 0, "a port is 1 to 65535",
+                          "for any port write a mapping with `port: any`");
     struct value_url_spec spec = {.scheme = {&parts.scheme, 1},
                                   .host = {&parts.host, 1},
                                   .path = {&parts.path, parts.path.n ? 1 : 0},
@@ -219,7 +212,7 @@ static struct str part_at(const char *form, size_t at, int which)
 
 static size_t count_ports(const char *form)
 {
-    return (size_t)(uint8_t)form[2] | (size_t)(uint8_t)form[3] << 8;
+    return value_get_u16(form + 2);
 }
 
 bool value_url_sound(struct str form)
@@ -265,11 +258,10 @@ static enum tri fits_port(const char *form, const char *ports, const struct core
     if (url->port == 0)
         return TRI_UNKNOWN;
     if (form[0] == OWN_PORT)
-        return url->own_port ? TRI_TRUE : TRI_FALSE;
+        return tri_of(url->own_port);
     size_t n = count_ports(form);
     for (size_t i = 0; i < n; i++)
-        if (url->port ==
-            ((uint32_t)(uint8_t)ports[2 * i] | (uint32_t)(uint8_t)ports[2 * i + 1] << 8))
+        if (url->port == value_get_u16(ports + 2 * i))
             return TRI_TRUE;
     return TRI_FALSE;
 }

@@ -13,15 +13,10 @@ struct tzif {
     size_t leaps, times, types, chars, isstd, isut;
 };
 
-static bool fail(struct value_fault *fault, const char *text, const char *hint)
-{
-    *fault = (struct value_fault){.text = text, .hint = hint, .key = "zone"};
-    return false;
-}
-
 static bool malformed(struct value_fault *fault)
 {
-    return fail(fault, "its file in the system's time zone data is malformed", NULL);
+    return value_fail(fault, "zone", 0, "its file in the system's time zone data is malformed",
+                      NULL);
 }
 
 static uint32_t get_u32be(const char *p)
@@ -120,7 +115,8 @@ bool value_zone_compile_bytes(struct str tzif, struct buf *bytes, struct value_a
     if (!read_head(tzif, at, &second) || tzif.n - at - TZIF_HEAD < block_size(&second, 8))
         return malformed(fault);
     if (second.leaps > 0)
-        return fail(fault, "a zone that counts leap seconds", "write its name without `right/`");
+        return value_fail(fault, "zone", 0, "a zone that counts leap seconds",
+                          "write its name without `right/`");
     at += TZIF_HEAD;
     struct zone_head head = {0};
     auto_free struct rows *rows = calloc(1, sizeof *rows);
@@ -155,7 +151,7 @@ bool value_zone_compile(const char *folder, struct str name, struct buf *bytes,
     static const char hint[] = "a name of tzdata such as Europe/Berlin or UTC";
     const char *wrong = wrong_name(name);
     if (wrong)
-        return fail(fault, wrong, hint);
+        return value_fail(fault, "zone", 0, wrong, hint);
     if (str_eq(name, STR("UTC"))) {
         struct zone_head head = {.rule = ZONE_FIXED};
         struct rows none = {.n = 0};
@@ -166,6 +162,7 @@ bool value_zone_compile(const char *folder, struct str name, struct buf *bytes,
     auto_buf struct buf file = {0};
     buf_printf(&path, "%s/%.*s", folder, (int)name.n, name.p);
     if (path.failed || fd_slurp(AT_FDCWD, path.data, MAX_TZIF, &file, NULL) != 0)
-        return fail(fault, "a zone that the system's time zone data does not have", hint);
+        return value_fail(fault, "zone", 0, "a zone that the system's time zone data does not have",
+                          hint);
     return value_zone_compile_bytes(buf_view(&file), bytes, out, fault);
 }

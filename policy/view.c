@@ -168,10 +168,8 @@ static enum tri equal_lists(const struct policy_image *image, const struct view 
     struct view_cursor x = view_begin(a), y = view_begin(b);
     struct view one, other;
     enum tri all = TRI_TRUE;
-    while (view_next(image, &x, &one) && view_next(image, &y, &other)) {
-        enum tri v = view_equal(image, &one, &other);
-        all = v < all ? v : all;
-    }
+    while (view_next(image, &x, &one) && view_next(image, &y, &other))
+        all = tri_and(all, view_equal(image, &one, &other));
     return all;
 }
 
@@ -182,11 +180,11 @@ enum tri view_equal(const struct policy_image *image, const struct view *a, cons
         return TRI_UNKNOWN;
     switch (a->kind) {
     case VIEW_TEXT:
-        return str_eq(a->s, b->s) ? TRI_TRUE : TRI_FALSE;
+        return tri_of(str_eq(a->s, b->s));
     case VIEW_NUMBER:
-        return !view_order(a, b, &order) ? TRI_UNKNOWN : order == 0 ? TRI_TRUE : TRI_FALSE;
+        return view_order(a, b, &order) ? tri_of(order == 0) : TRI_UNKNOWN;
     case VIEW_BOOL:
-        return a->boolean == b->boolean ? TRI_TRUE : TRI_FALSE;
+        return tri_of(a->boolean == b->boolean);
     case VIEW_LIST:
         return equal_lists(image, a, b);
     default:

@@ -89,6 +89,7 @@ static void normalises_paths(void **state)
         expect_text(rows[i].path.p, (struct str){b.data + 1, b.len - 1},
                     rows[i].normal ? rows[i].normal : "");
         bool as_it_was = rows[i].normal && str_is(rows[i].path, rows[i].normal);
+        assert_int_equal(core_path_is_normal(rows[i].path), as_it_was);
         bool is_utf8 = str_is_utf8(rows[i].path) && !memchr(rows[i].path.p, 0, rows[i].path.n);
         if (is_utf8)
             assert_int_equal(plan_path_is_normal(rows[i].path.p, rows[i].path.n), as_it_was);

@@ -20,6 +20,10 @@
 struct compile_row {
     const char *name, *text, *expected;
 };
+/** Compile a row's text and hold what is told of it to what is expected. */
+void compile_check(const struct compile_row *row);
+/** Compile what must not compile; the first that is told has this code. */
+void compile_expect_first(struct str text, const char *code);
 /* Rows about what holds a request, grants and capabilities. */
 extern const struct compile_row compile_hold_rows[];
 extern const size_t compile_nhold_rows;

@@ -152,57 +152,13 @@ static const struct compile_row rows[] = {
     {"columns are characters", HEADER "groups: {g: [\"u:é\", bot]}\n", "P020 2:21"},
 };
 
-static char seen[8192]; /* codes that came about, "P001 P002 ..." */
-
-static void note(const char *code)
-{
-    size_t n = strlen(seen);
-    if (!strstr(seen, code))
-        (void)snprintf(seen + n, sizeof seen - n, "%s ", code);
-}
-
-static void describe(const struct findings *all, char *out, size_t room)
-{
-    size_t at = 0;
-    out[0] = '\0';
-    for (unsigned i = 0; i < all->n && at < room; i++) {
-        const struct finding *f = &all->v[i];
-        note(f->code);
-        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
-                               f->column);
-    }
-}
-
-static void check(const struct compile_row *row)
-{
-    struct findings all = {0};
-    struct policy_image *image = NULL;
-    struct reeve_error err = {0};
-    char got[1024];
-    int rc = policy_compile(str_of(row->text), "t.yaml", keep_finding, &all, &image, &err);
-    describe(&all, got, sizeof got);
-    if (strcmp(got, row->expected) != 0)
-        fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", row->name, got, row->expected,
-                 all.n ? all.v[0].message : "", row->text);
-    assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
-    assert_int_equal(image != NULL, rc == 0);
-    if (rc != 0) {
-        assert_int_equal(err.code, REEVE_EPOLICY);
-        assert_int_equal(err.line, all.v[0].line);
-        assert_int_equal(err.column, all.v[0].column);
-        assert_string_equal(err.file, "t.yaml");
-        assert_non_null(strstr(err.message, all.v[0].code));
-    }
-    policy_image_unref(&image);
-}
-
 static void errors(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(rows); i++)
-        check(&rows[i]);
+        compile_check(&rows[i]);
     for (size_t i = 0; i < compile_nhold_rows; i++)
-        check(&compile_hold_rows[i]);
+        compile_check(&compile_hold_rows[i]);
 }
 
 /* What stands beside the code: message, hint, marked length, source line. */
@@ -246,17 +202,6 @@ static void messages(void **state)
 
 /* ---- bounds ---- */
 
-static void expect_first(struct str text, const char *code)
-{
-    struct findings all = {0};
-    struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(text, "t.yaml", keep_finding, &all, &image, NULL),
-                     REEVE_EPOLICY);
-    assert_null(image);
-    note(code);
-    assert_string_equal(all.v[0].code, code);
-}
-
 static void repeat(struct buf *b, const char *text, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
@@ -270,30 +215,30 @@ static void bounds(void **state)
     buf_init(&b, POLICY_MAX_BYTES + 100);
     buf_z(&b, HEADER "name: ");
     repeat(&b, "[", 100);
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 
     buf_reset(&b);
     char *room = buf_room(&b, POLICY_MAX_BYTES + 1);
     memset(room, '#', POLICY_MAX_BYTES + 1);
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 
     buf_reset(&b);
     buf_z(&b, HEADER "groups:\n  g0: [\"u:a\"]\n");
     for (unsigned i = 1; i <= 32; i++)
         buf_printf(&b, "  g%u: [\"group:g%u\"]\n", i, i - 1);
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 
     buf_reset(&b);
     buf_z(&b, HEADER "grants:\n  g0: {isolation: vm}\n");
     for (unsigned i = 1; i <= 18; i++)
         buf_printf(&b, "  g%u: {use: g%u}\n", i, i - 1);
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 
     buf_reset(&b);
     buf_z(&b, HEADER "grants: {g: {filesystem: {read: [");
     repeat(&b, "/a, ", CORE_MAX_PATHS + 1);
     buf_z(&b, "]}}}\n");
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 }
 
 /* Nested groups that multiply: the members of all groups together are bounded, not only each
@@ -308,7 +253,7 @@ static void multiplying_groups(void **state)
     buf_z(&b, "]\n");
     for (unsigned i = 0; i < 2500; i++)
         buf_printf(&b, "  g%u: [\"group:base\"]\n", i);
-    expect_first(buf_view(&b), "P003");
+    compile_expect_first(buf_view(&b), "P003");
 }
 
 static void too_many_findings(void **state)
@@ -325,7 +270,7 @@ static void too_many_findings(void **state)
     assert_int_equal(all.n, 257);
     assert_string_equal(all.v[256].code, "P038");
     assert_int_equal(all.v[256].severity, POLICY_NOTE);
-    note("P038");
+    saw_code("P038");
 }
 
 /* A finding far into a long text shows its own line; a line that is too long to be shown is left
@@ -351,15 +296,15 @@ static void source_lines(void **state)
     assert_string_equal(all.v[1].source, "");
 }
 
+static bool is_error(const char *code)
+{
+    return strcmp(code, "P050") < 0 || (code[1] == '0' && strchr("78", code[2]));
+}
+
 static void every_code_was_seen(void **state)
 {
     (void)state;
-    const char *code, *meaning;
-    for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++) {
-        bool error = strcmp(code, "P050") < 0 || (code[1] == '0' && strchr("78", code[2]));
-        if (error && !strstr(seen, code))
-            fail_msg("no row brings about %s (%s)", code, meaning);
-    }
+    expect_seen(is_error);
 }
 
 static void codes_are_in_the_docs(void **state)

@@ -176,22 +176,6 @@ static const struct row {
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
 };
 
-static char seen[1024];
-
-static void describe(const struct findings *all, char *out, size_t room)
-{
-    size_t at = 0;
-    out[0] = '\0';
-    for (unsigned i = 0; i < all->n && at < room; i++) {
-        const struct finding *f = &all->v[i];
-        size_t n = strlen(seen);
-        if (!strstr(seen, f->code))
-            (void)snprintf(seen + n, sizeof seen - n, "%s ", f->code);
-        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
-                               f->column);
-    }
-}
-
 static void warnings(void **state)
 {
     (void)state;
@@ -199,7 +183,7 @@ static void warnings(void **state)
         struct findings all = {0};
         char got[512];
         int rc = policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
-        describe(&all, got, sizeof got);
+        describe_findings(&all, got, sizeof got);
         if (strcmp(got, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
                      all.n ? all.v[0].message : "", rows[i].text);
@@ -240,10 +224,7 @@ static bool is_warning(const char *code)
 static void every_warning_was_seen(void **state)
 {
     (void)state;
-    const char *code, *meaning;
-    for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
-        if (is_warning(code) && !strstr(seen, code))
-            fail_msg("no row brings about %s (%s)", code, meaning);
+    expect_seen(is_warning);
 }
 
 int main(void)

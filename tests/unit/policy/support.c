@@ -20,6 +20,35 @@ void keep_finding(void *arg, const struct policy_diag *diag)
                    diag->source_line.p ? diag->source_line.p : "");
 }
 
+static char seen[8192]; /* codes that came about, "P001 P002 ..." */
+
+void saw_code(const char *code)
+{
+    size_t n = strlen(seen);
+    if (!strstr(seen, code))
+        (void)snprintf(seen + n, sizeof seen - n, "%s ", code);
+}
+
+void describe_findings(const struct findings *all, char *out, size_t room)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < all->n && at < room; i++) {
+        const struct finding *f = &all->v[i];
+        saw_code(f->code);
+        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
+                               f->column);
+    }
+}
+
+void expect_seen(bool (*wanted)(const char *code))
+{
+    const char *code, *meaning;
+    for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
+        if (wanted(code) && !strstr(seen, code))
+            fail_msg("no row brings about %s (%s)", code, meaning);
+}
+
 struct policy_image *must_compile(const char *text)
 {
     struct findings all = {0};

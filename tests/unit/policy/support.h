@@ -28,6 +28,12 @@ struct findings {
 
 /** A policy_diag_fn: keeps everything. `arg` is a struct findings. */
 void keep_finding(void *arg, const struct policy_diag *diag);
+/** "CODE line:column" of each finding, in the order in which they are told. Their codes count as
+ * seen. */
+void describe_findings(const struct findings *all, char *out, size_t room);
+void saw_code(const char *code);
+/** Fail for a code of the table that is wanted and was not seen. */
+void expect_seen(bool (*wanted)(const char *code));
 /** Compile what must compile; prints findings and fails the test otherwise. */
 struct policy_image *must_compile(const char *text);
 

@@ -225,18 +225,11 @@ static void patterns_fit(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
-        struct words w;
-        struct value_at at;
-        struct value_fault fault;
         struct form form = {0};
-        auto_buf struct buf b = {0};
         if (!has_idn(rows[i].patterns))
             continue;
-        buf_z(&b, "xyz");
-        ROW_CHECK(rows[i].name,
-                  value_hosts_compile(words_of(rows[i].patterns, &w), &b, &at, &fault));
-        form_take(&b, at, &form);
-        ROW_CHECK(rows[i].name, value_hosts_sound(form.s));
+        form_of_words(rows[i].name, value_hosts_compile, value_hosts_sound, rows[i].patterns,
+                      &form);
         ROW_TRI(rows[i].name, value_hosts_hold(form.s, str_of(rows[i].text)), rows[i].value);
         form_free(&form);
     }
@@ -291,15 +284,8 @@ static const struct {
 static void what_is_no_pattern_is_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < BASE_COUNT(wrong); i++) {
-        struct words w;
-        struct value_at at;
-        struct value_fault fault = {0};
-        auto_buf struct buf b = {0};
-        ROW_CHECK(wrong[i].name,
-                  !value_hosts_compile(words_of(wrong[i].patterns, &w), &b, &at, &fault));
-        ROW_CHECK(wrong[i].name, fault.text && fault.index == wrong[i].index && b.len == 0);
-    }
+    for (size_t i = 0; i < BASE_COUNT(wrong); i++)
+        form_is_refused(wrong[i].name, value_hosts_compile, wrong[i].patterns, wrong[i].index);
 }
 
 static void ask(struct str form)
@@ -312,13 +298,8 @@ static void ask(struct str form)
 static void changed_forms_are_refused_or_harmless(void **state)
 {
     (void)state;
-    struct words w;
-    struct value_at at;
-    struct value_fault fault;
-    auto_buf struct buf b = {0};
-    assert_true(
-        value_hosts_compile(words_of("a.example *.b.example 10.0.0.1 ::1", &w), &b, &at, &fault));
-    form_mutate(buf_view(&b), value_hosts_sound, ask);
+    form_mutate_words(value_hosts_compile, "a.example *.b.example 10.0.0.1 ::1", value_hosts_sound,
+                      ask);
 }
 
 int main(void)

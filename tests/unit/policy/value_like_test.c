@@ -51,16 +51,8 @@ static void like_holds(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
-        struct words w;
-        struct value_at at;
-        struct value_fault fault;
         struct form form = {0};
-        auto_buf struct buf b = {0};
-        buf_z(&b, "xyz");
-        ROW_CHECK(rows[i].name,
-                  value_like_compile(words_of(rows[i].patterns, &w), &b, &at, &fault));
-        form_take(&b, at, &form);
-        ROW_CHECK(rows[i].name, value_like_sound(form.s));
+        form_of_words(rows[i].name, value_like_compile, value_like_sound, rows[i].patterns, &form);
         ROW_CHECK(rows[i].name, value_like_holds(form.s, str_of(rows[i].text)) == rows[i].holds);
         form_free(&form);
     }
@@ -128,12 +120,7 @@ static void ask(struct str form)
 static void changed_forms_are_refused_or_harmless(void **state)
 {
     (void)state;
-    struct words w;
-    struct value_at at;
-    struct value_fault fault;
-    auto_buf struct buf b = {0};
-    assert_true(value_like_compile(words_of("a*aab*c x *b", &w), &b, &at, &fault));
-    form_mutate(buf_view(&b), value_like_sound, ask);
+    form_mutate_words(value_like_compile, "a*aab*c x *b", value_like_sound, ask);
 }
 
 static const struct {

@@ -162,16 +162,9 @@ static void ranges_hold_what_is_in_them(void **state)
 {
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(ranges); i++) {
-        struct words w;
-        struct value_at at;
-        struct value_fault fault;
         struct form form = {0};
-        auto_buf struct buf b = {0};
-        buf_z(&b, "xyz");
-        ROW_CHECK(ranges[i].name,
-                  value_cidr_compile(words_of(ranges[i].ranges, &w), &b, &at, &fault));
-        form_take(&b, at, &form);
-        ROW_CHECK(ranges[i].name, value_cidr_sound(form.s));
+        form_of_words(ranges[i].name, value_cidr_compile, value_cidr_sound, ranges[i].ranges,
+                      &form);
         ROW_TRI(ranges[i].name, value_cidr_holds(form.s, str_of(ranges[i].text)), ranges[i].value);
         form_free(&form);
     }
@@ -200,15 +193,8 @@ static const struct {
 static void what_is_no_range_is_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < BASE_COUNT(wrong); i++) {
-        struct words w;
-        struct value_at at;
-        struct value_fault fault = {0};
-        auto_buf struct buf b = {0};
-        ROW_CHECK(wrong[i].name,
-                  !value_cidr_compile(words_of(wrong[i].ranges, &w), &b, &at, &fault));
-        ROW_CHECK(wrong[i].name, fault.text && fault.index == wrong[i].index);
-    }
+    for (size_t i = 0; i < BASE_COUNT(wrong); i++)
+        form_is_refused(wrong[i].name, value_cidr_compile, wrong[i].ranges, wrong[i].index);
 }
 
 static void ask(struct str form)
@@ -221,13 +207,8 @@ static void ask(struct str form)
 static void changed_forms_are_refused_or_harmless(void **state)
 {
     (void)state;
-    struct words w;
-    struct value_at at;
-    struct value_fault fault;
-    auto_buf struct buf b = {0};
-    assert_true(
-        value_cidr_compile(words_of("10.0.0.0/8 192.168.0.0/16 fd00::/8", &w), &b, &at, &fault));
-    form_mutate(buf_view(&b), value_cidr_sound, ask);
+    form_mutate_words(value_cidr_compile, "10.0.0.0/8 192.168.0.0/16 fd00::/8", value_cidr_sound,
+                      ask);
 }
 
 int main(void)

@@ -101,4 +101,46 @@ static inline void form_mutate(struct str form, bool (*sound)(struct str form),
         }
 }
 
+/* ---- operands that are lists of words ---- */
+
+typedef bool words_compile(struct value_list list, struct buf *bytes, struct value_at *out,
+                           struct value_fault *fault);
+
+/* What compiles, as a form that is sound. */
+static inline void form_of_words(const char *row_name, words_compile *compile,
+                                 bool (*sound)(struct str form), const char *text, struct form *out)
+{
+    struct words w;
+    struct value_at at;
+    struct value_fault fault;
+    auto_buf struct buf b = {0};
+    buf_z(&b, "xyz");
+    ROW_CHECK(row_name, compile(words_of(text, &w), &b, &at, &fault));
+    form_take(&b, at, out);
+    ROW_CHECK(row_name, sound(out->s));
+}
+
+/* What does not: the fault says what is wrong and with which word, and nothing was written. */
+static inline void form_is_refused(const char *row_name, words_compile *compile, const char *text,
+                                   uint32_t index)
+{
+    struct words w;
+    struct value_at at;
+    struct value_fault fault = {0};
+    auto_buf struct buf b = {0};
+    ROW_CHECK(row_name, !compile(words_of(text, &w), &b, &at, &fault));
+    ROW_CHECK(row_name, fault.text && fault.index == index && b.len == 0);
+}
+
+static inline void form_mutate_words(words_compile *compile, const char *text,
+                                     bool (*sound)(struct str form), void (*ask)(struct str form))
+{
+    struct words w;
+    struct value_at at;
+    struct value_fault fault;
+    auto_buf struct buf b = {0};
+    assert_true(compile(words_of(text, &w), &b, &at, &fault));
+    form_mutate(buf_view(&b), sound, ask);
+}
+
 #endif

@@ -3,18 +3,13 @@
  * line and column of every finding in it. A code of theirs that no row here brings about fails the
  * test.
  */
-#include "support.h"
+#include "compile_rows.h"
 
-#define RULE                                                                                       \
-    HEADER "rules:\n  - id: r\n    effect: allow\n    subject: [\"a:b\"]\n    capability: [x.y]\n"
-#define WHEN(text)      RULE "    when: " text "\n"
 #define WITH(top, text) HEADER top "\nrules: [{id: r, effect: deny, when: " text "}]\n"
 #define VARS(vars, reason)                                                                         \
     HEADER "vars: " vars "\nrules: [{id: r, effect: deny, reason: " reason "}]\n"
 
-static const struct row {
-    const char *name, *text, *expected;
-} rows[] = {
+static const struct compile_row rows[] = {
     /* attribute paths */
     {"a root that there is not", WHEN("{action.id: x}"), "P031 7:12"},
     {"a root that is misspelt", WHEN("{subjects.id: x}"), "P031 7:12"},
@@ -198,52 +193,22 @@ static const struct row {
      ""},
 };
 
-static char seen[1024];
-
-static void describe(const struct findings *all, char *out, size_t room)
-{
-    size_t at = 0;
-    out[0] = '\0';
-    for (unsigned i = 0; i < all->n && at < room; i++) {
-        const struct finding *f = &all->v[i];
-        size_t n = strlen(seen);
-        if (!strstr(seen, f->code))
-            (void)snprintf(seen + n, sizeof seen - n, "%s ", f->code);
-        at += (size_t)snprintf(out + at, room - at, "%s%s %u:%u", i ? ", " : "", f->code, f->line,
-                               f->column);
-    }
-}
-
 static void errors(void **state)
 {
     (void)state;
-    unsigned failed = 0;
-    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
-        struct findings all = {0};
-        struct policy_image *image = NULL;
-        struct reeve_error err = {0};
-        char got[1024];
-        int rc = policy_compile(str_of(rows[i].text), "t.yaml", keep_finding, &all, &image, &err);
-        describe(&all, got, sizeof got);
-        assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
-        assert_int_equal(image != NULL, rc == 0);
-        policy_image_unref(&image);
-        if (strcmp(got, rows[i].expected) == 0)
-            continue;
-        print_error("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
-                    all.n ? all.v[0].message : "", rows[i].text);
-        failed++;
-    }
-    assert_int_equal(failed, 0);
+    for (size_t i = 0; i < BASE_COUNT(rows); i++)
+        compile_check(&rows[i]);
+}
+
+static bool is_of_conditions(const char *code)
+{
+    return strcmp(code, "P100") >= 0 && strcmp(code, "P130") < 0;
 }
 
 static void every_code_was_seen(void **state)
 {
     (void)state;
-    const char *code, *meaning;
-    for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
-        if (strcmp(code, "P100") >= 0 && strcmp(code, "P130") < 0 && !strstr(seen, code))
-            fail_msg("no row brings about %s (%s)", code, meaning);
+    expect_seen(is_of_conditions);
 }
 
 static const struct {
@@ -273,12 +238,8 @@ static void did_you_mean(void **state)
 
 static void expect_bound(const struct buf *b)
 {
-    struct findings all = {0};
-    struct policy_image *image = NULL;
     assert_false(b->failed);
-    assert_int_equal(policy_compile(buf_view(b), "t.yaml", keep_finding, &all, &image, NULL),
-                     REEVE_EPOLICY);
-    assert_string_equal(all.v[0].code, "P003");
+    compile_expect_first(buf_view(b), "P003");
 }
 
 /* What grows by use is bounded: nesting, tests that multiply, list variables, texts. */

@@ -1,0 +1,36 @@
+/* See compile_rows.h. */
+#include "compile_rows.h"
+
+void compile_check(const struct compile_row *row)
+{
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    struct reeve_error err = {0};
+    char got[1024];
+    int rc = policy_compile(str_of(row->text), "t.yaml", keep_finding, &all, &image, &err);
+    describe_findings(&all, got, sizeof got);
+    if (strcmp(got, row->expected) != 0)
+        fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", row->name, got, row->expected,
+                 all.n ? all.v[0].message : "", row->text);
+    assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
+    assert_int_equal(image != NULL, rc == 0);
+    if (rc != 0) {
+        assert_int_equal(err.code, REEVE_EPOLICY);
+        assert_int_equal(err.line, all.v[0].line);
+        assert_int_equal(err.column, all.v[0].column);
+        assert_string_equal(err.file, "t.yaml");
+        assert_non_null(strstr(err.message, all.v[0].code));
+    }
+    policy_image_unref(&image);
+}
+
+void compile_expect_first(struct str text, const char *code)
+{
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    assert_int_equal(policy_compile(text, "t.yaml", keep_finding, &all, &image, NULL),
+                     REEVE_EPOLICY);
+    assert_null(image);
+    saw_code(code);
+    assert_string_equal(all.v[0].code, code);
+}
