@@ -196,15 +196,15 @@ static void check_ids(struct checker *c)
     policy_names_sort(&ids);
     for (uint32_t i = 1; i < ids.n; i++) {
         struct policy_pos at[2];
-        char shown[POLICY_SHOWN];
+        char shown[POLICY_SHOWN], place[POLICY_PLACE];
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t n = ids.v[i - k].index;
             at[k] = n < m->nrules ? m->rules[n].id_at : m->budgets[n - m->nrules].at;
         }
         if (ids.v[i].name.n && str_eq(ids.v[i].name, ids.v[i - 1].name))
-            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL,
-                          "rule id `%s` stands on line %u too", policy_shown(ids.v[i].name, shown),
-                          at[1].line);
+            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL, "rule id `%s` stands %s too",
+                          policy_shown(ids.v[i].name, shown),
+                          policy_place(c->report, at[1], at[0], place));
     }
 }
 

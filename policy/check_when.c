@@ -38,6 +38,13 @@ static void put_path(struct buf *out, uint8_t root, const struct m_attribute *a,
     }
 }
 
+static void told_twice(struct checker *c, const struct m_declared *a, const struct m_declared *b)
+{
+    char place[POLICY_PLACE];
+    policy_report(c->report, P_DECLARATION, b->at, NULL, "the same attribute is declared %s",
+                  policy_place(c->report, a->at, b->at, place));
+}
+
 static bool index_declared(struct checker *c)
 {
     struct model *m = c->m;
@@ -56,9 +63,8 @@ static bool index_declared(struct checker *c)
     policy_names_sort(&c->declared);
     for (uint32_t i = 1; i < c->declared.n; i++)
         if (str_eq(c->declared.v[i].name, c->declared.v[i - 1].name))
-            policy_report(c->report, P_DECLARATION, m->declared[c->declared.v[i].index].at, NULL,
-                          "the same attribute is declared on line %u",
-                          m->declared[c->declared.v[i - 1].index].at.line);
+            told_twice(c, &m->declared[c->declared.v[i - 1].index],
+                       &m->declared[c->declared.v[i].index]);
     return !path.failed;
 }
 
@@ -290,11 +296,11 @@ static void check_property(struct checker *c, struct buf *path, const struct m_a
             return;
         told = d[i];
     }
-    char shown[POLICY_SHOWN], type[32];
+    char shown[POLICY_SHOWN], type[32], place[POLICY_PLACE];
     if (told)
-        policy_report(c->report, P_DECLARED_TYPE, value->pos, NULL,
-                      "`%s` is declared as %s on line %u", policy_shown(told->path->text, shown),
-                      parse_type_name(told->type, type), told->at.line);
+        policy_report(c->report, P_DECLARED_TYPE, value->pos, NULL, "`%s` is declared as %s %s",
+                      policy_shown(told->path->text, shown), parse_type_name(told->type, type),
+                      policy_place(c->report, told->at, value->pos, place));
 }
 
 static void check_properties(struct checker *c, struct buf *path, struct m_attribute *at,
