@@ -5,7 +5,6 @@
  */
 #include "policy/check.h"
 
-#define MAX_GROUP_DEPTH 32u
 #define MAX_GRANT_CHAIN 16u
 
 bool check_names(struct arena *arena, uint32_t n, struct policy_names *out)
@@ -71,11 +70,11 @@ static void walk_group(struct checker *c, struct m_group *g, unsigned depth)
                           "group `%s` contains itself", policy_shown(inner->name, shown));
             continue;
         }
-        if (inner->state == UNSEEN && depth < MAX_GROUP_DEPTH)
+        if (inner->state == UNSEEN && depth < CHECK_MAX_GROUPS)
             walk_group(c, inner, depth + 1);
-        if (depth == MAX_GROUP_DEPTH || inner->height == MAX_GROUP_DEPTH)
+        if (depth == CHECK_MAX_GROUPS || inner->height == CHECK_MAX_GROUPS)
             policy_report(c->report, P_BOUND, s->at, NULL, "groups are nested more than %u deep",
-                          MAX_GROUP_DEPTH);
+                          CHECK_MAX_GROUPS);
         else if (inner->height >= g->height)
             g->height = (uint8_t)(inner->height + 1);
     }
@@ -226,6 +225,7 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
             check_chain(&c, m->rules[i].grant);
         }
     }
+    check_scopes(&c);
     policy_check_conditions(m, &c.groups, arena, report);
     check_ids(&c);
     check_holds(&c);
