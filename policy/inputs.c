@@ -34,6 +34,7 @@ struct reading {
     struct arena *arena;
     struct reeve_inputs_view *out;
     struct policy_spent *spent; /* room for every budget of every link */
+    struct policy_ceiling *ceilings;
     struct reeve_error *err;
 };
 
@@ -247,16 +248,17 @@ static int read_spent(struct reading *r, const struct json_node *spent, uint32_t
 
 /* ---- the chain ---- */
 
-enum parent_field { P_SUBJECT, P_PROPERTIES, P_SPENT, P_COUNT };
+enum parent_field { P_SUBJECT, P_PROPERTIES, P_SPENT, P_CEILING, P_COUNT };
 
-/* "type:id", or {subject, properties, spent}. */
+/* "type:id", or {subject, properties, spent, ceiling}. */
 static int read_parent(struct reading *r, const struct json_node *n, struct policy_subject *out,
                        const struct json_node **spent)
 {
     static const struct field fields[P_COUNT] = {
         [P_SUBJECT] = {"subject", FIELD_IS(STRING) | FIELD_IS(OBJECT)},
         [P_PROPERTIES] = {"properties", FIELD_IS(OBJECT)},
-        [P_SPENT] = {"spent", FIELD_IS(OBJECT)}};
+        [P_SPENT] = {"spent", FIELD_IS(OBJECT)},
+        [P_CEILING] = {"ceiling", FIELD_IS(OBJECT)}};
     const struct json_node *f[P_COUNT] = {[P_SUBJECT] = n};
     struct policy_value properties = {0};
     int rc = n->type == JSON_STRING
@@ -268,6 +270,11 @@ static int read_parent(struct reading *r, const struct json_node *n, struct poli
     if (rc)
         return rc;
     *spent = f[P_SPENT];
+    if (f[P_CEILING])
+        rc = policy_ceiling_read(r->image, r->doc, f[P_CEILING], r->arena,
+                                 &r->ceilings[r->out->nceilings++], r->err);
+    if (rc)
+        return rc;
     if (f[P_PROPERTIES])
         properties = (struct policy_value){r->doc, f[P_PROPERTIES]};
     if (!properties.doc)
@@ -292,7 +299,8 @@ static int read_chain(struct reading *r, const struct json_node *chain,
     struct policy_subject *v = arena_array(r->arena, n + 1, sizeof *v);
     r->spent = arena_array(r->arena, (size_t)POLICY_MAX_BUDGETS * POLICY_COUNTED_COUNT * (n + 1),
                            sizeof *r->spent);
-    if (!v || !r->spent)
+    r->ceilings = arena_array(r->arena, n + 1, sizeof *r->ceilings);
+    if (!v || !r->spent || !r->ceilings)
         return no_memory(r);
     const struct json_node *parent = chain ? json_first(r->doc, chain) : NULL;
     int rc = REEVE_OK;
@@ -301,6 +309,7 @@ static int read_chain(struct reading *r, const struct json_node *chain,
     r->out->chain = v;
     r->out->nchain = r->out->depth = n;
     r->out->spent = r->spent;
+    r->out->ceilings = r->ceilings;
     for (uint32_t i = 0; !rc && i <= n; i++)
         rc = read_spent(r, of[i], i);
     return rc;

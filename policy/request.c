@@ -17,6 +17,7 @@ enum request_field {
     F_RESOURCE,
     F_CONTEXT,
     F_LEVEL,
+    F_CEILING,
     F_COUNT
 };
 static const struct field request_fields[F_COUNT] = {
@@ -27,6 +28,7 @@ static const struct field request_fields[F_COUNT] = {
     [F_RESOURCE] = {"resource", IS_ENTITY},
     [F_CONTEXT] = {"context", FIELD_IS(OBJECT)},
     [F_LEVEL] = {"level", FIELD_IS(STRING)},
+    [F_CEILING] = {"ceiling", FIELD_IS(OBJECT)},
 };
 
 /* What is carried while a request is read. */
@@ -147,6 +149,15 @@ static int read_level(struct reading *r, const struct json_node *level)
     return REEVE_OK;
 }
 
+static int read_ceiling(struct reading *r, const struct json_node *ceiling)
+{
+    if (!ceiling)
+        return REEVE_OK;
+    r->out->request.ceiling = &r->out->ceiling;
+    r->out->ceiling_as_text = (struct policy_value){r->doc, ceiling};
+    return policy_ceiling_read(r->image, r->doc, ceiling, r->arena, &r->out->ceiling, r->err);
+}
+
 /* ---- arguments ---- */
 
 /* Whether a program may have a digest at all is its schema's; a request never brings one. */
@@ -225,6 +236,8 @@ int policy_request_read_with(const struct policy_image *image, const struct json
         rc = read_capability(&r, f);
     if (!rc)
         rc = read_level(&r, f[F_LEVEL]);
+    if (!rc)
+        rc = read_ceiling(&r, f[F_CEILING]);
     if (!rc)
         rc = read_args(&r, f[F_ARGS]);
     if (!rc && nextra)

@@ -21,6 +21,8 @@ struct policy_asked {
     struct policy_request request;
     struct str args_text; /* the arguments as canonical JSON, a C string */
     struct json_doc args;
+    struct policy_ceiling ceiling;       /* of the request, where it has one */
+    struct policy_value ceiling_as_text; /* the same as it was written */
     bool fits;
     struct reeve_error why_not;
 };
@@ -49,6 +51,15 @@ int policy_request_read_with(const struct policy_image *image, const struct json
  */
 int policy_asked_program(struct policy_asked *asked, struct str path, struct str sha256,
                          struct arena *arena, struct reeve_error *err);
+
+/**
+ * Read a ceiling: {level, capabilities, denied_effects, isolation, limits}, in the language's own
+ * words, each of which may be left out. Strings are `doc`'s, lists `arena`'s. REEVE_EINVAL: a
+ * field, word, pattern or amount that there is not.
+ */
+int policy_ceiling_read(const struct policy_image *image, const struct json_doc *doc,
+                        const struct json_node *node, struct arena *arena,
+                        struct policy_ceiling *out, struct reeve_error *err);
 
 /** Subject or resource, "type:id" or {type, id, properties}: its text in `arena`, its properties
  * where it has some. REEVE_EINVAL, with `what` in the message ("subject"). */
