@@ -151,6 +151,7 @@ fi
 refuses "a ceiling that does not permit it" 125 'denied by reeve/ceiling: .*permits only ccos' run --ceiling '{"capabilities": ["ccos.*"]}' -- /usr/bin/true
 gives "and is recorded" 0 '"ceiling":[{]"capabilities":\["ccos' ask audit query --limit 1 --type decision --json
 refuses "a ceiling's time" 137 "ended by the limit 'wall'" run --ceiling '{"limits": {"wall": "200ms"}}' -- /usr/bin/sleep 30
+refuses "a ceiling's limit that nothing here holds" 126 'no_mechanism.*memory' run --ceiling '{"limits": {"memory": "1MiB"}}' -- /usr/bin/true
 refuses "a ceiling that is none" 2 'no field wall' run --ceiling '{"wall": "1s"}' -- /usr/bin/true
 refuses "a ceiling that is no JSON" 2 'ceiling: this is no JSON' run --ceiling '{' -- /usr/bin/true
 gives "resource and context" 0 '"context":[{]"ticket":7},.*"resource":"doc:7"' \
