@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "audit/audit.h"
+#include "broker/config.h"
 #include "broker/helpers.h"
 #include "broker/loop.h"
 #include "broker/owner.h"
@@ -148,7 +149,9 @@ struct owner {
     bool ending;                   /* no request is taken any more */
     uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
+    struct config config;
     struct policy_image *image;
+    uint8_t policy_bytes[BASE_SHA256]; /* of what it was read from: its name in blobs/ */
     struct registry registry;
     struct process_provider *process;
     struct mock_provider *mock;
@@ -241,9 +244,10 @@ void conn_run(struct conn *conn, struct reeve_run *run);
 void conn_idle(struct conn *conn);
 bool conn_is_full(const struct conn *conn);
 
-/* ---- config.c ---- */
-/** Read config.yaml; REEVE_ESTATE names the place of what it may not say. */
-int config_load(int dir_fd, const char *dir, uid_t owner, struct reeve_error *err);
+/* ---- policy_load.c ---- */
+/** The policy in force, compiled from the folder's policy.yaml or loaded as the image that
+ * config.yaml names, with its bytes kept. */
+int owner_load_policy(struct owner *owner, struct reeve_error *err);
 
 /* ---- request.c: a request from its text to its decision ---- */
 /**
