@@ -241,8 +241,9 @@ struct img_head {
     uint32_t kinds;        /* bit enum policy_rule_kind: there are such rules */
     uint32_t nexact;       /* of `capabilities` */
     uint32_t nshadow;      /* shadow rules */
-    struct img_range labels; /* `names` */
-    struct img_range masks;  /* `refs` into attributes */
+    struct img_range labels;  /* `names` */
+    struct img_range effects; /* `names`: those beside the catalogue's own, by bit */
+    struct img_range masks;   /* `refs` into attributes */
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
