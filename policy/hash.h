@@ -89,12 +89,16 @@ static inline unsigned hash_filter_has(uint64_t word, uint64_t h)
 {
     return (unsigned)(word >> (h & 63) & word >> (h >> 6 & 63) & 1);
 }
+/** The word of its block. */
+static inline uint32_t hash_filter_in_block(uint64_t h)
+{
+    return (uint32_t)h >> 12 & (HASH_BLOCK_WORDS - 1);
+}
 static inline uint32_t hash_filter_word(uint64_t text, uint64_t who, uint32_t spread,
                                         uint32_t words)
 {
     uint32_t block = (uint32_t)(who >> 32) + ((uint32_t)(text >> 32) & spread);
-    uint32_t word = (uint32_t)((text ^ who) >> 12) & (HASH_BLOCK_WORDS - 1);
-    return (block * HASH_BLOCK_WORDS + word) & (words - 1);
+    return (block * HASH_BLOCK_WORDS + hash_filter_in_block(text ^ who)) & (words - 1);
 }
 
 #endif
