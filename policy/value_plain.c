@@ -170,62 +170,68 @@ static bool goes_back(const struct part *v, unsigned n)
     return false;
 }
 
-static uint8_t class_of(struct value_plain *set, const struct value_class *class, bool *failed)
+static uint8_t class_of(struct value_classes *classes, const struct value_class *class,
+                        bool *failed)
 {
     uint32_t i = 0;
-    while (i < set->nclasses && memcmp(&set->classes[i], class, sizeof *class) != 0)
+    while (i < classes->n && memcmp(&classes->v[i], class, sizeof *class) != 0)
         i++;
     *failed |= i == VALUE_PLAIN_CLASSES;
-    if (i == set->nclasses && !*failed)
-        set->classes[set->nclasses++] = *class;
+    if (i == classes->n && !*failed)
+        classes->v[classes->n++] = *class;
     return (uint8_t)(i + 1);
 }
 
-static void put_parts(struct value_plain *set, const struct part *v, unsigned n, bool *failed)
+static void put_item(struct value_plain *out, unsigned byte, bool *failed)
 {
-    for (unsigned i = 0; i < n; i++) {
-        unsigned literals = 0;
-        while (i + literals < n && v[i + literals].literal >= 0)
-            literals++;
-        if (!literals) {
-            buf_byte(&set->items, class_of(set, &v[i].class, failed));
-            buf_byte(&set->items, (uint8_t)v[i].min);
-            buf_byte(&set->items, (uint8_t)v[i].max);
-            continue;
-        }
-        buf_byte(&set->items, 0);
-        buf_byte(&set->items, (uint8_t)literals);
-        for (unsigned end = i + literals; i < end; i++)
-            buf_byte(&set->items, (uint8_t)v[i].literal);
-        i--;
-    }
+    *failed |= out->nitems == VALUE_PLAIN_ROOM;
+    if (!*failed)
+        out->items[out->nitems++] = (uint8_t)byte;
 }
 
-#define MAX_PARTS 64u /* characters of a literal count each */
+static void put_literals(struct value_plain *out, const struct part *v, unsigned n, bool *failed)
+{
+    put_item(out, 0, failed);
+    put_item(out, n, failed);
+    for (unsigned i = 0; i < n; i++)
+        put_item(out, (unsigned)v[i].literal, failed);
+}
 
-struct value_plain_at value_plain_compile(struct value_plain *set, struct str pattern)
+static bool put_parts(struct value_classes *classes, const struct part *v, unsigned n,
+                      struct value_plain *out)
+{
+    bool failed = false;
+    for (unsigned i = 0, end; i < n && !failed; i = end) {
+        for (end = i; end < n && v[end].literal >= 0;)
+            end++;
+        if (end > i) {
+            put_literals(out, &v[i], end - i, &failed);
+            continue;
+        }
+        put_item(out, class_of(classes, &v[i].class, &failed), &failed);
+        put_item(out, v[i].min, &failed);
+        put_item(out, v[i].max, &failed);
+        out->repeats++;
+        end++;
+    }
+    return !failed;
+}
+
+struct value_plain value_plain_compile(struct value_classes *classes, struct str pattern)
 {
     struct reader r = {.text = pattern};
-    struct part parts[MAX_PARTS];
-    unsigned n = 0, items = 0;
-    size_t from = set->items.len;
+    struct part parts[VALUE_PLAIN_ROOM];
+    struct value_plain out = {0}, none = {0};
+    unsigned n = 0;
     (void)take(&r, '^');
     while (!r.failed && r.at < pattern.n && !(r.at + 1 == pattern.n && take(&r, '$'))) {
-        if (n == MAX_PARTS)
-            return (struct value_plain_at){0};
-        parts[n] = read_part(&r);
-        items += parts[n++].literal < 0;
+        if (n == VALUE_PLAIN_ROOM)
+            return none;
+        parts[n++] = read_part(&r);
     }
-    bool failed = r.failed || n == 0 || items > VALUE_PLAIN_ITEMS || goes_back(parts, n);
-    if (failed || set->items.failed)
-        return (struct value_plain_at){0};
-    put_parts(set, parts, n, &failed);
-    if (failed || set->items.failed || set->items.len > UINT32_MAX) {
-        set->items.len = from;
-        return (struct value_plain_at){0};
-    }
-    return (struct value_plain_at){(uint32_t)from, (uint16_t)(set->items.len - from),
-                                   (uint16_t)items};
+    if (r.failed || goes_back(parts, n) || !put_parts(classes, parts, n, &out))
+        return none;
+    return out;
 }
 
 /* ---- match ---- */
@@ -241,10 +247,10 @@ static size_t run_of(const struct value_class *class, const char *p, size_t n)
     return i;
 }
 
-bool value_plain_matches(const struct value_plain *set, struct value_plain_at pattern,
+bool value_plain_matches(const struct value_classes *classes, const struct value_plain *pattern,
                          struct str text)
 {
-    const uint8_t *p = (const uint8_t *)set->items.data + pattern.at, *end = p + pattern.n;
+    const uint8_t *p = pattern->items, *end = p + pattern->nitems;
     size_t at = 0;
     while (p < end) {
         size_t left = text.n - at;
@@ -256,7 +262,7 @@ bool value_plain_matches(const struct value_plain *set, struct value_plain_at pa
             continue;
         }
         size_t most = p[2] == NO_END || p[2] > left ? left : p[2];
-        size_t run = run_of(&set->classes[p[0] - 1], text.p + at, most);
+        size_t run = run_of(&classes->v[p[0] - 1], text.p + at, most);
         if (run < p[1])
             return false;
         at += run;

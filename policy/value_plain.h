@@ -11,33 +11,32 @@
 #include "base/base.h"
 
 #define VALUE_PLAIN_CLASSES 255u /* different ones of a set of patterns */
-#define VALUE_PLAIN_ITEMS   24u  /* of a pattern */
 
-/** Classes that patterns share, and what the patterns were made into. */
-struct value_plain {
+/** Classes that patterns share. */
+struct value_classes {
     struct value_class {
         uint64_t has[2]; /* bit c: the character c */
-    } classes[VALUE_PLAIN_CLASSES];
-    uint32_t nclasses;
-    struct buf items;
+    } v[VALUE_PLAIN_CLASSES];
+    uint32_t n;
 };
-/** Where a pattern is in `items`; n 0: it is not plain. */
-struct value_plain_at {
-    uint32_t at;
-    uint16_t n, parts;
+/** What a pattern was made into, `nitems` bytes of it; 0: it is not plain. With what a regular
+ * expression has beside it, a cache line. */
+#define VALUE_PLAIN_ROOM 46u
+struct value_plain {
+    uint8_t nitems, repeats;
+    uint8_t items[VALUE_PLAIN_ROOM];
 };
 
-/** Make a pattern that PCRE2 has compiled into items. Not plain where it cannot be, or where memory
- * is out. */
-struct value_plain_at value_plain_compile(struct value_plain *set, struct str pattern);
+/** Make a pattern that PCRE2 has compiled into items. Not plain where it cannot be. */
+struct value_plain value_plain_compile(struct value_classes *classes, struct str pattern);
 /** Whether a plain pattern is the whole text. */
-bool value_plain_matches(const struct value_plain *set, struct value_plain_at pattern,
+bool value_plain_matches(const struct value_classes *classes, const struct value_plain *pattern,
                          struct str text);
 /** More steps than PCRE2, whichever way it counts them, can need for such a text: a match that may
  * take as many does not end at its limit. */
-static inline uint64_t value_plain_steps(struct value_plain_at pattern, size_t n)
+static inline uint64_t value_plain_steps(const struct value_plain *pattern, size_t n)
 {
-    return ((uint64_t)n + 2 * VALUE_PLAIN_ITEMS) * (pattern.parts + 2u);
+    return ((uint64_t)n + VALUE_PLAIN_ROOM) * (pattern->repeats + 2u);
 }
 
 #endif

@@ -28,17 +28,20 @@
 
 struct regex {
     pcre2_code *code; /* equal patterns share it */
-    struct value_plain_at plain;
+    struct value_plain plain;
     uint32_t steps; /* times bytes: what a match may cost */
     bool owned;     /* the first of equal ones */
     bool machine;   /* there is machine code */
 };
+#define LINE 64u
+_Static_assert(sizeof(struct regex) == LINE, "a cache line holds what a match reads");
+
 struct value_regexes {
     uint32_t n;
     size_t bytes;
     pcre2_compile_context *how;
     struct regex *v;
-    struct value_plain plain;
+    struct value_classes classes;
 };
 
 static pcre2_compile_context *context_new(void)
@@ -131,7 +134,7 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
     (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
     size_t machine = 0;
     (void)pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine);
-    set->v[named->index] = (struct regex){re, value_plain_compile(&set->plain, named->pattern),
+    set->v[named->index] = (struct regex){re, value_plain_compile(&set->classes, named->pattern),
                                           MATCH_BUDGET / weight(named->pattern), true, machine > 0};
     set->bytes += size_of(re);
     return 0;
@@ -162,12 +165,13 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
     if (set) {
         set->n = n;
         set->how = context_new();
-        set->v = calloc(n ? n : 1, sizeof *set->v);
+        set->v = aligned_alloc(LINE, (n ? n : 1) * sizeof *set->v);
+        if (set->v)
+            memset(set->v, 0, n * sizeof *set->v);
     }
     if (set && named && set->how && set->v) {
         for (uint32_t i = 0; i < n; i++)
             named[i] = (struct named){patterns[i], i};
-        buf_init(&set->plain.items, 0);
         rc = add_all(set, named, err);
     }
     if (rc != 0)
@@ -186,14 +190,13 @@ void value_regexes_free(struct value_regexes **pset)
         if (set->v[i].owned)
             pcre2_code_free(set->v[i].code);
     pcre2_compile_context_free(set->how);
-    buf_fini(&set->plain.items);
     free(set->v);
     free(set);
 }
 
 size_t value_regexes_size(const struct value_regexes *set)
 {
-    return set->bytes + set->n * sizeof *set->v + set->plain.items.len;
+    return set->bytes + set->n * sizeof *set->v;
 }
 
 /* ---- match ---- */
@@ -322,7 +325,7 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
     uint32_t steps = r->steps / (text.n ? (uint32_t)text.n : 1);
     struct str subject = {text.p ? text.p : "", text.n};
     steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
-    if (r->plain.n && value_plain_steps(r->plain, text.n) < steps)
-        return tri_of(value_plain_matches(&set->plain, r->plain, subject));
+    if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
+        return tri_of(value_plain_matches(&set->classes, &r->plain, subject));
     return by_pcre2(r, s, subject, steps);
 }
