@@ -23,49 +23,65 @@ static void add_text(struct eval_scan *scan, uint64_t hash, size_t n, unsigned s
     scan->text[scan->ntexts++] = (struct eval_text){hash, (uint16_t)n, (uint8_t)segments, exact};
 }
 
-/* A capability as it is hashed: what stands before and behind the current word. */
-struct walk {
-    uint64_t h, next; /* hash of the words before, and of this one too */
-    uint64_t depths;  /* of globs, those not reached yet: bit 0 is the next segment's */
-    unsigned segments;
+/* A capability as it is hashed: its words, the last one of what is left over, and the hash of all
+ * before each. */
+#define MAX_WORDS (POLICY_MAX_NAME / WORD + 1u)
+struct hashed {
+    uint64_t word[MAX_WORDS], before[MAX_WORDS];
+    uint64_t dots[MAX_WORDS / WORD + 1]; /* a bit for each byte */
+    unsigned n;
 };
 
-/* The prefixes that end in this word, `at` bytes into the id. */
-static inline void add_prefixes(struct eval_scan *scan, struct walk *w, uint64_t word, size_t at)
+/* The dots of word `n` into the bits of its bytes. */
+static void note_dots(struct hashed *id, unsigned n)
 {
-    for (uint64_t dots = dots_in(word); dots; dots &= dots - 1) {
-        unsigned bytes = ((unsigned)__builtin_ctzll(dots) + 1) / 8; /* of the word, dot included */
-        bool whole = bytes == WORD;
-        uint64_t rest = whole ? 0 : word & ((UINT64_C(1) << (8 * bytes & 63)) - 1);
-        bool wanted = w->depths & 1;
-        w->segments++;
-        w->depths >>= 1;
-        if (wanted)
-            add_text(scan, hash_end(whole ? w->next : w->h, rest, at + bytes), at + bytes,
-                     w->segments, false);
+    uint64_t high = dots_in(id->word[n]); /* bit 7 of each byte, brought together */
+    uint64_t dots = (high >> 7) * UINT64_C(0x0102040810204080) >> 56;
+    uint64_t before = n % WORD ? id->dots[n / WORD] : 0;
+    id->dots[n / WORD] = before | dots << WORD * (n % WORD);
+}
+
+static void hash_words(struct str id, struct hashed *out)
+{
+    uint64_t h = HASH_START;
+    unsigned n = 0;
+    for (size_t at = 0; id.n - at >= WORD; at += WORD, n++) {
+        memcpy(&out->word[n], id.p + at, WORD);
+        out->before[n] = h;
+        h = hash_word(h, out->word[n]);
+        note_dots(out, n);
     }
+    out->word[n] = hash_tail(id);
+    out->before[n] = h;
+    note_dots(out, n);
+    out->n = n;
+}
+
+/* The prefix of `n` bytes. */
+static uint64_t hash_prefix(const struct hashed *id, size_t n)
+{
+    uint64_t mask = (UINT64_C(1) << 8 * (n % WORD)) - 1;
+    return hash_end(id->before[n / WORD], id->word[n / WORD] & mask, n);
 }
 
 /* Shortest first. */
 static void add_texts(struct eval_scan *scan)
 {
-    const uint64_t globs = (UINT64_C(1) << POLICY_MAX_SEGMENTS) - 1;
-    struct str id = scan->capability;
-    uint64_t depths = image_head(scan->image)->depths, word;
-    struct walk w = {.h = HASH_START, .depths = (depths & globs) >> 1};
-    size_t at = 0;
+    uint64_t depths = image_head(scan->image)->depths;
+    unsigned segments = 0;
+    struct hashed id;
+    hash_words(scan->capability, &id);
     if (depths & 1)
         add_text(scan, hash_end(HASH_START, 0, 0), 0, 0, false);
-    for (; id.n - at >= WORD; at += WORD) {
-        memcpy(&word, id.p + at, sizeof word);
-        w.next = hash_word(w.h, word);
-        add_prefixes(scan, &w, word, at);
-        w.h = w.next;
-    }
-    word = hash_rest(id.p + at, id.n - at); /* never whole */
-    add_prefixes(scan, &w, word, at);
+    for (unsigned k = 0; k <= id.n / WORD; k++)
+        for (uint64_t dots = id.dots[k]; dots; dots &= dots - 1) {
+            size_t n = 64 * k + (unsigned)__builtin_ctzll(dots) + 1;
+            if (++segments < POLICY_MAX_SEGMENTS && depths >> segments & 1)
+                add_text(scan, hash_prefix(&id, n), n, segments, false);
+        }
     if (depths >> POLICY_MAX_SEGMENTS & 1)
-        add_text(scan, hash_end(w.h, word, id.n), id.n, 0, true);
+        add_text(scan, hash_end(id.before[id.n], id.word[id.n], scan->capability.n),
+                 scan->capability.n, 0, true);
 }
 
 void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
@@ -171,9 +187,10 @@ static void find(struct eval_scan *scan, const struct eval_text *text, uint32_t 
         return;
     prefetch_rest(scan->image, &entries[at]);
     uint32_t first = at;
+    do
+        scan->kinds |= 1u << entries[at].kind;
     while (++at < end && entries[at].who == who && entries[at].text == entries[first].text &&
-           entries[at].ntext == entries[first].ntext)
-        continue;
+           entries[at].ntext == entries[first].ntext);
     scan->found[scan->nfound++] = (struct eval_found){first, at - first, text};
 }
 
@@ -181,7 +198,7 @@ bool eval_scan_next(struct eval_scan *scan)
 {
     struct who who[EVAL_MAX_WHO];
     struct probe probes[EVAL_MAX_FOUND];
-    scan->nfound = 0;
+    scan->nfound = scan->kinds = 0;
     if (scan->begun && scan->groups == scan->subject.ngroups)
         return false;
     unsigned nwho = batch_of(scan, who);

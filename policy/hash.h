@@ -51,6 +51,17 @@ static inline uint64_t hash_rest(const char *p, size_t n)
     return word;
 }
 
+/** hash_rest of what stands behind a text's whole words. */
+static inline uint64_t hash_tail(struct str s)
+{
+    size_t rest = s.n % 8;
+    uint64_t word;
+    if (s.n < 8)
+        return hash_rest(s.p, s.n);
+    memcpy(&word, s.p + s.n - 8, sizeof word);
+    return word >> 8 >> (56 - 8 * rest);
+}
+
 static inline uint64_t hash_text(struct str s)
 {
     uint64_t h = HASH_START, word;
@@ -59,7 +70,7 @@ static inline uint64_t hash_text(struct str s)
         memcpy(&word, s.p + at, sizeof word);
         h = hash_word(h, word);
     }
-    return hash_end(h, hash_rest(s.p + at, s.n - at), s.n);
+    return hash_end(h, hash_tail(s), s.n);
 }
 
 /** What a subject, or a group, adds to a capability's hash. */
