@@ -12,7 +12,8 @@
     X(NO_MAPPING, "P002", ERROR, "the policy is empty, or no mapping at its top")                  \
     X(BOUND, "P003", ERROR, "a bound on bytes, depth, nodes, rules or patterns was reached")       \
     X(DOCUMENTS, "P004", ERROR, "more than one YAML document in a file")                           \
-    X(ANCHOR, "P005", ERROR, "an anchor or an alias")                                              \
+    X(ANCHOR, "P005", ERROR,                                                                       \
+      "an anchor that stands twice, or an alias of none, within its own, or as a key")             \
     X(DUPLICATE_KEY, "P006", ERROR, "a key stands twice in one mapping")                           \
     X(MERGE, "P007", ERROR, "a merge key (`<<`)")                                                  \
     X(YAML11_WORD, "P008", ERROR,                                                                  \

@@ -2,7 +2,7 @@
  * libyaml's events to the marked tree: bounds, positions, and the refusal of everything in YAML
  * that two readers could take for two things. Knows nothing of policies. Called by compile.c.
  */
-#include "policy/yaml.h"
+#include "policy/yaml_alias.h"
 
 #include <stdio.h>
 #include <yaml.h>
@@ -16,7 +16,10 @@ struct reader {
     struct frame {
         struct ynode *node, *last; /* container, its last child */
         uint32_t children;
+        uint32_t before; /* nodes read when it began, itself included */
+        int anchor;      /* of it, or -1 */
     } stack[POLICY_MAX_DEPTH];
+    struct yaml_anchors anchors;
     unsigned depth;
     uint32_t nodes;
     struct ynode *root;
@@ -86,18 +89,30 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
     return n;
 }
 
-static void add_refused(struct reader *r, const yaml_event_t *e)
+/* The anchor of a node, or -1. */
+static int add_anchor(struct reader *r, const struct ynode *n, const yaml_char_t *anchor)
 {
-    struct ynode *n = add(r, e, Y_TEXT);
-    if (n)
-        n->refused = true;
+    return anchor
+               ? yaml_anchor_add(&r->anchors, str_of((const char *)anchor), n, r->arena, r->report)
+               : -1;
 }
 
-static void refuse_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor)
+static void read_alias(struct reader *r, const yaml_event_t *e)
 {
-    if (anchor)
-        policy_report(r->report, P_ANCHOR, position(e), "use a named grant or group",
-                      "`&%s`: anchors are not part of the language", (const char *)anchor);
+    bool key = is_key(r);
+    uint32_t added;
+    struct ynode *n = add(r, e, Y_TEXT);
+    if (!n)
+        return;
+    if (key) {
+        policy_report(r->report, P_ANCHOR, n->pos, "write the key, or quote it",
+                      "an alias as a key");
+        n->refused = true;
+        return;
+    }
+    r->stop |= yaml_alias_expand(&r->anchors, str_of((const char *)e->data.alias.anchor), n,
+                                 r->depth, r->arena, r->report, &added) == YAML_ALIAS_STOP;
+    r->nodes += added;
 }
 
 static void refuse_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *tag)
@@ -140,7 +155,7 @@ static void read_scalar(struct reader *r, const yaml_event_t *e)
     struct ynode *n = add(r, e, Y_TEXT);
     if (!n)
         return;
-    refuse_anchor(r, e, e->data.scalar.anchor);
+    yaml_anchor_end(&r->anchors, add_anchor(r, n, e->data.scalar.anchor), 1);
     refuse_tag(r, e, e->data.scalar.tag);
     n->text = scalar_text(r, e);
     if (!n->text.p) {
@@ -171,9 +186,9 @@ static void open_container(struct reader *r, const yaml_event_t *e, enum ynode_t
     struct ynode *n = add(r, e, type);
     if (!n)
         return;
-    refuse_anchor(r, e, anchor);
     refuse_tag(r, e, tag);
-    r->stack[r->depth++] = (struct frame){.node = n};
+    r->stack[r->depth++] =
+        (struct frame){.node = n, .before = r->nodes, .anchor = add_anchor(r, n, anchor)};
 }
 
 static int by_text(const void *a, const void *b)
@@ -214,9 +229,10 @@ static void check_duplicates(struct reader *r, const struct ynode *map)
 
 static void close_container(struct reader *r)
 {
-    const struct ynode *n = r->stack[--r->depth].node;
-    if (n->type == Y_MAP)
-        check_duplicates(r, n);
+    const struct frame *f = &r->stack[--r->depth];
+    yaml_anchor_end(&r->anchors, f->anchor, r->nodes - f->before + 1);
+    if (f->node->type == Y_MAP)
+        check_duplicates(r, f->node);
 }
 
 static void open_document(struct reader *r, const yaml_event_t *e)
@@ -233,11 +249,7 @@ static void take(struct reader *r, const yaml_event_t *e)
         open_document(r, e);
         break;
     case YAML_ALIAS_EVENT:
-        policy_report(
-            r->report, P_ANCHOR, position(e), "use a named grant or group",
-            "`*%s`: aliases are not part of the language; text with a `*` in front is quoted",
-            (const char *)e->data.alias.anchor);
-        add_refused(r, e);
+        read_alias(r, e);
         break;
     case YAML_SCALAR_EVENT:
         read_scalar(r, e);
