@@ -3,6 +3,7 @@
  * stage goes on after an error; nothing is built from a policy that has one.
  */
 #include "policy/image.h"
+#include "policy/suppress.h"
 
 #define MAX_MODEL_BYTES ((size_t)4 << 30)
 
@@ -14,9 +15,10 @@ static int verdict(const struct policy_report *report, const char *file)
     return report->errors ? REEVE_EPOLICY : REEVE_OK; /* the first error is in err */
 }
 
-static struct model *front(struct str text, struct arena *arena, struct policy_report *report)
+static struct model *front(struct str text, struct arena *arena, struct policy_report *report,
+                           struct ynode **tree)
 {
-    struct ynode *root = policy_yaml_read(text, arena, report);
+    struct ynode *root = *tree = policy_yaml_read(text, arena, report);
     struct model *m = root && !report->out_of_memory ? policy_parse(root, arena, report) : NULL;
     if (m && !report->out_of_memory)
         policy_check(m, arena, report);
@@ -30,7 +32,8 @@ int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void
     struct arena arena auto_arena;
     arena_init(&arena, MAX_MODEL_BYTES);
     struct policy_report report = {.text = text, .file = file, .fn = diag, .arg = arg, .err = err};
-    struct model *m = front(text, &arena, &report);
+    struct ynode *tree;
+    struct model *m = front(text, &arena, &report, &tree);
     if (m && verdict(&report, file) == REEVE_OK)
         *out = policy_build(m, text, file, &arena, &report);
     return verdict(&report, file);
@@ -41,9 +44,17 @@ int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *a
 {
     struct arena arena auto_arena;
     arena_init(&arena, MAX_MODEL_BYTES);
-    struct policy_report report = {.text = text, .file = file, .fn = diag, .arg = arg, .err = err};
-    struct model *m = front(text, &arena, &report);
-    if (m && verdict(&report, file) == REEVE_OK)
+    struct policy_suppress allowed = {0};
+    struct policy_report report = {
+        .text = text, .file = file, .fn = diag, .arg = arg, .err = err, .suppress = &allowed};
+    struct ynode *tree;
+    struct model *m = front(text, &arena, &report, &tree);
+    if (m && verdict(&report, file) == REEVE_OK) {
+        policy_suppress_ready(&allowed, &arena, &report);
+        policy_lint_text(tree, &report);
+        policy_lint_secrets(report.text, &report);
         policy_lint_model(m, &arena, &report);
+        policy_suppress_unused(&allowed, &report);
+    }
     return verdict(&report, file);
 }

@@ -33,6 +33,11 @@ struct policy_lines {
  */
 struct str policy_source_line(struct policy_lines *lines, struct str text, uint32_t line);
 
+/** Moves `*at` behind one byte or one line break, as libyaml counts lines; whether it was a break.
+ */
+bool policy_line_step(struct str text, size_t *at);
+
+struct policy_suppress;
 struct policy_report {
     struct str text; /* the whole source, for source lines */
     const char *file;
@@ -41,7 +46,9 @@ struct policy_report {
     struct reeve_error *err; /* gets the first error; may be NULL */
     unsigned errors, findings;
     struct policy_lines lines;
-    bool out_of_memory; /* what was found may be incomplete: never compile */
+    bool out_of_memory;               /* what was found may be incomplete: never compile */
+    struct policy_suppress *suppress; /* what comments allow; NULL: nothing */
+    unsigned suppressed;              /* findings told as allowed */
 };
 
 /**
@@ -50,6 +57,8 @@ struct policy_report {
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
+/** The code that is written so, or P_COUNT. */
+enum policy_code policy_code_of(struct str code);
 /** Note that memory or an arena's bound is out. Nothing more is told; the compile ends with
  * REEVE_ENOMEM. */
 void policy_report_memory(struct policy_report *r);

@@ -1,7 +1,7 @@
 /*
- * Rules against each other: with the same effect, subjects and capabilities, and then the same
- * condition or another grant. Rules are brought together by sorting what they are written as, so
- * that a large policy costs no pairing of all.
+ * Rules against each other: with the same subjects and capabilities, and then the same condition or
+ * another grant. Rules are brought together by sorting what they are written as, so that a large
+ * policy costs no pairing of all.
  */
 #include "policy/lint.h"
 
@@ -14,45 +14,73 @@ struct signed_rule {
     struct m_grant grant; /* resolved */
 };
 
-static int by_str(const void *a, const void *b)
+/* What a rule names, in order; what stands twice in it is told. */
+struct named {
+    struct str text;
+    struct policy_pos at;
+};
+
+static int by_text(const void *a, const void *b)
 {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+    const struct named *x = a, *y = b;
+    int c = str_cmp(x->text, y->text);
+    if (c)
+        return c;
+    return x->at.line != y->at.line ? (x->at.line > y->at.line) - (x->at.line < y->at.line)
+                                    : (x->at.column > y->at.column) - (x->at.column < y->at.column);
 }
 
-static void put_sorted(struct buf *out, struct str *texts, uint32_t n, const char *mark)
+static void put_sorted(struct buf *out, struct named *v, uint32_t n, const char *mark,
+                       struct policy_report *report)
 {
     if (n > 1)
-        qsort(texts, n, sizeof *texts, by_str);
+        qsort(v, n, sizeof *v, by_text);
     for (uint32_t i = 0; i < n; i++) {
+        char shown[POLICY_SHOWN];
+        if (i && str_eq(v[i].text, v[i - 1].text)) {
+            policy_report(report, P_DUPLICATE, v[i].at, "leave it out",
+                          "`%s` stands in this list already", policy_shown(v[i].text, shown));
+            continue;
+        }
         buf_z(out, mark);
-        buf_str(out, texts[i]);
+        buf_str(out, v[i].text);
         buf_byte(out, '\n'); /* no pattern holds one */
     }
 }
 
+static void take_subjects(const struct m_subjects *from, struct named *out)
+{
+    for (uint32_t i = 0; i < from->n; i++)
+        out[i] = (struct named){from->v[i].text, from->v[i].at};
+}
+
+static void take_names(const struct m_names *from, struct named *out)
+{
+    for (uint32_t i = 0; i < from->n; i++)
+        out[i] = (struct named){from->v[i].text, from->v[i].at};
+}
+
+/* All but effect, condition and grant. */
 static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *out,
-                      struct str *signature)
+                      struct str *signature, struct policy_report *report)
 {
     size_t n = (size_t)r->subjects.n + r->ncapabilities + r->effects.n + r->resources.n;
-    auto_free struct str *texts = calloc(n ? n : 1, sizeof *texts);
-    if (!texts)
+    auto_free struct named *v = calloc(n ? n : 1, sizeof *v);
+    if (!v)
         return false;
     buf_reset(out);
-    buf_printf(out, "%d %d %d %lld %lld ", r->effect, r->shadow, r->has_effects,
-               (long long)r->from_ns, (long long)r->until_ns);
-    for (uint32_t i = 0; i < r->subjects.n; i++)
-        texts[i] = r->subjects.v[i].text;
+    buf_printf(out, "%d %d %lld %lld ", r->shadow, r->has_effects, (long long)r->from_ns,
+               (long long)r->until_ns);
     /* A group's text has no colon, an id or glob has: they cannot be taken for each other. */
-    put_sorted(out, texts, r->subjects.n, "s");
+    take_subjects(&r->subjects, v);
+    put_sorted(out, v, r->subjects.n, "s", report);
     for (uint32_t i = 0; i < r->ncapabilities; i++)
-        texts[i] = r->capabilities[i].text;
-    put_sorted(out, texts, r->ncapabilities, "c");
-    for (uint32_t i = 0; i < r->effects.n; i++)
-        texts[i] = r->effects.v[i].text;
-    put_sorted(out, texts, r->effects.n, "e");
-    for (uint32_t i = 0; i < r->resources.n; i++)
-        texts[i] = r->resources.v[i].text;
-    put_sorted(out, texts, r->resources.n, "r");
+        v[i] = (struct named){r->capabilities[i].text, r->capabilities[i].at};
+    put_sorted(out, v, r->ncapabilities, "c", report);
+    take_names(&r->effects, v);
+    put_sorted(out, v, r->effects.n, "e", report);
+    take_subjects(&r->resources, v);
+    put_sorted(out, v, r->resources.n, "r", report);
     *signature = arena_str(arena, buf_view(out));
     return !out->failed && signature->p;
 }
@@ -166,13 +194,13 @@ static int written_rank(const struct m_grant *g)
     return g->isolation < 0 ? CORE_RANK_NONE : g->isolation;
 }
 
-/* By signature, then in the order in which they precede each other. */
+/* By signature and effect, then in the order in which they precede each other. */
 static int by_signature(const void *a, const void *b)
 {
     const struct signed_rule *x = a, *y = b;
     int c = str_cmp(x->signature, y->signature);
-    if (c)
-        return c;
+    if (c || x->rule->effect != y->rule->effect)
+        return c ? c : x->rule->effect - y->rule->effect;
     int rank = written_rank(&y->grant) - written_rank(&x->grant);
     return rank ? rank : str_cmp(x->rule->id, y->rule->id);
 }
@@ -187,26 +215,87 @@ static bool covers(const struct signed_rule *first, const struct signed_rule *la
     return same && (!has_template(&first->grant) || same_grant(&first->grant, &later->grant));
 }
 
-static void compare(const struct signed_rule *first, const struct signed_rule *later,
-                    struct policy_report *report, bool *told)
+static bool same_approval(const struct m_approval *a, const struct m_approval *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->need == b->need && a->within_ns == b->within_ns && a->covers == b->covers &&
+           same_groups(&a->by, &b->by);
+}
+
+/* Whether nothing but the id tells two rules apart. Obligations are not compared. */
+static bool same_rule(const struct signed_rule *a, const struct signed_rule *b)
+{
+    return policy_condition_same(a->rule->when, b->rule->when) &&
+           same_grant(&a->grant, &b->grant) && a->rule->label_bits == b->rule->label_bits &&
+           !a->rule->nobligations && !b->rule->nobligations &&
+           same_approval(a->rule->approval, b->rule->approval) &&
+           str_eq(a->rule->replaces.text, b->rule->replaces.text);
+}
+
+static bool permits(const struct m_rule *r)
+{
+    return r->effect == RULE_ALLOW || r->effect == RULE_ASK;
+}
+
+/* Whether the one was told. */
+static bool compare_alike(const struct signed_rule *first, const struct signed_rule *later,
+                          struct policy_report *report)
 {
     char one[POLICY_SHOWN], other[POLICY_SHOWN];
     policy_shown(first->rule->id, one);
     policy_shown(later->rule->id, other);
+    if (first->rule->effect != RULE_REQUIRE && same_rule(first, later)) {
+        policy_report(report, P_DUPLICATE, later->rule->id_at, "leave it out",
+                      "rule `%s` is rule `%s` on line %u again", other, one,
+                      first->rule->id_at.line);
+        return true;
+    }
     if (covers(first, later)) {
         policy_report(report, P_SHADOWED, later->rule->id_at, "leave it out",
-                      "rule `%s` is never named: `%s` on line %u matches the same and precedes it",
+                      "rule `%s` is never named: `%s` on line %u matches all that it does and "
+                      "precedes it",
                       other, one, first->rule->id_at.line);
-        *told = true;
-    } else if ((first->rule->effect == RULE_ALLOW || first->rule->effect == RULE_ASK) &&
-               written_rank(&first->grant) == written_rank(&later->grant) &&
-               !same_grant(&first->grant, &later->grant)) {
-        policy_report(
-            report, P_TIE, later->rule->id_at,
-            "give them the same grant, or one stronger isolation",
-            "where rules `%s` and `%s` both match, their ids alone decide which grant holds", one,
-            other);
-        *told = true;
+        return true;
+    }
+    if (!permits(first->rule) || written_rank(&first->grant) != written_rank(&later->grant) ||
+        same_grant(&first->grant, &later->grant) ||
+        policy_lint_apart(first->rule->when, later->rule->when))
+        return false;
+    policy_report(report, P_TIE, later->rule->id_at,
+                  "give them the same grant, or one stronger isolation",
+                  "where rules `%s` and `%s` both match, their ids alone decide which grant holds",
+                  one, other);
+    return true;
+}
+
+/* A deny, and what permits just that. */
+static bool compare_opposite(const struct signed_rule *deny, const struct signed_rule *permit,
+                             struct policy_report *report)
+{
+    char one[POLICY_SHOWN], other[POLICY_SHOWN];
+    if (deny->rule->effect != RULE_DENY || !permits(permit->rule) ||
+        !policy_condition_same(deny->rule->when, permit->rule->when))
+        return false;
+    policy_report(report, P_CONTRADICTING, permit->rule->id_at, "leave one of them out",
+                  "rule `%s` permits just what `%s` on line %u denies",
+                  policy_shown(permit->rule->id, other), policy_shown(deny->rule->id, one),
+                  deny->rule->id_at.line);
+    return true;
+}
+
+/* Rules of one signature, sorted by effect; each is compared with those in front of it. */
+static void compare_all(const struct signed_rule *v, uint32_t n, struct policy_report *report)
+{
+    uint32_t start = 0; /* of those with the effect of i */
+    for (uint32_t i = 1; i < n; i++) {
+        bool told = false;
+        if (v[i].rule->effect != v[start].rule->effect)
+            start = i;
+        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !told; k++)
+            told = compare_alike(&v[k], &v[i], report);
+        for (uint32_t k = 0; k < start && k < MAX_COMPARED && !told; k++)
+            told = compare_opposite(&v[k], &v[i], report);
     }
 }
 
@@ -219,7 +308,7 @@ void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy
     for (uint32_t i = 0; good && i < m->nrules; i++) {
         rules[i].rule = &m->rules[i];
         rules[i].grant = m->rules[i].grant ? policy_grant_resolve(m->rules[i].grant) : no_grant;
-        good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature);
+        good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature, report);
     }
     if (!good) {
         policy_report_memory(report);
@@ -227,11 +316,9 @@ void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy
     }
     if (m->nrules > 1)
         qsort(rules, m->nrules, sizeof *rules, by_signature);
-    for (uint32_t i = 1, start = 0; i < m->nrules; i++) {
-        if (!str_eq(rules[i].signature, rules[start].signature))
-            start = i;
-        bool told = false;
-        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !told; k++)
-            compare(&rules[k], &rules[i], report, &told);
+    for (uint32_t i = 0, n; i < m->nrules; i += n) {
+        for (n = 1; i + n < m->nrules && str_eq(rules[i].signature, rules[i + n].signature);)
+            n++;
+        compare_all(&rules[i], n, report);
     }
 }

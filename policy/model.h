@@ -364,6 +364,10 @@ uint32_t policy_label(const struct model *m, struct policy_report *report, struc
 struct m_grant policy_grant_resolve(const struct m_grant *g);
 /** Warnings (lint.c). The model is checked and has no errors. */
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report);
+/** Warnings about the text as it is written (lint_text.c), and about secrets in it
+ * (lint_secret.c). */
+void policy_lint_text(const struct ynode *root, struct policy_report *report);
+void policy_lint_secrets(struct str text, struct policy_report *report);
 /** Whether two conditions, NULL included, are written alike (lint.c). */
 bool policy_condition_same(const struct m_condition *a, const struct m_condition *b);
 

@@ -2,6 +2,7 @@
  * libyaml's events to the marked tree: bounds, positions, and the refusal of everything in YAML
  * that two readers could take for two things. Knows nothing of policies. Called by compile.c.
  */
+#include "policy/suppress.h"
 #include "policy/yaml_alias.h"
 
 #include <stdio.h>
@@ -149,10 +150,21 @@ static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
     return arena_str(r->arena, value);
 }
 
+/* A `#` within a scalar begins no comment. */
+static void tell_scalar(struct policy_suppress *s, const yaml_event_t *e)
+{
+    struct policy_pos end = {(uint32_t)e->end_mark.line + 1, (uint32_t)e->end_mark.column + 1, 1};
+    bool block = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+                 e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+    policy_suppress_scalar(s, position(e), end, block);
+}
+
 static void read_scalar(struct reader *r, const yaml_event_t *e)
 {
     bool key = is_key(r);
     struct ynode *n = add(r, e, Y_TEXT);
+    if (r->report->suppress)
+        tell_scalar(r->report->suppress, e);
     if (!n)
         return;
     yaml_anchor_end(&r->anchors, add_anchor(r, n, e->data.scalar.anchor), 1);
@@ -336,6 +348,8 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
     /* A mark that some editors write is no character of the text: places count from behind it. */
     if (str_starts(text, STR("\xef\xbb\xbf")))
         report->text = text = (struct str){text.p + 3, text.n - 3};
+    if (report->suppress)
+        policy_suppress_scan(text, report->suppress, arena, report);
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;
