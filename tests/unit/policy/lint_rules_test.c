@@ -70,6 +70,22 @@ static void codes_and_rules_agree(void **state)
     assert_null(core_lint_find(STR("P000")));
 }
 
+static void ids_are_in_the_docs(void **state)
+{
+    (void)state;
+    auto_buf struct buf docs = {0};
+    struct reeve_error err;
+    assert_int_equal(fd_slurp(-100, TEST_SOURCE_DIR "/docs/policy.md", 1 << 20, &docs, &err), 0);
+    size_t n;
+    const struct core_lint *rules = core_lint_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "`%s` %s", rules[i].id, rules[i].code);
+        if (!strstr(docs.data, text))
+            fail_msg("docs/policy.md does not say %s", text);
+    }
+}
+
 /* A name that two codes shared would allow the wrong one. */
 static void ids_are_different(void **state)
 {
@@ -87,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples),
         cmocka_unit_test(codes_and_rules_agree),
+        cmocka_unit_test(ids_are_in_the_docs),
         cmocka_unit_test(ids_are_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
