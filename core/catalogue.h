@@ -81,7 +81,7 @@ struct core_profile {
 };
 /** A seccomp profile by name ("default"), or NULL. */
 const struct core_profile *core_profile_find(struct str name);
-/** What lint warns of: why, a policy in which it is found, and one that says it better. */
+/** What lint tells of: why, a policy in which it is found, and one that says it better. */
 struct core_lint {
     const char *code; /* "P052" */
     const char *id;   /* "no-reason" */

@@ -136,6 +136,12 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     for (uint32_t i = 0; i < m->nrules; i++)
         lint_rule(m, &m->rules[i], &limits, report);
     policy_lint_names(m, report);
-    policy_lint_pairs(m, arena, report);
-    policy_lint_reach(m, arena, report);
+    bool *told = arena_array(arena, m->nrules + 1u, sizeof *told);
+    if (!told) {
+        policy_report_memory(report);
+        return;
+    }
+    policy_lint_pairs(m, told, arena, report);
+    policy_lint_reach(m, told, arena, report);
+    policy_lint_ties(m, told, arena, report);
 }

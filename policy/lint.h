@@ -6,11 +6,23 @@
 
 #include "policy/model.h"
 
-/** Rules that are alike: duplicates, one that is never named, a deny of what another permits, and
- * ties that only an id decides (lint_pairs.c). */
-void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy_report *report);
+/* Rules beside each other. `told`, one for each rule: whether it was told of another already; of
+ * those that follow nothing more is said of it. */
+
+/** Rules that are alike: duplicates, one that is never named, a deny of what another permits
+ * (lint_pairs.c). */
+void policy_lint_pairs(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report);
+/** Rules between which only an id decides whose grant holds (lint_ties.c). */
+void policy_lint_ties(const struct model *m, bool *told, struct arena *arena,
+                      struct policy_report *report);
+/** What a rule grants once `use` is followed, and the isolation that it asks for. */
+struct m_grant policy_lint_grant(const struct m_rule *r);
+int policy_lint_rank(const struct m_grant *g);
+bool policy_lint_same_grant(const struct m_grant *a, const struct m_grant *b);
 /** Rules that a deny without a condition leaves nothing to permit (lint_reach.c). */
-void policy_lint_reach(const struct model *m, struct arena *arena, struct policy_report *report);
+void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report);
 /** The capabilities of a rule: unknown, dangerous, too many (lint_capability.c). `limits`: whether
  * the lack of limits was told; becomes true. */
 void policy_lint_capabilities(const struct model *m, const struct m_rule *r, bool *limits,

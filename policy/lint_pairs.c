@@ -1,6 +1,6 @@
 /*
- * Rules against each other: with the same subjects and capabilities, and then the same condition or
- * another grant. Rules are brought together by sorting what they are written as, so that a large
+ * Rules against each other: with the same subjects and capabilities, and then the same condition.
+ * Rules are brought together by sorting what they are written as, so that a large
  * policy costs no pairing of all.
  */
 #include "policy/lint.h"
@@ -128,54 +128,6 @@ bool policy_condition_same(const struct m_condition *a, const struct m_condition
     return !x && !y;
 }
 
-static bool same_paths(const struct m_paths *a, const struct m_paths *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i].path, b->v[i].path) || a->v[i].subject != b->v[i].subject ||
-            !same_attribute(a->v[i].template, b->v[i].template))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_texts(const struct m_texts *a, const struct m_texts *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i], b->v[i]))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_network(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nnetwork == b->nnetwork && i < a->nnetwork; i++)
-        if (!str_eq(a->network[i].host, b->network[i].host) ||
-            a->network[i].port != b->network[i].port ||
-            !same_attribute(a->network[i].template, b->network[i].template))
-            return false;
-    return a->nnetwork == b->nnetwork;
-}
-
-static bool same_environment(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nenvironment == b->nenvironment && i < a->nenvironment; i++)
-        if (!str_eq(a->environment[i].name, b->environment[i].name) ||
-            a->environment[i].set != b->environment[i].set ||
-            !str_eq(a->environment[i].value, b->environment[i].value))
-            return false;
-    return a->nenvironment == b->nenvironment;
-}
-
-static bool same_grant(const struct m_grant *a, const struct m_grant *b)
-{
-    const struct core_limits *x = &a->limits.limits, *y = &b->limits.limits;
-    return a->isolation == b->isolation && a->wrote == b->wrote && x->set == y->set &&
-           x->best_effort == y->best_effort && memcmp(x->value, y->value, sizeof x->value) == 0 &&
-           same_paths(&a->read, &b->read) && same_paths(&a->write, &b->write) &&
-           same_paths(&a->execute, &b->execute) && same_paths(&a->hide, &b->hide) &&
-           same_network(a, b) && same_environment(a, b) && same_texts(&a->masks, &b->masks) &&
-           same_texts(&a->secrets, &b->secrets) && same_texts(&a->providers, &b->providers);
-}
-
 static bool has_template(const struct m_grant *g)
 {
     const struct m_paths *lists[] = {&g->read, &g->write, &g->execute, &g->hide};
@@ -189,11 +141,6 @@ static bool has_template(const struct m_grant *g)
     return false;
 }
 
-static int written_rank(const struct m_grant *g)
-{
-    return g->isolation < 0 ? CORE_RANK_NONE : g->isolation;
-}
-
 /* By signature and effect, then in the order in which they precede each other. */
 static int by_signature(const void *a, const void *b)
 {
@@ -201,7 +148,7 @@ static int by_signature(const void *a, const void *b)
     int c = str_cmp(x->signature, y->signature);
     if (c || x->rule->effect != y->rule->effect)
         return c ? c : x->rule->effect - y->rule->effect;
-    int rank = written_rank(&y->grant) - written_rank(&x->grant);
+    int rank = policy_lint_rank(&y->grant) - policy_lint_rank(&x->grant);
     return rank ? rank : str_cmp(x->rule->id, y->rule->id);
 }
 
@@ -212,7 +159,8 @@ static bool covers(const struct signed_rule *first, const struct signed_rule *la
         later->rule->replaces.text.n)
         return false; /* requires hold together; what replaces another is there for that */
     bool same = policy_condition_same(first->rule->when, later->rule->when) || !first->rule->when;
-    return same && (!has_template(&first->grant) || same_grant(&first->grant, &later->grant));
+    return same &&
+           (!has_template(&first->grant) || policy_lint_same_grant(&first->grant, &later->grant));
 }
 
 static bool same_approval(const struct m_approval *a, const struct m_approval *b)
@@ -227,9 +175,9 @@ static bool same_approval(const struct m_approval *a, const struct m_approval *b
 static bool same_rule(const struct signed_rule *a, const struct signed_rule *b)
 {
     return policy_condition_same(a->rule->when, b->rule->when) &&
-           same_grant(&a->grant, &b->grant) && a->rule->label_bits == b->rule->label_bits &&
-           !a->rule->nobligations && !b->rule->nobligations &&
-           same_approval(a->rule->approval, b->rule->approval) &&
+           policy_lint_same_grant(&a->grant, &b->grant) &&
+           a->rule->label_bits == b->rule->label_bits && !a->rule->nobligations &&
+           !b->rule->nobligations && same_approval(a->rule->approval, b->rule->approval) &&
            str_eq(a->rule->replaces.text, b->rule->replaces.text);
 }
 
@@ -258,15 +206,7 @@ static bool compare_alike(const struct signed_rule *first, const struct signed_r
                       other, one, first->rule->id_at.line);
         return true;
     }
-    if (!permits(first->rule) || written_rank(&first->grant) != written_rank(&later->grant) ||
-        same_grant(&first->grant, &later->grant) ||
-        policy_lint_apart(first->rule->when, later->rule->when))
-        return false;
-    policy_report(report, P_TIE, later->rule->id_at,
-                  "give them the same grant, or one stronger isolation",
-                  "where rules `%s` and `%s` both match, their ids alone decide which grant holds",
-                  one, other);
-    return true;
+    return false;
 }
 
 /* A deny, and what permits just that. */
@@ -285,29 +225,30 @@ static bool compare_opposite(const struct signed_rule *deny, const struct signed
 }
 
 /* Rules of one signature, sorted by effect; each is compared with those in front of it. */
-static void compare_all(const struct signed_rule *v, uint32_t n, struct policy_report *report)
+static void compare_all(const struct signed_rule *v, uint32_t n, const struct model *m, bool *told,
+                        struct policy_report *report)
 {
     uint32_t start = 0; /* of those with the effect of i */
     for (uint32_t i = 1; i < n; i++) {
-        bool told = false;
+        bool *this = &told[v[i].rule - m->rules];
         if (v[i].rule->effect != v[start].rule->effect)
             start = i;
-        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !told; k++)
-            told = compare_alike(&v[k], &v[i], report);
-        for (uint32_t k = 0; k < start && k < MAX_COMPARED && !told; k++)
-            told = compare_opposite(&v[k], &v[i], report);
+        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !*this; k++)
+            *this = compare_alike(&v[k], &v[i], report);
+        for (uint32_t k = 0; k < start && k < MAX_COMPARED && !*this; k++)
+            *this = compare_opposite(&v[k], &v[i], report);
     }
 }
 
-void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy_report *report)
+void policy_lint_pairs(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report)
 {
-    static const struct m_grant no_grant = {.isolation = -1};
     struct signed_rule *rules = arena_array(arena, m->nrules ? m->nrules : 1, sizeof *rules);
     auto_buf struct buf text = {0};
     bool good = rules != NULL;
     for (uint32_t i = 0; good && i < m->nrules; i++) {
         rules[i].rule = &m->rules[i];
-        rules[i].grant = m->rules[i].grant ? policy_grant_resolve(m->rules[i].grant) : no_grant;
+        rules[i].grant = policy_lint_grant(&m->rules[i]);
         good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature, report);
     }
     if (!good) {
@@ -319,6 +260,6 @@ void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy
     for (uint32_t i = 0, n; i < m->nrules; i += n) {
         for (n = 1; i + n < m->nrules && str_eq(rules[i].signature, rules[i + n].signature);)
             n++;
-        compare_all(&rules[i], n, report);
+        compare_all(&rules[i], n, m, told, report);
     }
 }

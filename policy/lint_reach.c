@@ -148,36 +148,8 @@ static const struct m_rule *deny_of_all(struct search *s, const struct m_rule *r
     return first;
 }
 
-static bool names_subject(const struct m_rule *r, struct str text)
-{
-    for (uint32_t i = 0; i < r->subjects.n; i++)
-        if (str_eq(r->subjects.v[i].text, text))
-            return true;
-    return false;
-}
-
-static bool names_capability(const struct m_rule *r, struct str text)
-{
-    for (uint32_t i = 0; i < r->ncapabilities; i++)
-        if (str_eq(r->capabilities[i].text, text))
-            return true;
-    return false;
-}
-
-/* Told as contradicting: the same in all (lint_pairs.c). */
-static bool is_opposite(const struct m_rule *deny, const struct m_rule *r)
-{
-    bool same = !r->when && !r->has_effects && !r->has_resource && r->from_ns == INT64_MIN &&
-                r->until_ns == INT64_MAX && !r->shadow && r->subjects.n == deny->subjects.n &&
-                r->ncapabilities == deny->ncapabilities;
-    for (uint32_t i = 0; same && i < r->subjects.n; i++)
-        same = names_subject(deny, r->subjects.v[i].text);
-    for (uint32_t i = 0; same && i < r->ncapabilities; i++)
-        same = names_capability(deny, r->capabilities[i].text);
-    return same;
-}
-
-void policy_lint_reach(const struct model *m, struct arena *arena, struct policy_report *report)
+void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report)
 {
     struct index index;
     if (!make_index(m, arena, &index)) {
@@ -187,11 +159,11 @@ void policy_lint_reach(const struct model *m, struct arena *arena, struct policy
     for (uint32_t i = 0; i < m->nrules && index.n; i++) {
         const struct m_rule *r = &m->rules[i];
         struct search s = {m, &index, MAX_LOOKED};
-        if (r->effect != RULE_ALLOW && r->effect != RULE_ASK)
+        if (told[i] || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
             continue;
         const struct m_rule *deny = deny_of_all(&s, r);
         char one[POLICY_SHOWN], other[POLICY_SHOWN];
-        if (deny && !is_opposite(deny, r))
+        if (deny)
             policy_report(report, P_UNREACHABLE, r->id_at, "leave one of them out",
                           "rule `%s` permits nothing: rule `%s` on line %u denies all of it",
                           policy_shown(r->id, other), policy_shown(deny->id, one),

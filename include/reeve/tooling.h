@@ -44,7 +44,7 @@ struct reeve_code {
     enum reeve_severity severity;
     char code[8], id[REEVE_CODE_ID]; /* "P052", "no-reason" */
     const char *meaning;
-    const char *rationale;     /* why lint warns of it; NULL, as the next two: nothing is told */
+    const char *rationale;     /* why it is told; NULL, as the next two: nothing is told */
     const char *wrong, *right; /* a policy in which it is found, one in which it is not */
 };
 /** The i-th diagnostic code; `out->size` is the caller's sizeof. REEVE_EINVAL after the last. */

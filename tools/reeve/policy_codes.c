@@ -101,8 +101,7 @@ static int codes(const struct cli *cli, const void *options, char *const *operan
 const struct cli_command cli_policy_codes = {
     .name = "policy codes",
     .operands = "[CODE...]",
-    .summary =
-        "List the diagnostic codes of policies, or say why lint warns of some, with examples.",
+    .summary = "List the diagnostic codes of policies, or say why some are told, with examples.",
     .example = "reeve policy codes no-reason",
     .run = codes,
     .max_operands = SIZE_MAX,

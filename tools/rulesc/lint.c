@@ -1,5 +1,5 @@
 /*
- * rules/lint.yaml: each warning with its id, why it is one, a policy that has it and one that has
+ * rules/lint.yaml: each code with its id, why it is told, a policy that has it and one that has
  * not. Whether codes and ids are the policy compiler's, and the examples show what they should, its
  * tests say: nothing here knows a policy.
  */
@@ -20,11 +20,12 @@ static void check_code(const struct rules_file *f, const yaml_node_t *n)
 static void check_id(const struct rules_file *f, const yaml_node_t *n)
 {
     struct str s = rules_text(f, n);
+    bool good = s.n > 0;
     for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '-')
-            rules_die(f, n, "an id has lower case letters and `-`");
-    if (!s.n)
-        rules_die(f, n, "an id has lower case letters and `-`");
+        good = good && ((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+                        s.p[i] == '-');
+    if (!good)
+        rules_die(f, n, "an id has lower case letters, digits and `-`");
 }
 
 static void compile_rule(const struct rules_file *f, const yaml_node_t *rules, size_t i,

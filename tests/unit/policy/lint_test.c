@@ -90,6 +90,26 @@ static const struct row {
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
      "P061 4:10"},
+    {"a tie by one subject and capability of several",
+     HEADER
+     "rules:\n  - {id: one, effect: allow, subject: [\"u:a\", \"u:b\"], capability: [x.y, "
+     "ccos.memory.get], reason: x, when: {args.a: 1}, grant: {isolation: vm, network: "
+     "[\"a:1\"], limits: {wall: 1s}}}\n"
+     "  - {id: two, effect: allow, subject: [\"u:c\", \"u:b\"], capability: [x.y], reason: x, "
+     "when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"], limits: {wall: 1s}}}\n",
+     "P053 3:68, P053 4:68, P061 4:10"},
+    {"a tie without conditions",
+     HEADER "rules:\n  - {id: one, effect: allow, subject: [\"u:a\", \"u:b\"], " ECHO
+            ", reason: x, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+            "  - {id: two, effect: allow, subject: [\"u:b\", \"u:c\"], " ECHO
+            ", reason: x, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     "P061 4:10"},
+    {"no tie: no subject in common",
+     HEADER "rules:\n  - {id: one, effect: allow, subject: [\"u:a\"], " ECHO
+            ", reason: x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+            "  - {id: two, effect: allow, subject: [\"u:b\"], " ECHO
+            ", reason: x, when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     ""},
     {"no tie: they never both match",
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
          "effect: allow, when: {args.a: 2}, grant: {isolation: vm, filesystem: {read: [/b]}}"),

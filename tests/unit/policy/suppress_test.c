@@ -51,6 +51,7 @@ static const struct {
      "P146 2:8", "", ""},
     {"of a finding about comments", HEADER "rules: # reeve: allow P147,P052 a\n  - " DENY "\n",
      "P147 2:8, P147 2:8", "", ""},
+    {"of an error", HEADER "rules: # reeve: allow P030 a\n  - " DENY "\n", "P146 2:8", "", ""},
     {"an error is not allowed", HEADER "nam: x # reeve: allow P012 a\n", "P012 2:1", "", ""},
     {"in quotes it is text", HEADER "rules:\n  - " NO_REASON "\nname: \" # reeve: allow P052 a\"\n",
      "P052 3:10", "", ""},
