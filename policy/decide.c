@@ -141,7 +141,7 @@ void decide_begin(struct deciding *d, const struct policy_image *image,
     d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
     d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
     set_level(image, &subject, req, v);
-    d->eval = (struct eval){image, req, inputs, subject, v->level};
+    d->eval = (struct eval){image, req, inputs, subject, v->level, &d->patterns};
 }
 
 /* ---- one link ---- */
@@ -319,6 +319,7 @@ static int decide_all(const struct policy_image *image, const struct policy_requ
     struct deciding d;
     struct verdict v;
     bool fits = true;
+    d.patterns = VALUE_REGEX_BUDGET;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
         if (link > 0)
             as = decide_as(req, inputs, link);

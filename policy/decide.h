@@ -15,6 +15,7 @@ struct deciding {
     struct eval eval;
     struct eval_scan scan;
     uint32_t effects[RULE_KINDS]; /* of the capability, as rules of each kind see it */
+    uint64_t patterns;            /* what regular expressions may still cost, all links together */
     uint32_t link;                /* 0: the subject, i: its i-th parent */
     bool shadow;                  /* shadow rules count, and what they replace does not */
 };
@@ -52,8 +53,8 @@ struct verdict {
 struct policy_request decide_as(const struct policy_request *req,
                                 const struct reeve_inputs_view *inputs, uint32_t link);
 /** Set up a link, whose request `req` is: its subject, the rules that may match, the capability's
- * effects and class. `d` may be uninitialised: it is large, and what is not filled in is not read.
- */
+ * effects and class. `d` may be uninitialised but for `patterns`: it is large, and what is not
+ * filled in is not read. */
 void decide_begin(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
                   uint32_t link, bool shadow, struct verdict *v);

@@ -125,6 +125,7 @@ static void begin_again(const struct policy_image *image, const struct policy_re
 {
     struct verdict ignored;
     *as = decide_as(req, inputs, d->strictest);
+    out->patterns = VALUE_REGEX_BUDGET;
     decide_begin(out, image, as, inputs, d->strictest, false, &ignored);
 }
 

@@ -18,6 +18,12 @@
 /* A step may scan the whole text once more, uncounted: steps times bytes is what a match can cost,
  * and so the longer the text, the fewer the steps: two for each byte up to 4 KiB. */
 #define MATCH_BUDGET ((uint32_t)1 << 25)
+/* PCRE2 does not tell how many steps it took, and most matches take hardly any. So a match is tried
+ * with few first and then with eight times as many, and what it was tried with is what it costs. A
+ * step costs as much as this many bytes more. */
+#define FIRST_STEPS  4u
+#define MORE_STEPS   8u
+#define STEP_BYTES   1024u
 #define HEAP_KIB     512u /* of the interpreter */
 #define STACK_BYTES  ((size_t)256 << 10)
 #define SCRATCH_ROOM (((size_t)HEAP_KIB * 2 + 64) << 10)
@@ -27,6 +33,7 @@
 struct regex {
     pcre2_code *code; /* equal patterns share it */
     uint32_t steps;   /* times bytes: what a match may cost */
+    uint32_t weight;  /* scans that one step may hold */
     bool owned;       /* the first of equal ones */
 };
 struct value_regexes {
@@ -124,7 +131,8 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
                          named->index, fault.text, fault.at);
     /* What cannot be machine code is interpreted. */
     (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
-    set->v[named->index] = (struct regex){re, MATCH_BUDGET / weight(named->pattern), true};
+    uint32_t scans = weight(named->pattern);
+    set->v[named->index] = (struct regex){re, MATCH_BUDGET / scans, scans, true};
     set->bytes += size_of(re);
     return 0;
 }
@@ -291,21 +299,46 @@ static int by_interpreter(const pcre2_code *re, struct value_scratch *s, struct 
                 : PCRE2_ERROR_NOMEMORY;
 }
 
+static int by_machine(const pcre2_code *re, struct value_scratch *s, struct str text)
+{
+    return pcre2_jit_match(re, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits);
+}
+
+/* Take what so many steps may cost; false, and nothing is left, when that is too much. */
+static bool pay(const struct regex *r, uint32_t steps, struct str text, uint64_t *budget)
+{
+    uint64_t cost = (uint64_t)steps * (text.n * r->weight + STEP_BYTES);
+    bool enough = !budget || cost <= *budget;
+    if (budget)
+        *budget = enough ? *budget - cost : 0;
+    return enough;
+}
+
+/* PCRE2's answer; over the last limit, or out of budget: PCRE2_ERROR_MATCHLIMIT. */
+static int try(const struct regex *r, struct value_scratch *s, struct str text, uint64_t *budget)
+{
+    size_t machine = 0;
+    bool has = pcre2_pattern_info(r->code, PCRE2_INFO_JITSIZE, &machine) == 0 && machine > 0;
+    uint32_t most = r->steps / (text.n ? (uint32_t)text.n : 1), steps = FIRST_STEPS;
+    int rc = PCRE2_ERROR_MATCHLIMIT;
+    most = most < MATCH_LIMIT ? most : MATCH_LIMIT;
+    for (bool last = false; rc == PCRE2_ERROR_MATCHLIMIT && !last; steps *= MORE_STEPS) {
+        last = steps >= most;
+        steps = last ? most : steps;
+        if (!pay(r, steps, text, budget))
+            return PCRE2_ERROR_MATCHLIMIT;
+        (void)pcre2_set_match_limit(s->limits, steps);
+        rc = (has ? by_machine : by_interpreter)(r->code, s, text);
+    }
+    return rc;
+}
+
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
-                             struct value_scratch *s, struct str text)
+                             struct value_scratch *s, struct str text, uint64_t *budget)
 {
     if (!s || index >= set->n || text.n > VALUE_REGEX_TEXT_MAX || !str_is_utf8(text))
         return TRI_UNKNOWN;
-    uint32_t steps = set->v[index].steps / (text.n ? (uint32_t)text.n : 1);
-    (void)pcre2_set_match_limit(s->limits, steps < MATCH_LIMIT ? steps : MATCH_LIMIT);
-    const pcre2_code *re = set->v[index].code;
-    struct str subject = {text.p ? text.p : "", text.n};
-    size_t machine = 0;
-    int rc;
-    if (pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine) == 0 && machine > 0)
-        rc = pcre2_jit_match(re, (PCRE2_SPTR)subject.p, subject.n, 0, 0, s->data, s->limits);
-    else
-        rc = by_interpreter(re, s, subject);
+    int rc = try(&set->v[index], s, (struct str){text.p ? text.p : "", text.n}, budget);
     if (rc >= 0)
         return TRI_TRUE;
     return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
