@@ -32,9 +32,10 @@ const char *const random_capabilities[] = {"m.get_a.c",
                                            "program.external"};
 const char *const random_subjects[] = {"u:a", "u:ab", "u:abc",       "u:b",
                                        "v:a", "v:b",  "u:\xc3\xa9z", "u:a/b"};
-static const char *const subject_patterns[] = {"u:a",         "u:ab",     "v:a",      "u:*",
-                                               "u:a*",        "u:*b",     "v:*",      "u:*b*",
-                                               "u:\xc3\xa9*", "group:g0", "group:g1", "group:g2"};
+static const char *const subject_patterns[] = {
+    "u:a",   "u:ab",        "v:a",      "u:*",      "u:a*",     "u:*b",     "v:*",
+    "u:*b*", "u:\xc3\xa9*", "group:g0", "group:g1", "group:g2", "group:h1", "group:h6"};
+static const char *const of_many[] = {"u:a", "u:ab", "u:p", "v:*"};
 static const char *const member_patterns[] = {"u:a", "u:ab", "u:abc", "v:b", "u:*c", "v:*"};
 const char *const random_levels[3] = {"pure", "controlled", "full"};
 static const char *const rank_words[] = {"none", "process", "sandbox", "vm"};
@@ -255,6 +256,18 @@ static void put_budgets(struct buf *b)
         buf_z(b, "  []\n");
 }
 
+/* In some policies one subject is of more groups than one batch of candidates holds. */
+static void put_groups(struct buf *b)
+{
+    const char *many = roll(4) ? "w:none" : PICK(of_many);
+    buf_printf(b, "groups: {g0: [\"%s\", \"group:g1\"], g1: [\"%s\", \"%s\"], g2: [\"%s\"]",
+               PICK(member_patterns), PICK(member_patterns), PICK(member_patterns),
+               PICK(member_patterns));
+    for (unsigned i = 0; i < 8; i++)
+        buf_printf(b, ", h%u: [\"%s\"]", i, many);
+    buf_z(b, "}\n");
+}
+
 static void put_head(struct buf *b)
 {
     buf_z(b, HEADER);
@@ -264,9 +277,7 @@ static void put_head(struct buf *b)
     if (roll(3) == 0)
         buf_printf(b, ", limits: {%s}", limits[roll(6)]);
     buf_z(b, "}\n");
-    buf_printf(b, "groups: {g0: [\"%s\", \"group:g1\"], g1: [\"%s\", \"%s\"], g2: [\"%s\"]}\n",
-               PICK(member_patterns), PICK(member_patterns), PICK(member_patterns),
-               PICK(member_patterns));
+    put_groups(b);
     buf_printf(b,
                "grants:\n  g0: {isolation: %s, limits: {%s}}\n  g1: {use: g0, filesystem: {read: "
                "[\"${args.p}\"]}}\n"
