@@ -210,6 +210,11 @@ static bool put_capability(struct buf *b)
     return !all;
 }
 
+static void put_any_when(struct buf *b)
+{
+    random_when(b, 0);
+}
+
 static void put_rule(struct buf *b, unsigned i, enum policy_rule_kind kind)
 {
     static const char *const kinds[] = {"deny", "allow", "ask", "require"};
@@ -223,7 +228,8 @@ static void put_rule(struct buf *b, unsigned i, enum policy_rule_kind kind)
         names = put_capability(b);
     if (kind == RULE_DENY || roll(permits ? 2 : 4)) {
         buf_z(b, ", when: ");
-        random_when(b, 0);
+        /* Where it is about what a value does, much hangs on one. */
+        (random_words != RANDOM_ALL_WORDS && roll(4) ? random_one_test : put_any_when)(b);
     }
     if (permits)
         put_grant(b);

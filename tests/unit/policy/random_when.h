@@ -34,6 +34,8 @@ void random_top(struct buf *b);
 void random_when(struct buf *b, unsigned depth);
 /** A map with one operator of one attribute, `op` where its operand can be made. */
 void random_test_of(struct buf *b, enum policy_op op);
+/** One of any operator that does not nest. */
+void random_one_test(struct buf *b);
 /** Whether a test with this operator can be written. */
 bool random_can(enum policy_op op);
 
