@@ -9,7 +9,8 @@
 /* What is carried while a grant is made. */
 struct making {
     const struct policy_image *image;
-    struct eval eval; /* of the link, for templates */
+    struct eval eval;       /* of the link, for templates */
+    enum core_level lowest; /* of the ceilings: no level's own limits are wider */
     struct arena *arena;
     struct reeve_error *err;
 };
@@ -31,15 +32,16 @@ static void inherit(struct core_limits *out, const struct core_limits *from)
     }
 }
 
-/* Those of a link: its grant's, the policy's default ones, the level's own. */
+/* Those of a link: its grant's, the policy's default ones, those of its level or a lower one. */
 static struct core_limits limits_of(const struct policy_image *image,
-                                    const struct policy_link *link)
+                                    const struct policy_link *link, enum core_level lowest)
 {
+    enum core_level level = (enum core_level)link->level;
     struct core_limits l = {0};
     if (link->grant != POLICY_NONE)
         l = image_grants(image)[link->grant].limits;
     inherit(&l, &image_head(image)->default_limits);
-    inherit(&l, core_level_limits((enum core_level)link->level));
+    inherit(&l, core_level_limits(level < lowest ? level : lowest));
     return l;
 }
 
@@ -178,7 +180,7 @@ static int put_link(const struct making *k, const struct policy_link *link, stru
                                .any_secret = all,
                                .any_provider = true};
     int rc = link->grant == POLICY_NONE ? REEVE_OK : put_grant(k, link->grant, out);
-    out->limits = limits_of(k->image, link);
+    out->limits = limits_of(k->image, link, k->lowest);
     return rc;
 }
 
@@ -223,7 +225,12 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
                  struct arena *arena, struct core_grant *out, struct reeve_error *err)
 {
     struct policy_request as = *req;
-    struct making k = {image, {.image = image, .req = &as, .inputs = inputs}, arena, err};
+    struct making k = {image,
+                       {.image = image, .req = &as, .inputs = inputs},
+                       decide_ceilings_level(req, inputs, CORE_LEVEL_FULL),
+                       arena,
+                       err};
+    const struct policy_ceiling *c;
     struct core_grant made = {0};
     if (d->effect == CORE_EFFECT_DENY)
         return base_fail(err, REEVE_EINVAL, "a deny has no grant");
@@ -240,6 +247,8 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
         rc = cut(&k, d->requires.v[i], &made);
     if (rc != REEVE_OK)
         return rc;
+    for (uint32_t i = 0; (c = decide_ceiling(req, inputs, i)); i++)
+        reach_meet_limits(&made.limits, &c->limits);
     made.isolation = d->isolation;
     made.everything = made.all_files && made.all_network && made.all_environment;
     *out = made;
@@ -335,7 +344,8 @@ bool policy_link_same(const struct policy_image *ia, const struct policy_link *a
                       const struct policy_image *ib, const struct policy_link *b)
 {
     const struct pair p = {ia, ib};
-    const struct core_limits x = limits_of(ia, a), y = limits_of(ib, b);
+    const struct core_limits x = limits_of(ia, a, CORE_LEVEL_FULL),
+                             y = limits_of(ib, b, CORE_LEVEL_FULL);
     return a->everything == b->everything && same_limits(&x, &y) &&
            same_reach(&p, a->grant, b->grant);
 }

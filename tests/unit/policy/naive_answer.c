@@ -1,4 +1,6 @@
 /* The chain of parents, shadow rules, the nearest miss, and the whole as one text. See naive.h. */
+#include <stdio.h>
+
 #include "naive_verdict.h"
 
 #include "core/catalogue.h"
@@ -56,7 +58,7 @@ void naive_decide(const struct naive_link *top, struct naive_whole *w)
 {
     struct naive_link l = *top;
     w->n = w->strictest = 0;
-    w->level = CORE_LEVEL_FULL;
+    w->level = naive_ceilings_level(top);
     for (unsigned i = 0; i <= top->inputs->nchain; i++) {
         w->req[i] = *top->req;
         if (i) {
@@ -72,6 +74,13 @@ void naive_decide(const struct naive_link *top, struct naive_whole *w)
         w->n++;
         if (strictness(w->link[i].effect) > strictness(w->link[w->strictest].effect))
             w->strictest = i;
+    }
+    struct naive_verdict *a = &w->link[w->strictest];
+    w->capped_off = a->effect != CORE_EFFECT_DENY && !naive_ceilings_permit(top, w->link[0].klass);
+    if (w->capped_off) {
+        a->effect = CORE_EFFECT_DENY;
+        (void)snprintf(a->rule, sizeof a->rule, "reeve/ceiling");
+        a->nobliged = 0;
     }
 }
 
@@ -198,15 +207,15 @@ static unsigned all_requires(const struct naive_whole *w, const struct m_rule **
     return n;
 }
 
-static int isolation_of(const struct naive_whole *w)
+static int isolation_of(const struct naive_link *top, const struct naive_whole *w)
 {
-    int isolation = 0;
+    int isolation = naive_ceilings_isolation(top, w->link[0].klass);
     for (unsigned i = 0; i < w->n; i++)
         isolation = w->link[i].isolation > isolation ? w->link[i].isolation : isolation;
     return isolation;
 }
 
-static void put_grant(const struct model *m, const struct naive_whole *w, struct buf *out)
+static void put_grant(const struct naive_link *top, const struct naive_whole *w, struct buf *out)
 {
     const struct m_rule *requires[NAIVE_MANY];
     struct naive_side sides[1 + POLICY_MAX_PARENTS];
@@ -214,20 +223,22 @@ static void put_grant(const struct model *m, const struct naive_whole *w, struct
     for (unsigned i = 0; i < w->n; i++)
         sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
                                        w->link[i].everything};
-    naive_put_grant(m, sides, w->n, requires, n, out);
+    naive_put_grant(top, sides, w->n, requires, n, out);
 }
 
-static void put_permitted(const struct model *m, const struct naive_whole *w, struct buf *out)
+static void put_permitted(const struct naive_link *top, const struct naive_whole *w,
+                          struct buf *out)
 {
+    const struct model *m = top->m;
     const struct m_rule *requires[NAIVE_MANY];
     unsigned n = all_requires(w, requires);
-    buf_printf(out, " isolation %d requires", isolation_of(w));
+    buf_printf(out, " isolation %d requires", isolation_of(top, w));
     for (unsigned i = 0; i < n; i++)
         buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);
     put_approvals(w, out);
     put_labels(m, w, out);
     put_budgets(m, w, out);
-    put_grant(m, w, out);
+    put_grant(top, w, out);
 }
 
 void naive_answer(const struct model *m, const struct policy_request *req,
@@ -249,7 +260,7 @@ void naive_put(const struct naive_answer *all, struct buf *out)
     buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w->level,
                w->link[0].capped ? " capped" : "", w->link[0].klass);
     if (!denied)
-        put_permitted(l.m, w, out);
+        put_permitted(&all->top, w, out);
     put_obligations(w, denied ? w->strictest : 0, denied ? w->strictest + 1 : w->n, out);
     buf_printf(out, " shadow %s %s", core_effect_name(shadow->link[shadow->strictest].effect),
                shadow->link[shadow->strictest].rule);
@@ -264,7 +275,8 @@ bool naive_differs(const struct naive_answer *all)
     enum core_effect effect = w->link[w->strictest].effect;
     if (effect != s->link[s->strictest].effect || effect == CORE_EFFECT_DENY)
         return effect != s->link[s->strictest].effect;
-    put_grant(all->top.m, w, &one);
-    put_grant(all->top.m, s, &other);
-    return isolation_of(w) != isolation_of(s) || !str_eq(buf_view(&one), buf_view(&other));
+    put_grant(&all->top, w, &one);
+    put_grant(&all->top, s, &other);
+    return isolation_of(&all->top, w) != isolation_of(&all->top, s) ||
+           !str_eq(buf_view(&one), buf_view(&other));
 }

@@ -129,6 +129,12 @@ void naive_explain(const struct naive_answer *all, struct naive_told *told)
                    core_class_name((enum core_class)w->link[0].klass));
         put(out, l.req->subject);
         buf_z(out, " has level pure: ");
+    } else if (w->capped_off) {
+        told->exact = false;
+        buf_z(out, "the ");
+        put_who(" does not permit ", all->top.req, &told->rest);
+        told->rest.len -= all->top.req->subject.n + 4;
+        buf_byte(&told->rest, ':');
     } else if (a->named && str_is(a->named->id, a->rule)) {
         if (a->named->reason.n)
             put(out, a->named->reason);

@@ -123,11 +123,11 @@ static void compare(const struct side *before, const struct side *after, bool sa
 /* Random policies without budgets, each with requests; `fn` changes something and compares. */
 typedef void try_fn(const struct policy_image *image, const char *policy, unsigned *changed);
 
-static void each(try_fn *fn, enum random_words words, unsigned least)
+static void each_of(try_fn *fn, enum random_words words, unsigned least, bool budgets)
 {
     unsigned changed = 0;
     random_state = seed + least + words;
-    random_budgets = false;
+    random_budgets = budgets;
     random_words = words;
     /* Most values that are lost change nothing. */
     for (unsigned i = 0; i < (words == RANDOM_ALL_WORDS ? 1 : 3) * policies; i++) {
@@ -144,6 +144,11 @@ static void each(try_fn *fn, enum random_words words, unsigned least)
     random_words = RANDOM_ALL_WORDS;
     print_message("%u answers changed\n", changed);
     assert_true(changed >= least);
+}
+
+static void each(try_fn *fn, enum random_words words, unsigned least)
+{
+    each_of(fn, words, least, false);
 }
 
 static bool differs(const struct side *a, const struct side *b)
@@ -332,6 +337,30 @@ static void a_request_raises_no_level(void **state)
     each(ask_for_levels, RANDOM_ALL_WORDS, policies);
 }
 
+/* ---- a ceiling ---- */
+
+static void put_ceiling(const struct policy_image *image, const char *policy, unsigned *changed)
+{
+    for (unsigned k = 0; k < REQUESTS; k++) {
+        struct side before = {.image = image}, after = before;
+        random_case(&after.c);
+        before.c = after.c;
+        before.c.r.req.ceiling = NULL;
+        before.c.r.inputs.nceilings = 0;
+        end(&before, &after, true, policy, changed);
+        assert_true(after.d.level <= before.d.level);
+        random_request_free(&after.c.r);
+    }
+}
+
+/* Whatever a ceiling says, nothing is permitted or given that would not be without it; budgets
+ * count what was asked for. */
+static void a_ceiling_only_narrows(void **state)
+{
+    (void)state;
+    each_of(put_ceiling, RANDOM_ALL_WORDS, policies / 4, true);
+}
+
 /* ---- who approves ---- */
 
 /* `by` is "group:a, u:b*": whether one of them is `who`. */
@@ -408,6 +437,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_require_more_widens_nothing),
         cmocka_unit_test(a_parent_more_widens_nothing),
         cmocka_unit_test(a_request_raises_no_level),
+        cmocka_unit_test(a_ceiling_only_narrows),
         cmocka_unit_test(nobody_approves_for_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,11 +84,11 @@ static void compare_beside(const struct pair *p, const struct random_case *c,
 }
 
 /* Kinds of answers, each of which has to come about. */
-enum { FULL, ALLOWED, ASKED, DENIED, DEFAULT, HELD, SPENT, SHADOWED, BY_PARENT, KINDS };
+enum { FULL, ALLOWED, ASKED, DENIED, DEFAULT, HELD, SPENT, SHADOWED, BY_PARENT, CAPPED, KINDS };
 
 static void count(const struct policy_decision *d, uint32_t nrules, unsigned counts[KINDS])
 {
-    bool rule = d->rule < nrules, pseudo = d->rule >= POLICY_RULE_BOUND;
+    bool rule = d->rule < nrules, pseudo = d->rule >= POLICY_RULE_CEILING;
     counts[FULL] += d->rule == POLICY_RULE_FULL;
     counts[ALLOWED] += rule && d->effect == CORE_EFFECT_ALLOW;
     counts[ASKED] += d->effect == CORE_EFFECT_ASK;
@@ -97,6 +97,7 @@ static void count(const struct policy_decision *d, uint32_t nrules, unsigned cou
     counts[HELD] += d->requires.n > 0;
     counts[SPENT] += !rule && !pseudo;
     counts[SHADOWED] += d->shadow.differs;
+    counts[CAPPED] += d->rule == POLICY_RULE_CEILING;
     counts[BY_PARENT] += d->strictest > 0;
 }
 
@@ -135,8 +136,9 @@ static uint64_t seed;
 
 static void agree(void **state)
 {
-    static const char *const names[KINDS] = {"full", "allowed", "asked",    "denied",     "default",
-                                             "held", "spent",   "shadowed", "by a parent"};
+    static const char *const names[KINDS] = {"full",        "allowed", "asked", "denied",
+                                             "default",     "held",    "spent", "shadowed",
+                                             "by a parent", "capped"};
     (void)state;
     unsigned counts[KINDS] = {0};
     random_state = seed;
