@@ -57,9 +57,9 @@ static const struct {
      "must be type:id"},
     {"a group as a subject", "{\"type\":\"group\",\"id\":\"x\"}", "", ERROR, "must be type:id"},
     {"a key of no subject", "{\"type\":\"agent\",\"id\":\"x\",\"level\":\"full\"}", "", ERROR,
-     "not level"},
+     "subject has no field level"},
     {"properties that are no object", "{\"type\":\"agent\",\"id\":\"x\",\"properties\":1}", "",
-     ERROR, "not properties"},
+     ERROR, "wrong type"},
 };
 
 static void send_policy(int fd)
