@@ -96,6 +96,7 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
     put_stated("subject_properties", &run->request->subject_properties, brief, o);
     put_stated("resource_properties", &run->request->resource_properties, brief, o);
     put_stated("context", &run->request->context, brief, o);
+    put_stated("ceiling", &run->asked.ceiling_as_text, brief, o);
     put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
@@ -382,6 +383,7 @@ void result_json(const struct reeve_run *run, struct buf *out)
     json_kv_str(&o, "capability", run->request->capability);
     json_kv_int(&o, "exit", run_exit_status(run));
     put_decision(run, false, &o);
+    put_stated("ceiling", &run->asked.ceiling_as_text, false, &o);
     if (run->decision.effect == CORE_EFFECT_ALLOW)
         put_what_runs(run, false, &o);
     if (run->refusal != CORE_REFUSAL_NONE)

@@ -125,15 +125,6 @@ int policy_ceiling_read(const struct policy_image *image, const struct json_doc 
 
 /* ---- judged ---- */
 
-const struct policy_ceiling *decide_ceiling(const struct policy_request *req,
-                                            const struct reeve_inputs_view *inputs, uint32_t i)
-{
-    if (req->ceiling && i == 0)
-        return req->ceiling;
-    i -= req->ceiling != NULL;
-    return i < inputs->nceilings ? &inputs->ceilings[i] : NULL;
-}
-
 enum core_level decide_ceilings_level(const struct policy_request *req,
                                       const struct reeve_inputs_view *inputs, enum core_level level)
 {

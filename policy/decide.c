@@ -301,7 +301,7 @@ static enum core_level lowest_level(const struct policy_image *image,
         set_level(image, &parent, req, &v);
         level = v.level < level ? v.level : level;
     }
-    return decide_ceilings_level(req, inputs, level);
+    return decide_ceiling(req, inputs, 0) ? decide_ceilings_level(req, inputs, level) : level;
 }
 
 /* What the policy names is valid. */
@@ -336,7 +336,7 @@ static int decide_all(const struct policy_image *image, const struct policy_requ
             return REEVE_OK;
         }
     }
-    bool permitted = fits && decide_ceilings(&d, req, &v, out);
+    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(&d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;
         end_in_deny(out, &v);

@@ -93,10 +93,16 @@ void decide_obligations(const struct deciding *d, uint32_t rule, struct policy_l
 /** Budgets that count what is permitted (budget.c). */
 void decide_budgets(const struct deciding *d, struct verdict *v);
 
-/** The `i`-th ceiling, the request's own first; NULL behind the last (ceiling.c). */
-const struct policy_ceiling *decide_ceiling(const struct policy_request *req,
-                                            const struct reeve_inputs_view *inputs, uint32_t i);
-/** The lowest of `level` and those of the ceilings. */
+/** The `i`-th ceiling, the request's own first; NULL behind the last. */
+static inline const struct policy_ceiling *
+decide_ceiling(const struct policy_request *req, const struct reeve_inputs_view *inputs, uint32_t i)
+{
+    if (req->ceiling && i == 0)
+        return req->ceiling;
+    i -= req->ceiling != NULL;
+    return i < inputs->nceilings ? &inputs->ceilings[i] : NULL;
+}
+/** The lowest of `level` and those of the ceilings (ceiling.c). */
 enum core_level decide_ceilings_level(const struct policy_request *req,
                                       const struct reeve_inputs_view *inputs,
                                       enum core_level level);

@@ -144,6 +144,42 @@ static void keeps_what_is_the_callers(void **state)
     policy_image_unref(&image);
 }
 
+/* Names of as many bytes as there may be, and of one more; arguments likewise. */
+static void bounds_what_it_reads(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        size_t most;
+    } fields[] = {
+        {"{\"capability\":\"x\",\"subject\":\"u:", "\"}", POLICY_MAX_ASKED - 2},
+        {"{\"capability\":\"x\",\"subject\":{\"type\":\"u\",\"id\":\"", "\"}}",
+         POLICY_MAX_ASKED - 2},
+        {"{" SUBJECT "\"capability\":\"", "\"}", POLICY_MAX_ASKED},
+        {"{" SUBJECT "\"action\":{\"name\":\"", "\"}}", POLICY_MAX_ASKED},
+        {OF("x") ",\"resource\":\"d:", "\"}", POLICY_MAX_ASKED - 2},
+        {OF("x") ",\"args\":{\"a\":\"", "\"}}", POLICY_MAX_ARGS - 8},
+    };
+    (void)state;
+    struct policy_image *image = must_compile(POLICY);
+    for (size_t i = 0; i < 2 * BASE_COUNT(fields); i++) {
+        auto_buf struct buf json = {0};
+        auto_json struct json_text text = {0};
+        struct arena arena auto_arena;
+        struct policy_asked asked;
+        struct reeve_error err = {0};
+        arena_init(&arena, 0);
+        buf_z(&json, fields[i / 2].before);
+        for (size_t n = 0; n < fields[i / 2].most + i % 2; n++)
+            buf_byte(&json, 'y');
+        buf_z(&json, fields[i / 2].after);
+        assert_int_equal(json_text_parse(buf_view(&json), &text, &err), 0);
+        int rc = policy_request_read(image, &text, &arena, &asked, &err);
+        if (rc != (i % 2 ? REEVE_EINVAL : 0))
+            fail_msg("%s: %d, %s", fields[i / 2].before, rc, err.message);
+    }
+    policy_image_unref(&image);
+}
+
 /* ---- inputs ---- */
 
 /* `shown`: the fields in order, what is unknown as ?; spent as budget/counted/link=amount. */
@@ -306,9 +342,8 @@ static void reads_no_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_requests),
-        cmocka_unit_test(keeps_what_is_the_callers),
-        cmocka_unit_test(reads_inputs),
+        cmocka_unit_test(reads_requests),       cmocka_unit_test(keeps_what_is_the_callers),
+        cmocka_unit_test(bounds_what_it_reads), cmocka_unit_test(reads_inputs),
         cmocka_unit_test(reads_no_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
