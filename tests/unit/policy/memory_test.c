@@ -197,7 +197,8 @@ static int test_once(struct reeve_error *err)
     struct policy_tests *tests = NULL;
     struct policy_test_run run = {.coverage = true};
     auto_buf struct buf report = {0};
-    int rc = policy_compile_tests(STR(TESTS), "t.yaml", NULL, NULL, &image, &tests, err);
+    struct policy_source source = {.text = STR(TESTS), .file = "t.yaml"};
+    int rc = policy_compile_tests(&source, NULL, NULL, &image, &tests, err);
     assert_true((tests != NULL) == (rc == 0));
     if (!rc)
         rc = policy_tests_run(image, tests, &run, &report, err);
