@@ -101,6 +101,7 @@ gives "the story for programs" 1 '"nearest":\{"fails":\[\{"unknown":false,"wante
 # ---- compile ----
 gives "an image" 0 '^[0-9]+ bytes$' "$reeve" policy compile p.yaml --out p.rvp
 gives "decides as its text does" 0 '^allow read$' "$reeve" policy decide --lines p.rvp "$below"
+gives "as other compilers are told it" 0 '^[0-9]+ bytes$' "$reeve" policy compile p.yaml -o p.rvp
 says_nothing "the same bytes again" "$reeve" policy compile p.yaml --check p.rvp
 refuses "not those of another policy" 1 'p.rvp is not what none.yaml compiles to' "$reeve" policy compile none.yaml --check p.rvp
 openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null

@@ -13,6 +13,7 @@ refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$re
 refuses "another command's option" 2 "--raw" "$reeve" run --raw -- true
 refuses "an abbreviated option" 2 "--pol;" "$reeve" run --pol x -- true
 refuses "short option" 2 "-x" "$reeve" run -x true
+refuses "short option of another command" 2 "-o" "$reeve" run -o x true
 refuses "option without its value" 2 "--policy wants FILE" "$reeve" run --policy
 refuses "option with an empty value" 2 "--agent wants NAME" "$reeve" run --agent= -- true
 refuses "flag with a value" 2 "--explain takes no value" "$reeve" run --explain=yes -- true
