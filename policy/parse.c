@@ -158,7 +158,7 @@ static const struct parse_field fields[] = {
     {"conditions", parse_conditions, false},
     {"budgets", parse_top_budgets, false},
     {"audit", parse_top_audit, false},
-    {"tests", NULL, false},
+    {"tests", parse_top_tests, false},
     {"invariants", NULL, false},
     {"expose", NULL, false},
     {"rollout", NULL, false},
