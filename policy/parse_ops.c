@@ -12,7 +12,7 @@ struct op_row {
     bool attr;       /* takes {attr: PATH} */
 };
 static const struct op_row ops[OP_COUNT] = {
-#define X(id, word, operand, attr, phrase) [OP_##id] = {word, phrase, OPERAND_##operand, attr},
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = {word, phrase, OPERAND_##operand, attr},
     POLICY_OP_TABLE(X)
 #undef X
 };

@@ -32,6 +32,7 @@ static void rule_id(struct parser *p, void *object, struct ynode *key, struct yn
 #define X(id, name) name,
 static const char *const effect_words[] = {POLICY_RULE_TABLE(X)};
 #undef X
+const struct parse_shape shape_rule_effect = {SHAPE_WORDS_OF(effect_words)};
 
 static void rule_effect(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -234,31 +235,46 @@ static void check_deny(struct parser *p, const struct m_rule *r)
                       "a deny with `resource` matches every request that names none");
 }
 
+static const struct parse_shape shape_grant_or_name = {SHAPE_EITHER_OF(&shape_name, &shape_grant)};
+static const struct parse_field rule_fields[] = {
+    {"id", rule_id, true, &shape_rule_id, "its name in decisions and records"},
+    {"effect", rule_effect, true, &shape_rule_effect, "what it does"},
+    {"subject", rule_subject, false, &shape_subjects,
+     "who; a deny or require without it is of anyone"},
+    {"capability", rule_capability, false, &shape_capabilities,
+     "what; a deny or require without it is of everything"},
+    {"when", rule_when, false, &shape_when, "under which condition"},
+    {"grant", rule_grant, false, &shape_grant_or_name, "with which means; allow and ask only"},
+    {"reason", rule_reason, false, &shape_text,
+     "why, for the person who is refused; at most 1024 bytes"},
+    {"effects", rule_effects, false, &shape_effects,
+     "what, by effect; beside `capability` both must match"},
+    {"resource", rule_resource, false, &shape_some_subjects, "on what: patterns `type:id`"},
+    {"valid", parse_rule_valid, false, &shape_valid, "when it is in force"},
+    {"require", parse_rule_require, false, &shape_require,
+     "what it holds a request to; require only"},
+    {"approval", parse_rule_approval, false, &shape_approval, "who approves; ask only"},
+    {"labels", parse_rule_labels, false, &shape_names,
+     "labels that the session then has; not on a deny"},
+    {"obligations", parse_rule_obligations, false, &shape_obligations,
+     "what whoever asked has to do"},
+    {"mode", parse_rule_mode, false, &shape_mode,
+     "`shadow`: it decides nothing, and is recorded beside"},
+    {"replaces", parse_rule_replaces, false, &shape_rule_id,
+     "of a shadow rule: the rule that it would replace"},
+};
+const struct parse_shape shape_rule = {
+    .name = "rule", SHAPE_FIELDS_OF(rule_fields), .says = "one rule"};
+const struct parse_shape shape_rules = {
+    .kind = SHAPE_LIST, .of = &shape_rule, .max = POLICY_MAX_RULES};
+
 static void parse_rule(struct parser *p, struct ynode *n, struct m_rule *r)
 {
-    static const struct parse_field fields[] = {
-        {"id", rule_id, true},
-        {"effect", rule_effect, true},
-        {"subject", rule_subject, false},
-        {"capability", rule_capability, false},
-        {"when", rule_when, false},
-        {"grant", rule_grant, false},
-        {"reason", rule_reason, false},
-        {"effects", rule_effects, false},
-        {"resource", rule_resource, false},
-        {"valid", parse_rule_valid, false},
-        {"require", parse_rule_require, false},
-        {"approval", parse_rule_approval, false},
-        {"labels", parse_rule_labels, false},
-        {"obligations", parse_rule_obligations, false},
-        {"mode", parse_rule_mode, false},
-        {"replaces", parse_rule_replaces, false},
-    };
     r->effect = -1;
     r->from_ns = INT64_MIN;
     r->until_ns = INT64_MAX;
     r->at = r->id_at = n->pos;
-    parse_map(p, n, "a rule", fields, BASE_COUNT(fields), r);
+    parse_map(p, n, "a rule", rule_fields, BASE_COUNT(rule_fields), r);
     if (r->effect == RULE_ALLOW || r->effect == RULE_ASK)
         check_permit(p, n, r);
     else if (r->effect == RULE_REQUIRE)

@@ -107,6 +107,7 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
 #define X(id, name) name,
 static const char *const level_words[] = {CORE_LEVEL_TABLE(X)};
 #undef X
+const struct parse_shape shape_level = {SHAPE_WORDS_OF(level_words)};
 
 bool parse_level(struct parser *p, const struct ynode *n, int *out)
 {
@@ -117,6 +118,7 @@ bool parse_level(struct parser *p, const struct ynode *n, int *out)
 #define X(id, name) name,
 static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
 #undef X
+const struct parse_shape shape_isolation = {SHAPE_WORDS_OF(rank_words)};
 
 int parse_isolation(struct parser *p, const struct ynode *n)
 {

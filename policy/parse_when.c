@@ -97,19 +97,37 @@ static struct m_condition *entry_subject(struct parser *p, struct ynode *key)
     return NULL;
 }
 
-static const struct {
-    const char *word;
-    struct m_condition *(*fn)(struct parser *p, struct ynode *key);
-} entries[] = {
-    {"all", entry_all}, {"any", entry_any},         {"not", entry_not},
-    {"use", entry_use}, {"subject", entry_subject},
+static const struct parse_shape shape_some_conditions = {.kind = SHAPE_LIST, .of = &shape_when};
+static const struct parse_shape shape_uses = {SHAPE_EITHER_OF(&shape_name, &shape_names)};
+static const struct parse_field subject_fields[] = {
+    {"is", NULL, true, &shape_groups_named, "it is in the group, or in one of a list"},
 };
+static const struct parse_shape shape_subject_test = {.name = "subject-test",
+                                                      SHAPE_FIELDS_OF(subject_fields),
+                                                      .says = "a test of the subject as a whole"};
+/* What `when` knows beside attributes, and how each is read. */
+static const struct parse_field when_fields[] = {
+    {"all", NULL, false, &shape_some_conditions, "all of these conditions hold"},
+    {"any", NULL, false, &shape_some_conditions, "one of these conditions holds"},
+    {"not", NULL, false, &shape_when, "this condition does not hold"},
+    {"use", NULL, false, &shape_uses, "these named conditions hold"},
+    {"subject", NULL, false, &shape_subject_test, "the subject is in a group; never unknown"},
+};
+static struct m_condition *(*const entries[])(struct parser *p, struct ynode *key) = {
+    entry_all, entry_any, entry_not, entry_use, entry_subject};
+_Static_assert(BASE_COUNT(entries) == BASE_COUNT(when_fields), "each is read");
+const struct parse_shape shape_when = {.name = "when",
+                                       .says =
+                                           "a condition: attributes and tests, all of which hold",
+                                       SHAPE_FIELDS_OF(when_fields),
+                                       .key = &shape_attribute,
+                                       .of = &shape_test};
 
 static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 {
     for (size_t i = 0; i < BASE_COUNT(entries); i++)
-        if (str_is(key->text, entries[i].word))
-            return entries[i].fn(p, key);
+        if (str_is(key->text, when_fields[i].name))
+            return entries[i](p, key);
     struct m_attribute *a;
     struct m_condition *c =
         parse_attribute(p, key, key->text, &a) ? parse_test(p, key->next, a) : NULL;

@@ -17,7 +17,7 @@ static const struct {
     enum policy_operand operand;
     bool attr;
 } ops[OP_COUNT] = {
-#define X(id, word, operand, attr, phrase) [OP_##id] = {word, OPERAND_##operand, attr},
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = {word, OPERAND_##operand, attr},
     POLICY_OP_TABLE(X)
 #undef X
 };
