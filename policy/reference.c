@@ -249,6 +249,50 @@ static void put_types(struct page *p)
     buf_byte(p->out, '\n');
 }
 
+/* ---- what ships ---- */
+
+#define X(id, name) name,
+static const char *const effect_words[] = {CORE_EFFECT_BITS(X)};
+static const char *const arg_words[] = {CORE_ARG_TABLE(X)};
+static const char *const class_words[] = {CORE_CLASS_TABLE(X)};
+#undef X
+
+static void put_capability(struct page *p, const struct core_capability *cap)
+{
+    size_t said = 0;
+    buf_printf(p->out, "| `%s` | %s | ", cap->id, class_words[cap->klass]);
+    for (size_t i = 0; i < BASE_COUNT(effect_words); i++)
+        if ((cap->effects >> i) & 1u)
+            buf_printf(p->out, "%s%s", said++ ? ", " : "", effect_words[i]);
+    buf_z(p->out, cap->has_schema ? " | " : " | anything");
+    for (uint32_t i = 0; i < cap->nargs; i++) {
+        const struct core_arg *a = &cap->args[i];
+        buf_printf(p->out, "%s`%s` %s", i ? ", " : "", a->name, arg_words[a->type]);
+        if (a->fallback)
+            buf_printf(p->out, " = `%s`", a->fallback);
+        else
+            buf_z(p->out, a->broker ? " (reeve's own)" : a->required ? "" : " (optional)");
+    }
+    buf_printf(p->out, " | %s |\n", cap->summary);
+}
+
+static void put_catalogue(struct page *p)
+{
+    size_t n;
+    const struct core_capability *all = core_capability_all(&n);
+    buf_z(p->out, "## Capabilities that ship\n\nArguments are in the order of their positions. A "
+                  "capability that is not here, nor in the policy's `capabilities`, is\ndangerous, "
+                  "with all effects for a deny or require and none for an allow or ask: so are the "
+                  "families\n`ccos.skill`, `ccos.run`, `ccos.chat`, `ccos.a2a`, `ccos.cli`, "
+                  "`ccos.resource`, `planner`, `learning`, `introspect`, `json`\nand `stream`, of "
+                  "which no single id is known.\n\n"
+                  "| capability | class | effects | arguments | what it does "
+                  "|\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++)
+        put_capability(p, &all[i]);
+    buf_byte(p->out, '\n');
+}
+
 /* ---- bounds ---- */
 
 static void put_bounds(struct page *p)
@@ -290,5 +334,6 @@ void policy_reference(struct buf *out)
     put_operators(&p);
     put_attributes(&p);
     put_types(&p);
+    put_catalogue(&p);
     put_bounds(&p);
 }
