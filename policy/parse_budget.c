@@ -4,6 +4,8 @@
  */
 #include "policy/parse.h"
 
+#include <stdio.h>
+
 static void budget_id(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
@@ -110,8 +112,10 @@ static const struct parse_field limit_fields[] = {
 static void parse_counted(struct parser *p, struct ynode *n, int which, struct m_counted *out)
 {
     const struct parse_shape *shape = limit_fields[which].shape;
+    char what[32];
     out->set = true;
-    parse_map(p, n, counted_words[which], shape->fields, shape->n, out);
+    (void)snprintf(what, sizeof what, "`%s`", counted_words[which]);
+    parse_map(p, n, what, shape->fields, shape->n, out);
 }
 
 static void budget_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -151,6 +151,11 @@ bool parse_type(struct parser *p, const struct ynode *n, bool variable, struct m
                       "a list type names the type of its elements");
         return false;
     }
+    if (n->type == Y_TEXT && (str_is(n->text, "list") || str_is(n->text, "array"))) {
+        policy_report(p->report, P_WORD, n->pos, "write `[string]`, if its elements are texts",
+                      "a list type names the type of its elements");
+        return false;
+    }
     int word = parse_word(p, out->list ? n->first : n, "`type`", words, nwords);
     if (word >= 0)
         out->type = type[word];

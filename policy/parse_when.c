@@ -87,9 +87,7 @@ static struct m_condition *entry_use(struct parser *p, struct ynode *key)
 static struct m_condition *entry_subject(struct parser *p, struct ynode *key)
 {
     struct ynode *map = key->next;
-    if (!parse_is_map(p, map, "`subject`"))
-        return NULL;
-    if (map->count == 1 && str_is(map->first->text, "is"))
+    if (map->type == Y_MAP && map->count == 1 && str_is(map->first->text, "is"))
         return parse_is(p, map->first);
     policy_report(p->report, P_OPERATOR, map->pos,
                   "write `subject: {is: \"group:NAME\"}`, or test `subject.id`",
@@ -123,12 +121,30 @@ const struct parse_shape shape_when = {.name = "when",
                                        .key = &shape_attribute,
                                        .of = &shape_test};
 
+/* A word alone is none of an attribute. */
+static void unknown_word(struct parser *p, const struct ynode *key)
+{
+    char shown[POLICY_SHOWN], hint[POLICY_HINT + POLICY_SHOWN];
+    struct policy_nearest near = policy_near(p->report, key->text);
+    for (size_t i = 0; i < BASE_COUNT(when_fields); i++)
+        policy_offer(&near, str_of(when_fields[i].name));
+    policy_offer(&near, STR("action.name"));
+    policy_shown(key->text, shown);
+    (void)snprintf(hint, sizeof hint, "write `args.%s`, if it is an argument", shown);
+    policy_report(p->report, P_ATTRIBUTE, key->pos, near.best.p ? policy_hint(&near, hint) : hint,
+                  "`%s` is no attribute, and no word of conditions", shown);
+}
+
 static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 {
     for (size_t i = 0; i < BASE_COUNT(entries); i++)
         if (str_is(key->text, when_fields[i].name))
             return entries[i](p, key);
     struct m_attribute *a;
+    if (!memchr(key->text.p, '.', key->text.n) && !memchr(key->text.p, '[', key->text.n)) {
+        unknown_word(p, key);
+        return NULL;
+    }
     struct m_condition *c =
         parse_attribute(p, key, key->text, &a) ? parse_test(p, key->next, a) : NULL;
     if (c && key->next->type != Y_MAP)
@@ -138,6 +154,11 @@ static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 
 struct m_condition *parse_when(struct parser *p, struct ynode *n)
 {
+    if (n->type == Y_LIST && !n->refused) {
+        policy_report(p->report, P_TYPE, n->pos, "write `all: [...]` or `any: [...]`",
+                      "a condition is a list; a mapping is wanted");
+        return NULL;
+    }
     if (!parse_is_map(p, n, "a condition"))
         return NULL;
     struct m_condition *c = parse_node(p, OP_ALL, n);
