@@ -1,31 +1,7 @@
 /*
- * Shapes of `include` and `tests`.
+ * Shapes of `tests`: requests, what is given beside them, decisions.
  */
 #include "policy/parse.h"
-
-/* ---- include ---- */
-
-static const struct parse_shape object = {
-    .says = "a mapping", .kind = SHAPE_MAP, .key = &shape_text, .of = &shape_any};
-static const struct parse_field may_fields[] = {
-    {"subject", NULL, false, &shape_subjects, "of whom its rules can be"},
-    {"capability", NULL, false, &shape_capabilities, "about what"},
-};
-static const struct parse_shape may = {
-    .name = "may", SHAPE_FIELDS_OF(may_fields), .says = "what the rules of a file can be about"};
-static const struct parse_field include_fields[] = {
-    {"file", NULL, true, &shape_text, "its path, from the folder of this file"},
-    {"as", NULL, false, &shape_rule_id, "the name that its rule and budget ids begin with"},
-    {"with", NULL, false, &object, "values of its variables"},
-    {"may", NULL, false, &may, "what it is delegated"},
-};
-static const struct parse_shape include = {.name = "include",
-                                           SHAPE_FIELDS_OF(include_fields),
-                                           .says = "a file, and how far it is trusted"};
-static const struct parse_shape path_or_include = {SHAPE_EITHER_OF(&shape_text, &include)};
-const struct parse_shape shape_includes = {.kind = SHAPE_LIST, .of = &path_or_include};
-
-/* ---- tests ---- */
 
 static const struct parse_shape texts = {.kind = SHAPE_LIST, .of = &shape_text};
 static const struct parse_shape count = {.kind = SHAPE_INT};
