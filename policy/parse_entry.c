@@ -30,7 +30,7 @@ static const struct parse_shape shape_argument_path = {
     .says = "a path of an argument, such as `args.token`",
     .kind = SHAPE_TEXT,
     .pattern = "args[.[].*"};
-const struct parse_shape shape_masks = {
+static const struct parse_shape shape_masks = {
     .kind = SHAPE_LIST, .of = &shape_argument_path, .max = POLICY_MAX_MASKS};
 
 /* Paths of arguments, as conditions write them. */

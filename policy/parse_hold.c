@@ -79,7 +79,7 @@ struct m_approval *parse_approval(struct parser *p, struct ynode *n)
 void parse_rule_approval(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->approval_at = key->pos;
+    (void)key;
     r->approval = parse_approval(p, value);
 }
 
@@ -156,7 +156,7 @@ const struct parse_shape shape_require = {.name = "require",
 void parse_rule_require(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->require_at = key->pos;
+    (void)key;
     r->require = parse_alloc(p, 1, sizeof *r->require);
     if (!r->require)
         return;
@@ -171,7 +171,7 @@ void parse_rule_require(struct parser *p, void *object, struct ynode *key, struc
 void parse_rule_labels(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->labels_at = key->pos;
+    (void)key;
     parse_names(p, value, "`labels`", "a label", &r->labels);
     for (uint32_t i = 0; i < r->labels.n; i++)
         r->labels.v[i].text = parse_own_id(p, r->labels.v[i].text);

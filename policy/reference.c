@@ -141,25 +141,36 @@ static void put_mappings(struct page *p)
 
 /* ---- enumerations ---- */
 
+/* What some rules take and others do not. */
+static void put_taken(struct page *p, enum policy_rule_kind kind)
+{
+    size_t said = 0;
+    for (size_t i = 0; i < shape_rule.ncases; i++) {
+        const struct shape_case *c = &shape_rule.cases[i];
+        if (((c->takes >> kind) & 1u) && (c->takes != ~0u || ((c->needs >> kind) & 1u)))
+            buf_printf(p->out, "%s`%s`%s", said++ ? ", " : "", c->key,
+                       (c->needs >> kind) & 1u ? " (required)" : "");
+    }
+    buf_z(p->out, " |\n");
+}
+
 static void put_rules(struct page *p)
 {
     static const struct {
-        const char *permits, *matches, *takes;
+        const char *permits, *matches;
     } kinds[RULE_KINDS] = {
-        [RULE_DENY] = {"nothing", "true or unknown", "`obligations`"},
-        [RULE_ALLOW] = {"yes", "true, and its grant's templates can be filled in",
-                        "`grant`, `labels`, `obligations`"},
-        [RULE_ASK] = {"once it is approved", "true; unknown, it gates: an allow becomes an ask",
-                      "`approval`, `grant`, `labels`, `obligations`"},
-        [RULE_REQUIRE] = {"nothing", "true or unknown; all of them hold together",
-                          "`require`, `labels`, `obligations`"},
+        [RULE_DENY] = {"nothing", "true or unknown"},
+        [RULE_ALLOW] = {"yes", "true, and its grant's templates can be filled in"},
+        [RULE_ASK] = {"once it is approved", "true; unknown, it gates: an allow becomes an ask"},
+        [RULE_REQUIRE] = {"nothing", "true or unknown; all of them hold together"},
     };
     buf_z(p->out,
           "## Effects of rules\n\n| effect | permits | matches when its condition is | takes "
           "|\n|---|---|---|---|\n");
 #define X(id, name)                                                                                \
-    buf_printf(p->out, "| `%s` | %s | %s | %s |\n", name, kinds[RULE_##id].permits,                \
-               kinds[RULE_##id].matches, kinds[RULE_##id].takes);
+    buf_printf(p->out, "| `%s` | %s | %s | ", name, kinds[RULE_##id].permits,                      \
+               kinds[RULE_##id].matches);                                                          \
+    put_taken(p, RULE_##id);
     POLICY_RULE_TABLE(X)
 #undef X
     buf_byte(p->out, '\n');

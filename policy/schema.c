@@ -180,6 +180,63 @@ static void put_required(struct schema *s, const struct parse_shape *shape)
         json_close_array(&s->out);
 }
 
+static void put_required_with(struct schema *s, const struct parse_shape *shape, size_t word)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < shape->ncases; i++) {
+        if (!((shape->cases[i].needs >> word) & 1u))
+            continue;
+        if (n++ == 0) {
+            json_key(&s->out, "required");
+            json_open_array(&s->out);
+        }
+        json_str(&s->out, str_of(shape->cases[i].key));
+    }
+    if (n)
+        json_close_array(&s->out);
+}
+
+/* One word of the key that cases go by: what then is required, and what cannot stand. */
+static void put_case(struct schema *s, const struct parse_shape *shape, const char *word, size_t at)
+{
+    json_open_object(&s->out);
+    json_key(&s->out, "if");
+    json_open_object(&s->out);
+    json_key(&s->out, "properties");
+    json_open_object(&s->out);
+    json_key(&s->out, shape->by);
+    json_open_object(&s->out);
+    put_text(s, "const", word);
+    json_close_object(&s->out);
+    json_close_object(&s->out);
+    json_close_object(&s->out);
+    json_key(&s->out, "then");
+    json_open_object(&s->out);
+    put_required_with(s, shape, at);
+    json_key(&s->out, "properties");
+    json_open_object(&s->out);
+    for (size_t i = 0; i < shape->ncases; i++)
+        if (!((shape->cases[i].takes >> at) & 1u))
+            json_kv_bool(&s->out, shape->cases[i].key, false);
+    json_close_object(&s->out);
+    json_close_object(&s->out);
+    json_close_object(&s->out);
+}
+
+static void put_cases(struct schema *s, const struct parse_shape *shape)
+{
+    for (size_t i = 0; i < shape->n; i++) {
+        const struct parse_field *f = &shape->fields[i];
+        if (strcmp(f->name, shape->by) != 0)
+            continue;
+        json_key(&s->out, "allOf");
+        json_open_array(&s->out);
+        for (size_t k = 0; k < f->shape->n; k++)
+            put_case(s, shape, f->shape->words[k], k);
+        json_close_array(&s->out);
+    }
+}
+
 static void put_keys(struct schema *s, const struct parse_shape *shape)
 {
     put_text(s, "type", "object");
@@ -202,6 +259,8 @@ static void put_keys(struct schema *s, const struct parse_shape *shape)
         json_close_object(&s->out);
     }
     json_kv_bool(&s->out, "additionalProperties", false);
+    if (shape->by)
+        put_cases(s, shape);
 }
 
 static void put_either(struct schema *s, const struct parse_shape *shape)

@@ -25,6 +25,14 @@ enum shape_kind {
     SHAPE_EITHER, /* one of `either` */
 };
 
+/* Which keys of a mapping go with which word of another of its keys. */
+struct shape_case {
+    const char *key;
+    uint32_t takes;          /* bit by the word's place: with others the key is refused */
+    uint32_t needs;          /* with these it is required */
+    const char *const *hint; /* by the word's place, where it is refused */
+};
+
 struct parse_shape {
     const char *name; /* of its definition in the schema and its heading; NULL: said in place */
     const char *says; /* "a path, such as `/srv/data`"; NULL: what the kind says by itself */
@@ -35,6 +43,9 @@ struct parse_shape {
     const struct parse_shape *of, *key;
     const struct parse_field *fields;
     const struct parse_shape *const *either;
+    const char *by; /* of keys: the one whose word `cases` go by; NULL: none */
+    const struct shape_case *cases;
+    size_t ncases;
     size_t n; /* of words, units, fields or either */
     int64_t min, max;
 };
@@ -50,20 +61,19 @@ struct parse_shape {
 
 /* Small values that many keys take (shapes.c). */
 extern const struct parse_shape shape_any, shape_text, shape_bool, shape_scalar, shape_name,
-    shape_names, shape_rule_id, shape_subject, shape_subjects, shape_some_subjects, shape_match,
-    shape_capability, shape_capabilities, shape_effects, shape_path, shape_paths,
-    shape_masks_of_paths, shape_count, shape_number, shape_moment, shape_header, shape_attribute,
-    shape_texts, shape_groups_named;
+    shape_names, shape_rule_id, shape_subjects, shape_some_subjects, shape_match, shape_capability,
+    shape_capabilities, shape_effects, shape_path, shape_paths, shape_masks_of_paths, shape_count,
+    shape_number, shape_moment, shape_header, shape_attribute, shape_texts, shape_groups_named;
 /* Values whose parser has a table of its own, beside that table. */
-extern const struct parse_shape shape_level, shape_isolation, shape_rule_effect, shape_type,
-    shape_variable_type, shape_duration, shape_size, shape_limits, shape_grant_limits;
+extern const struct parse_shape shape_level, shape_isolation, shape_type, shape_variable_type,
+    shape_duration, shape_size, shape_limits, shape_grant_limits;
 /* Mappings of the language. */
 extern const struct parse_shape shape_policy, shape_rules, shape_rule, shape_grant, shape_when,
     shape_ops, shape_test, shape_approval, shape_capability_entry, shape_budgets, shape_vars,
     shape_attributes, shape_entities, shape_conditions, shape_audit;
 /* Keys of a grant and of a rule, by the file that reads them. */
 extern const struct parse_shape shape_filesystem, shape_network, shape_environment, shape_secrets,
-    shape_provider, shape_valid, shape_require, shape_obligations, shape_mode, shape_masks;
+    shape_provider, shape_valid, shape_require, shape_obligations, shape_mode;
 /* What compiled operands are written as (parse_pattern.c). */
 extern const struct parse_shape shape_url, shape_time, shape_regex;
 /* Keys whose reading is elsewhere (shape_tests.c). */

@@ -25,7 +25,7 @@ const struct parse_shape shape_rule_id = {
 
 /* ---- subjects ---- */
 
-const struct parse_shape shape_subject = {
+static const struct parse_shape shape_subject = {
     .says = "`type:id`, `type:glob*` or `group:NAME`", .kind = SHAPE_TEXT, .pattern = "[^:* ]+:.+"};
 const struct parse_shape shape_some_subjects = {.kind = SHAPE_LIST, .of = &shape_subject};
 static const struct parse_shape one_subject = {.kind = SHAPE_LIST, .of = &shape_subject, .min = 1};

@@ -208,6 +208,41 @@ static bool k_any(const struct json_node *k, const struct json_node *s, const st
     return false;
 }
 
+static bool k_all(const struct json_node *k, const struct json_node *s, const struct ynode *v)
+{
+    (void)s;
+    const struct json_node *c = first(k);
+    for (uint32_t i = 0; i < k->count; i++, c = next(c))
+        if (!valid(c, v))
+            return false;
+    return true;
+}
+
+static bool k_if(const struct json_node *k, const struct json_node *s, const struct ynode *v)
+{
+    return !valid(k, v) || valid(json_get(&schema.text.doc, s, "then"), v);
+}
+
+static bool k_const(const struct json_node *k, const struct json_node *s, const struct ynode *v)
+{
+    (void)s;
+    return v->type == Y_TEXT && str_eq(k->s, v->text);
+}
+
+/* Beside additionalProperties that keyword looks at them. */
+static bool k_properties(const struct json_node *k, const struct json_node *s,
+                         const struct ynode *v)
+{
+    if (json_get(&schema.text.doc, s, "additionalProperties"))
+        return true;
+    for (const struct ynode *c = v->type == Y_MAP ? v->first : NULL; c; c = c->next->next) {
+        const struct json_node *of = json_get_str(&schema.text.doc, k, c->text);
+        if (of && !valid(of, c->next))
+            return false;
+    }
+    return true;
+}
+
 static bool k_ref(const struct json_node *k, const struct json_node *s, const struct ynode *v)
 {
     (void)s;
@@ -246,7 +281,11 @@ static const struct {
     {"additionalProperties", k_others},
     {"anyOf", k_any},
     {"$ref", k_ref},
-    {"properties", k_nothing},
+    {"allOf", k_all},
+    {"if", k_if},
+    {"then", k_nothing},
+    {"const", k_const},
+    {"properties", k_properties},
     {"patternProperties", k_nothing},
     {"description", k_nothing},
     {"title", k_nothing},
@@ -256,6 +295,8 @@ static const struct {
 
 static bool valid(const struct json_node *s, const struct ynode *v)
 {
+    if (s->type == JSON_FALSE)
+        return no(v, "false");
     assert_int_equal(s->type, JSON_OBJECT);
     const struct json_node *k = first(s);
     for (uint32_t i = 0; i < s->count; i++) {

@@ -89,6 +89,12 @@ static const struct {
     {GRANT("limits: {memory: 5MB}"), SCHEMA_REFUSES},
     {GRANT("limits: {wall: unlimited, best_effort: [cpu]}"), SCHEMA_FITS},
     {RULE("valid: {from: \"2026-11-01\"}"), SCHEMA_REFUSES},
+    /* what goes with which effect */
+    {HEADER "rules: [{id: r, effect: deny, require: {isolation: vm}}]\n", SCHEMA_REFUSES},
+    {HEADER "rules: [{id: r, effect: deny, labels: [a]}]\n", SCHEMA_REFUSES},
+    {HEADER "rules: [{id: r, effect: allow, capability: [a]}]\n", SCHEMA_REFUSES},
+    {RULE("approval: {by: [\"u:a\"], need: 1, within: 5m, covers: once}"), SCHEMA_REFUSES},
+    {HEADER "rules: [{id: r, effect: \"${e}\", labels: [a]}]\n", SCHEMA_FITS},
     /* conditions */
     {WHEN("args.x: 1, args.y: [a, 2], all: [{args.z: {lt: 5, absent: true}}], not: {use: own}"),
      SCHEMA_FITS},
