@@ -48,6 +48,7 @@ static void say_kind(struct page *p, const struct parse_shape *shape)
 {
     static const char *const plain[] = {
         [SHAPE_ANY] = "any value",
+        [SHAPE_NULL] = "no value",
         [SHAPE_TEXT] = "text",
         [SHAPE_NUMBER] = "a number",
         [SHAPE_INT] = "a whole number",
@@ -125,7 +126,8 @@ static void put_mapping(struct page *p, const struct parse_shape *shape)
     if (shape->key) {
         buf_printf(p->out, "| %s | ", shape->key->says);
         say(p, shape->of);
-        buf_z(p->out, " | what is tested of its value |\n");
+        buf_printf(p->out, " | %s |\n",
+                   shape->key->pattern ? "what is tested of its value" : "a part of it");
     }
     buf_byte(p->out, '\n');
 }

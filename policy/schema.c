@@ -250,6 +250,10 @@ static void put_keys(struct schema *s, const struct parse_shape *shape)
     }
     json_close_object(&s->out);
     put_required(s, shape);
+    if (shape->key && !shape->key->pattern) {
+        put_value(s, "additionalProperties", shape->of, shape->key->says);
+        return;
+    }
     if (shape->key) {
         auto_buf struct buf b = {0};
         put_key_pattern(&b, shape->key);
@@ -279,6 +283,9 @@ static void put_body(struct schema *s, const struct parse_shape *shape)
 {
     switch (shape->kind) {
     case SHAPE_ANY:
+        return;
+    case SHAPE_NULL:
+        put_text(s, "type", "null");
         return;
     case SHAPE_TEXT:
         put_string(s, shape->pattern, shape->min);

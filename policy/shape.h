@@ -12,7 +12,8 @@
 struct parse_field;
 
 enum shape_kind {
-    SHAPE_ANY,    /* anything but null */
+    SHAPE_ANY,    /* anything */
+    SHAPE_NULL,   /* no value */
     SHAPE_TEXT,   /* a text that `pattern`, if any, matches as a whole */
     SHAPE_NUMBER, /* any number */
     SHAPE_INT,    /* a whole number from `min` to `max` (0: no end) */

@@ -16,7 +16,6 @@ static const struct parse_field request_fields[] = {
     {"subject", NULL, false, &text_or_map, "who: `type:id`, or `{type, id, properties}`"},
     {"capability", NULL, false, &shape_text, "what"},
     {"action", NULL, false, &value_map, "the same as AuthZEN has it: `{name, properties}`"},
-    {"program", NULL, false, &value, "a program beside it: both are decided"},
     {"args", NULL, false, &args, "arguments, by name or position"},
     {"resource", NULL, false, &text_or_map, "on what: `type:id`, or `{type, id, properties}`"},
     {"context", NULL, false, &value_map, "what the request says of its surroundings"},
@@ -62,6 +61,10 @@ static const struct parse_field expect_fields[] = {
 static const struct parse_shape expect = {.name = "expect",
                                           SHAPE_FIELDS_OF(expect_fields),
                                           .says = "a decision; mappings in part, lists as a whole"};
+/* `{name: a, b, request: ...}` has a key `b` without a value: it is a part of the name. */
+static const struct parse_shape any_key = {.says = "what follows a name behind a comma",
+                                           .kind = SHAPE_TEXT};
+static const struct parse_shape nothing = {.kind = SHAPE_NULL};
 static const struct parse_field test_fields[] = {
     {"name", NULL, true, &shape_text, "what it is called"},
     {"request", NULL, true, &request, "the request"},
@@ -70,6 +73,9 @@ static const struct parse_field test_fields[] = {
      "keys of the request that are replaced, with the same outcome"},
     {"expect", NULL, true, &expect, "what must come of it"},
 };
-static const struct parse_shape test = {
-    .name = "test", SHAPE_FIELDS_OF(test_fields), .says = "a request and its decision"};
+static const struct parse_shape test = {.name = "test",
+                                        SHAPE_FIELDS_OF(test_fields),
+                                        .says = "a request and its decision",
+                                        .key = &any_key,
+                                        .of = &nothing};
 const struct parse_shape shape_tests = {.kind = SHAPE_LIST, .of = &test};

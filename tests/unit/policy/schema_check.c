@@ -58,9 +58,10 @@ static bool is_type(struct str type, const struct ynode *v)
         const char *word;
         uint32_t types;
     } rows[] = {
-        {"string", 1u << Y_TEXT},  {"integer", 1u << Y_INT},
-        {"boolean", 1u << Y_BOOL}, {"number", 1u << Y_INT | 1u << Y_DOUBLE},
-        {"array", 1u << Y_LIST},   {"object", 1u << Y_MAP},
+        {"string", 1u << Y_TEXT},     {"integer", 1u << Y_INT},
+        {"boolean", 1u << Y_BOOL},    {"number", 1u << Y_INT | 1u << Y_DOUBLE},
+        {"array", 1u << Y_LIST},      {"object", 1u << Y_MAP},
+        {"null", ~0u << (Y_MAP + 1)},
     };
     for (size_t i = 0; i < BASE_COUNT(rows); i++)
         if (str_is(type, rows[i].word))
