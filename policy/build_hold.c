@@ -250,7 +250,7 @@ static void add_entries(struct builder *b)
     }
 }
 
-static void add_labels(struct builder *b)
+static void add_words(struct builder *b)
 {
     const struct m_names *labels = &b->m->labels;
     struct str *v = build_alloc(b, labels->n, sizeof *v);
@@ -258,6 +258,7 @@ static void add_labels(struct builder *b)
         v[i] = labels->v[i].text;
     if (v)
         b->head.labels = build_names(b, v, labels->n);
+    b->head.effects = build_names(b, b->m->effect_words, b->m->neffect_words);
 }
 
 void build_holds(struct builder *b)
@@ -269,7 +270,7 @@ void build_holds(struct builder *b)
     add_budgets(b);
     add_entries(b);
     b->head.masks = add_masks(b, &m->masks);
-    add_labels(b);
+    add_words(b);
 }
 
 /* ---- of one rule ---- */

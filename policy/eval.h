@@ -49,6 +49,8 @@ enum tri eval_judge(const struct eval *e, uint32_t at, const struct view *elemen
 typedef enum tri eval_op_fn(const struct eval *e, uint32_t at, const struct view *v,
                             const struct view *operand);
 extern eval_op_fn *const eval_ops[OP_COUNT];
+/** Text from outside as part of a sentence: bounded, without control characters (explain.c). */
+void explain_text(struct str s, struct buf *out);
 /** In words: what an attribute is; what the condition at `at`, which is not true, wanted
  * (explain_when.c). */
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);

@@ -6,7 +6,7 @@
 #include "policy/decide.h"
 
 /* Text from outside as part of a sentence: bounded, without control characters, UTF-8. */
-static void put_shown(struct buf *out, struct str s)
+void explain_text(struct str s, struct buf *out)
 {
     char shown[POLICY_SHOWN];
     buf_z(out, str_is_utf8(s) ? policy_shown(s, shown) : "(not UTF-8)");
@@ -160,10 +160,10 @@ static void put_resource(const struct deciding *d, const struct img_selector *s,
     buf_z(out, "resource must be ");
     for (uint32_t i = 0; i < s->nresources && i < 8; i++) {
         buf_z(out, i ? " or " : "");
-        put_shown(out, image_str(d->image, image_globs(d->image)[refs[i]].text));
+        explain_text(image_str(d->image, image_globs(d->image)[refs[i]].text), out);
     }
     buf_z(out, d->req->resource.n ? ", and is " : ", and is missing");
-    put_shown(out, d->req->resource);
+    explain_text(d->req->resource, out);
 }
 
 static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *out)
@@ -220,9 +220,9 @@ static void put_fault(const struct deciding *d, const struct miss *m, struct buf
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)
 {
     buf_z(out, begin);
-    put_shown(out, req->capability);
+    explain_text(req->capability, out);
     buf_z(out, " to ");
-    put_shown(out, req->subject);
+    explain_text(req->subject, out);
 }
 
 static void explain_default(struct deciding *d, struct buf *out)
@@ -246,9 +246,9 @@ static void explain_pure(const struct deciding *of, const struct policy_decision
     const struct policy_image *image = of->image;
     const struct policy_request *req = of->req;
     const struct img_level *l = eval_level(image, &of->eval.subject);
-    put_shown(out, req->capability);
+    explain_text(req->capability, out);
     buf_printf(out, " is of class %s, and ", core_class_name(d->klass));
-    put_shown(out, req->subject);
+    explain_text(req->subject, out);
     buf_z(out, " has level pure: ");
     if (l && l->level == CORE_LEVEL_PURE)
         buf_printf(out, "`subjects` gives it to %.*s on line %u", (int)l->text.n,
@@ -322,6 +322,8 @@ void policy_explain(const struct policy_image *image, const struct policy_reques
         explain_ask(image, d, out);
     } else if (d->rule == POLICY_RULE_DEFAULT) {
         explain_default(&of, out);
+    } else if (d->rule == POLICY_RULE_CEILING) {
+        explain_ceiling(&of, d, out);
     } else if (d->rule == POLICY_RULE_PURE) {
         explain_pure(&of, d, out);
     } else if (d->rule >= rules && d->rule - rules < image->section[IMAGE_budgets].count) {

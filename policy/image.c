@@ -74,6 +74,9 @@ struct policy_rule_info policy_image_rule(const struct policy_image *image, uint
     } else if (rule == POLICY_RULE_BOUND) {
         info.id = STR("reeve/bound");
         info.reason = STR("more rules hold this request than a decision can carry");
+    } else if (rule == POLICY_RULE_CEILING) {
+        info.id = STR("reeve/ceiling");
+        info.reason = STR("a caller's ceiling is lower than what the policy permits");
     } else if (rule == POLICY_RULE_PURE) {
         info.id = STR("reeve/pure");
         info.reason = STR("level pure permits only what is of class pure");

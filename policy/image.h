@@ -230,8 +230,9 @@ struct img_head {
     uint32_t kinds;        /* bit enum policy_rule_kind: there are such rules */
     uint32_t nexact;       /* of `capabilities` */
     uint32_t nshadow;      /* shadow rules */
-    struct img_range labels; /* `names` */
-    struct img_range masks;  /* `refs` into attributes */
+    struct img_range labels;  /* `names` */
+    struct img_range effects; /* `names`: those beside the catalogue's own, by bit */
+    struct img_range masks;   /* `refs` into attributes */
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -326,7 +327,7 @@ bool image_has_schema(const struct policy_image *image, struct str id);
 /* `*.rvp`: this, the sections in order, each on a cache line of its own, zeros between; behind
  * `size` any number of signatures of the digest, 16 at most. */
 #define IMAGE_MAGIC   "reeve\r\n\x1a" /* what copies that change line ends would spoil */
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 struct img_file {
     char magic[8];
     uint32_t version, nsections;

@@ -4,7 +4,7 @@
  */
 #include "policy/pattern.h"
 
-static bool has_control(struct str s)
+bool policy_has_control(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
@@ -15,7 +15,7 @@ static bool has_control(struct str s)
 bool policy_subject_valid(struct str s)
 {
     const char *colon = s.n ? memchr(s.p, ':', s.n) : NULL;
-    if (!colon || s.n > POLICY_MAX_NAME || has_control(s))
+    if (!colon || s.n > POLICY_MAX_NAME || policy_has_control(s))
         return false;
     struct str type = {s.p, (size_t)(colon - s.p)};
     return type.n > 0 && type.n + 1 < s.n && !str_is(type, "group") &&

@@ -13,6 +13,8 @@
 /* In ascending order of precedence. */
 enum policy_subject_kind { SUBJECT_ANYONE, SUBJECT_GLOB, SUBJECT_GROUP, SUBJECT_ID };
 
+/** Whether there are control characters: a name stands in records and on terminals. */
+bool policy_has_control(struct str s);
 /** A subject's text is `type:id` with both parts there, no control characters, and a type other
  * than `group`. */
 bool policy_subject_valid(struct str s);

@@ -81,6 +81,7 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
 #define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
 #define POLICY_RULE_BOUND   (UINT32_MAX - 3) /* reeve/bound: more holds it than can be carried */
+#define POLICY_RULE_CEILING (UINT32_MAX - 4) /* reeve/ceiling: a caller narrowed it */
 struct policy_rule_info {
     struct str id, file, reason;
     unsigned line;
@@ -141,6 +142,13 @@ struct policy_budget {
 bool policy_image_budget(const struct policy_image *image, uint32_t budget,
                          struct policy_budget *out);
 
+/** The bit of an effect, of those that ship or of the policy's own; UINT32_MAX: no capability has
+ * it.
+ */
+uint32_t policy_image_effect(const struct policy_image *image, struct str word);
+/** The word of that bit; p NULL: there is none. */
+struct str policy_image_effect_word(const struct policy_image *image, uint32_t bit);
+
 /** A capability as the policy knows it: what ships, raised or added to by `capabilities`. */
 struct policy_capability {
     bool known;
@@ -155,6 +163,20 @@ void policy_image_capability(const struct policy_image *image, struct str id,
  * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
 int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
                         const struct core_capability **out);
+/**
+ * What a caller narrows a request, and all that comes of it, to: judged as one more parent that
+ * allows just this. All zero, it allows nothing.
+ */
+struct policy_ceiling {
+    int level;           /* enum core_level, or -1: none of its own */
+    bool any_capability; /* else `capabilities`, patterns as in rules */
+    const struct str *capabilities;
+    uint32_t ncapabilities;
+    uint32_t denied_effects;   /* bits */
+    enum core_rank isolation;  /* at least */
+    struct core_limits limits; /* at most; what is not set is not cut */
+};
+
 /** A request as the engine sees it. Everything is borrowed. */
 struct policy_request {
     struct str subject;                  /* "type:id" */
@@ -164,6 +186,7 @@ struct policy_request {
     int level;                           /* enum core_level asked for, or -1 */
     struct str resource;                 /* "type:id"; n 0: none */
     struct policy_value subject_properties, resource_properties, context; /* objects */
+    const struct policy_ceiling *ceiling;                                 /* NULL: none */
 };
 
 /** A parent of the request's subject. */
@@ -215,6 +238,8 @@ struct reeve_inputs_view {
     struct policy_value flags;        /* an object: NAME → value */
     const struct policy_spent *spent; /* what is not listed is 0 */
     uint32_t nspent;
+    const struct policy_ceiling *ceilings; /* of the requests that led to this one */
+    uint32_t nceilings;                    /* at most POLICY_MAX_PARENTS */
 };
 
 /** Indexes into the image, without duplicates. */
@@ -263,7 +288,7 @@ struct policy_decision {
  * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
  * index: the caller keeps `image` for as long as it looks them up.
  * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject or resource,
- * or more than POLICY_MAX_PARENTS parents.
+ * or more than POLICY_MAX_PARENTS parents or ceilings.
  */
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);

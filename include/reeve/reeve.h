@@ -109,6 +109,11 @@ struct reeve_request {
     unsigned flags;          /* REEVE_REQUEST_* */
     const char *resource;    /* "type:id" of what is acted on; NULL: none */
     const char *context;     /* JSON, an object: what else the policy may ask of; NULL: nothing */
+    /* JSON, objects: what is said of subject and resource; NULL: nothing. */
+    const char *subject_properties, *resource_properties;
+    /* JSON, an object {level, capabilities, denied_effects, isolation, limits}: narrows this
+     * request and all that comes of it, as one more parent that allows just that; NULL: none. */
+    const char *ceiling;
 };
 
 enum reeve_stream { REEVE_STDOUT = 1, REEVE_STDERR = 2 };
