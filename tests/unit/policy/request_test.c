@@ -37,6 +37,8 @@ static const struct {
      true, "agent:a:b x 1 doc:1 {}"},
     {"a null in arguments", OF("x") ",\"args\":{\"a\":null,\"b\":[null]}}", true,
      "agent:a x -1  {\"a\":null,\"b\":[null]}"},
+    {"a number beyond 64 bits", OF("x") ",\"args\":{\"a\":1e19,\"b\":-1E20,\"c\":1e21}}", true,
+     "agent:a x -1  {\"a\":10000000000000000000.0,\"b\":-100000000000000000000.0,\"c\":1e+21}"},
     {"a null for what is optional", OF("crm.x") ",\"args\":{\"id\":7,\"note\":null}}", true,
      "agent:a crm.x -1  {\"id\":7,\"note\":\"none\"}"},
     {"positions, defaults and normal forms of what ships",
