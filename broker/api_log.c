@@ -5,8 +5,6 @@
 #include "audit/audit.h"
 #include "broker/api.h"
 #include "core/json.h"
-#include "policy/policy.h"
-#include "reeve/tooling.h"
 
 enum { VKEY_MAX = 512 };
 
@@ -325,44 +323,4 @@ int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **jso
     json_close_object(&o);
     *json = buf_take(&out, NULL);
     return *json ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
-}
-
-/* ---- tooling.h ---- */
-
-struct to_finding {
-    void (*fn)(void *arg, const struct reeve_finding *finding);
-    void *arg;
-};
-
-static void give_finding(void *arg, const struct policy_diag *d)
-{
-    struct to_finding *to = arg;
-    auto_free char *line = d->source_line.p ? str_dup(d->source_line) : NULL;
-    struct reeve_finding f = {.size = sizeof f,
-                              .severity = (enum reeve_severity)d->severity,
-                              .code = d->code,
-                              .file = d->file,
-                              .line = d->line,
-                              .column = d->column,
-                              .length = d->length,
-                              .message = d->message,
-                              .suggestion = d->suggestion,
-                              .source_line = line};
-    if (to->fn)
-        to->fn(to->arg, &f);
-}
-
-int reeve_policy_lint(const char *text, size_t n, const char *file,
-                      void (*fn)(void *arg, const struct reeve_finding *finding), void *arg,
-                      struct reeve_error *err)
-{
-    struct to_finding to = {fn, arg};
-    return policy_lint((struct str){text, n}, file ? file : "policy", give_finding, &to, err);
-}
-
-const char *reeve_policy_code(size_t i, const char **meaning)
-{
-    const char *code = NULL;
-    *meaning = policy_code_text(i, &code);
-    return *meaning ? code : NULL;
 }

@@ -6,41 +6,6 @@
 #include "policy/build.h"
 #include "policy/parse.h"
 
-/* A value of the policy's text as JSON. Recursion is bounded by the depth of that text. */
-static void put_value(struct buf *out, const struct ynode *n)
-{
-    static const char *const words[] = {"false", "true"};
-    const char *comma = "";
-    switch (n->type) {
-    case Y_TEXT:
-        json_put_string(out, n->text);
-        return;
-    case Y_INT:
-        json_put_int(out, n->i);
-        return;
-    case Y_DOUBLE:
-        json_put_double(out, n->d);
-        return;
-    case Y_BOOL:
-        buf_z(out, words[n->boolean]);
-        return;
-    default:
-        break;
-    }
-    buf_byte(out, n->type == Y_MAP ? '{' : '[');
-    for (const struct ynode *c = n->first; c; c = c->next) {
-        buf_z(out, comma);
-        comma = ",";
-        if (n->type == Y_MAP) {
-            json_put_string(out, c->text);
-            buf_byte(out, ':');
-            c = c->next;
-        }
-        put_value(out, c);
-    }
-    buf_byte(out, n->type == Y_MAP ? '}' : ']');
-}
-
 /* ---- approvals ---- */
 
 /* Two approvals with the same text are the same. */
@@ -309,7 +274,7 @@ static void add_obligation(struct builder *b, const struct m_obligation *o)
 {
     auto_buf struct buf text = {0}, canonical = {0};
     if (o->properties)
-        put_value(&text, o->properties);
+        policy_yaml_json(o->properties, &text);
     else
         buf_z(&text, "{}");
     if (text.failed || json_canonicalise(buf_view(&text), &canonical, NULL) != 0) {

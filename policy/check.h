@@ -19,7 +19,12 @@ struct checker {
 bool check_names(struct arena *arena, uint32_t n, struct policy_names *out);
 /** Find the group that each member of a list names. */
 void check_subjects(struct checker *c, struct m_subjects *list);
+/** Rules and budgets by name, which they share: those of the model one after the other. False when
+ * memory is out. */
+bool check_index_rules(struct checker *c, struct policy_names *out);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
+/** The names that tests expect (check_tests.c). */
+void check_tests(struct checker *c);
 
 #endif

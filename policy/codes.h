@@ -84,6 +84,7 @@
     X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
     X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
     X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
+    X(NO_EXPECTED, "P120", ERROR, "a test expects a rule that the policy does not have")           \
     X(UNDECLARED, "P130", WARNING, "a path of subject, resource or context that is not declared")  \
     X(TEXT_PATH, "P131", WARNING, "`starts_with` on what looks like a path")                       \
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \

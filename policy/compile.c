@@ -2,7 +2,7 @@
  * The way from text to image, and to lint's findings: read, parse, check, then build or lint. Each
  * stage goes on after an error; nothing is built from a policy that has one.
  */
-#include "policy/image.h"
+#include "policy/test_take.h"
 
 #define MAX_MODEL_BYTES ((size_t)4 << 30)
 
@@ -23,17 +23,30 @@ static struct model *front(struct str text, struct arena *arena, struct policy_r
     return m;
 }
 
-int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
-                   struct policy_image **out, struct reeve_error *err)
+int policy_compile_tests(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                         struct policy_image **out, struct policy_tests **tests,
+                         struct reeve_error *err)
 {
     *out = NULL;
+    if (tests)
+        *tests = NULL;
     struct arena arena auto_arena;
     arena_init(&arena, MAX_MODEL_BYTES);
     struct policy_report report = {.text = text, .file = file, .fn = diag, .arg = arg, .err = err};
     struct model *m = front(text, &arena, &report);
     if (m && verdict(&report, file) == REEVE_OK)
         *out = policy_build(m, text, file, &arena, &report);
+    if (tests && *out && !(*tests = policy_tests_take(m, file))) {
+        policy_report_memory(&report);
+        policy_image_unref(out);
+    }
     return verdict(&report, file);
+}
+
+int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+                   struct policy_image **out, struct reeve_error *err)
+{
+    return policy_compile_tests(text, file, diag, arg, out, NULL, err);
 }
 
 int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,

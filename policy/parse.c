@@ -160,7 +160,7 @@ struct model *policy_parse(struct ynode *root, struct arena *arena, struct polic
         {"conditions", parse_conditions, false},
         {"budgets", parse_top_budgets, false},
         {"audit", parse_top_audit, false},
-        {"tests", NULL, false},
+        {"tests", parse_top_tests, false},
         {"invariants", NULL, false},
         {"expose", NULL, false},
         {"rollout", NULL, false},

@@ -107,6 +107,8 @@ bool parse_capability(struct parser *p, const struct ynode *n, struct m_capabili
 uint32_t parse_capabilities(struct parser *p, const struct ynode *list, struct m_capability **out);
 /** NULL when reported. */
 struct m_approval *parse_approval(struct parser *p, struct ynode *n);
+/** The same where any key may be left out: then NULL, 0 or -1. */
+void parse_approval_part(struct parser *p, struct ynode *n, struct m_approval *out);
 /** A grant's name, or its mapping. */
 struct m_grant *parse_grant_or_name(struct parser *p, struct ynode *value);
 /** What a grant reaches (parse_reach.c). */
@@ -116,7 +118,8 @@ parse_field_fn parse_grant_provider, parse_grant_network, parse_grant_filesystem
 parse_field_fn parse_rule_valid, parse_rule_require, parse_rule_approval, parse_rule_labels,
     parse_rule_obligations, parse_rule_mode, parse_rule_replaces;
 /** Keys of the top (parse_entry.c, parse_budget.c). */
-parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets;
+parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets,
+    parse_top_tests;
 /** A rule's id: small letters, digits, `-`. */
 bool parse_id(struct parser *p, const struct ynode *n, struct str *out);
 /** A grant's mapping into `g`. */

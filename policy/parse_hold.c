@@ -54,20 +54,29 @@ static void approval_covers(struct parser *p, void *object, struct ynode *key, s
         parse_word(p, value, "`covers`", covers_words, BASE_COUNT(covers_words));
 }
 
+static void read_approval(struct parser *p, struct ynode *n, bool whole, struct m_approval *out)
+{
+    const struct parse_field fields[] = {
+        {"by", approval_by, whole},
+        {"need", approval_need, whole},
+        {"within", approval_within, whole},
+        {"covers", approval_covers, whole},
+    };
+    *out = (struct m_approval){.covers = -1, .at = n->pos};
+    parse_map(p, n, "an approval", fields, BASE_COUNT(fields), out);
+}
+
 struct m_approval *parse_approval(struct parser *p, struct ynode *n)
 {
-    static const struct parse_field fields[] = {
-        {"by", approval_by, true},
-        {"need", approval_need, true},
-        {"within", approval_within, true},
-        {"covers", approval_covers, true},
-    };
     struct m_approval *a = parse_alloc(p, 1, sizeof *a);
-    if (!a)
-        return NULL;
-    a->at = n->pos;
-    parse_map(p, n, "an approval", fields, BASE_COUNT(fields), a);
+    if (a)
+        read_approval(p, n, true, a);
     return a;
+}
+
+void parse_approval_part(struct parser *p, struct ynode *n, struct m_approval *out)
+{
+    read_approval(p, n, false, out);
 }
 
 void parse_rule_approval(struct parser *p, void *object, struct ynode *key, struct ynode *value)

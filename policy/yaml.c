@@ -15,6 +15,7 @@ struct reader {
     bool ascii; /* of the whole source: libyaml's marks count characters, and here also bytes */
     struct frame {
         struct ynode *node, *last; /* container, its last child */
+        const struct ynode *key;   /* of a mapping: the last one read */
         uint32_t children;
     } stack[POLICY_MAX_DEPTH];
     unsigned depth;
@@ -28,7 +29,8 @@ const char *policy_yaml_kind(const struct ynode *n)
 {
     static const char *const kinds[] = {
         [Y_TEXT] = "text",      [Y_INT] = "an integer", [Y_DOUBLE] = "a number",
-        [Y_BOOL] = "a boolean", [Y_LIST] = "a list",    [Y_MAP] = "a mapping"};
+        [Y_BOOL] = "a boolean", [Y_LIST] = "a list",    [Y_MAP] = "a mapping",
+        [Y_NULL] = "null"};
     return kinds[n->type];
 }
 
@@ -76,6 +78,8 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         return n;
     }
     struct frame *f = &r->stack[r->depth - 1];
+    if (is_key(r))
+        f->key = n;
     if (f->last)
         f->last->next = n;
     else
@@ -134,6 +138,30 @@ static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
     return arena_str(r->arena, value);
 }
 
+/* Whether the container `depth` deep is the value of that key in the mapping around it. */
+static bool is_within(const struct reader *r, unsigned depth, const char *key)
+{
+    return r->depth > depth && r->stack[depth - 1].key &&
+           str_is(r->stack[depth - 1].key->text, key);
+}
+
+/* Among the arguments of a test's request, where it says what a caller may say: nothing. */
+static bool takes_null(const struct reader *r)
+{
+    if (!is_within(r, 1, "tests"))
+        return false;
+    return (is_within(r, 3, "request") && is_within(r, 4, "args")) ||
+           (is_within(r, 3, "variants") && is_within(r, 5, "args"));
+}
+
+static bool read_plain(const struct reader *r, struct ynode *n)
+{
+    if (!policy_scalar_is_null(n->text) || !takes_null(r))
+        return policy_scalar_read(n, r->report);
+    n->type = Y_NULL;
+    return true;
+}
+
 static void read_scalar(struct reader *r, const yaml_event_t *e)
 {
     bool key = is_key(r);
@@ -152,7 +180,8 @@ static void read_scalar(struct reader *r, const yaml_event_t *e)
     if (key && !n->quoted && str_is(n->text, "<<"))
         policy_report(r->report, P_MERGE, n->pos, "use a named grant or group",
                       "merge keys are not part of the language");
-    n->refused = n->quoted ? !check_text(r, n) : !policy_scalar_read(n, r->report);
+    n->refused = n->quoted ? !check_text(r, n)
+                           : !(key ? policy_scalar_read(n, r->report) : read_plain(r, n));
     if (key)
         n->type = Y_TEXT; /* 1: and true: as keys are names */
 }

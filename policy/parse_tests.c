@@ -1,0 +1,251 @@
+/*
+ * `tests`: requests, what is given beside them, and what must come of them. Requests and inputs
+ * stay the tree that they are, since they are read as any request is once there is an image; what
+ * is expected is read here. Whether the rules that it names exist is for check_tests.c.
+ */
+#include <assert.h>
+
+#include "policy/inputs.h"
+#include "policy/parse.h"
+
+#define MAX_TESTS    65536u
+#define MAX_VARIANTS 1024u
+
+/* ---- request, given, variants ---- */
+
+static void any_value(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)p;
+    (void)object;
+    (void)key;
+    (void)value;
+}
+
+/* A mapping with the keys of a request or of inputs; their values are judged when it is asked. */
+static void read_fields(struct parser *p, struct ynode *map, const char *what,
+                        const struct field *of, size_t n, bool whole)
+{
+    struct parse_field fields[16];
+    assert(n <= BASE_COUNT(fields));
+    for (size_t i = 0; i < n; i++)
+        fields[i] = (struct parse_field){of[i].name, any_value,
+                                         whole && strcmp(of[i].name, "subject") == 0};
+    parse_map(p, map, what, fields, n, NULL);
+}
+
+static void read_request(struct parser *p, struct ynode *map, const char *what, bool whole)
+{
+    size_t n;
+    const struct field *of = policy_request_fields(&n);
+    read_fields(p, map, what, of, n, whole);
+}
+
+static void test_request(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    read_request(p, value, "a request", true);
+    if (value->type == Y_MAP)
+        ((struct m_test *)object)->request = value;
+}
+
+static void test_given(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    size_t n;
+    const struct field *of = policy_given_fields(&n);
+    (void)key;
+    read_fields(p, value, "`given`", of, n, false);
+    if (value->type == Y_MAP)
+        ((struct m_test *)object)->given = value;
+}
+
+static bool too_many(struct parser *p, const struct ynode *list, uint32_t max, const char *what)
+{
+    if (list->count <= max)
+        return false;
+    policy_report(p->report, P_BOUND, list->pos, NULL, "%u %s; at most %u are held", list->count,
+                  what, max);
+    return true;
+}
+
+static void test_variants(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    if (!parse_is_list(p, value, "`variants`") || too_many(p, value, MAX_VARIANTS, "variants"))
+        return;
+    if (!value->count)
+        policy_report(p->report, P_EMPTY, value->pos, NULL, "`variants` has none");
+    for (struct ynode *c = value->first; c; c = c->next)
+        read_request(p, c, "a variant", false);
+    ((struct m_test *)object)->variants = value;
+}
+
+/* ---- expect ---- */
+
+#define X(id, name) name,
+static const char *const effect_words[] = {CORE_EFFECT_TABLE(X)};
+#undef X
+
+static void expect_effect(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    ((struct m_expect *)object)->effect =
+        parse_word(p, value, "`effect`", effect_words, BASE_COUNT(effect_words));
+}
+
+static void read_rule(struct parser *p, struct ynode *n, struct m_name *out)
+{
+    if (parse_text(p, n, "a rule", POLICY_MAX_NAME, &out->text))
+        out->at = n->pos;
+}
+
+static void expect_rule(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    read_rule(p, value, &((struct m_expect *)object)->rule);
+}
+
+static void expect_isolation(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    ((struct m_expect *)object)->isolation = parse_isolation(p, value);
+}
+
+static void expect_level(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_level(p, value, &((struct m_expect *)object)->level);
+}
+
+static void expect_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_limits(p, value, false, &((struct m_expect *)object)->limits);
+}
+
+static void expect_network(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_expect *e = object;
+    e->everything = value->type == Y_TEXT && str_is(value->text, "everything");
+    if (!e->everything)
+        parse_grant_network(p, &e->reach, key, value);
+    for (uint32_t i = 0; i < e->reach.nnetwork; i++)
+        if (e->reach.network[i].template)
+            policy_report(p->report, P_TEMPLATE, value->pos, "write the host and port",
+                          "what is expected of one request is no template");
+}
+
+static void expect_approvals(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_expect *e = object;
+    (void)key;
+    if (!parse_is_list(p, value, "`approvals`"))
+        return;
+    e->approvals = parse_alloc(p, value->count, sizeof *e->approvals);
+    for (struct ynode *c = value->first; c && e->approvals; c = c->next)
+        parse_approval_part(p, c, &e->approvals[e->napprovals++]);
+}
+
+static void expect_requires(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_names *out = &((struct m_expect *)object)->requires;
+    (void)key;
+    if (!parse_is_list(p, value, "`requires`"))
+        return;
+    out->v = parse_alloc(p, value->count, sizeof *out->v);
+    for (struct ynode *c = value->first; c && out->v; c = c->next)
+        read_rule(p, c, &out->v[out->n++]);
+}
+
+static void expect_obligations(struct parser *p, void *object, struct ynode *key,
+                               struct ynode *value)
+{
+    static const struct parse_field fields[] = {{"type", any_value, false},
+                                                {"properties", any_value, false}};
+    (void)key;
+    if (!parse_is_list(p, value, "`obligations`"))
+        return;
+    for (struct ynode *c = value->first; c; c = c->next)
+        parse_map(p, c, "an obligation", fields, BASE_COUNT(fields), NULL);
+    ((struct m_expect *)object)->obligations = value;
+}
+
+static void expect_labels(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    parse_names(p, value, "`labels`", "a label", &((struct m_expect *)object)->labels);
+}
+
+static void read_expect(struct parser *p, struct ynode *map, const char *what, bool shadow,
+                        struct m_expect *out);
+
+static void expect_shadow(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_expect *e = object;
+    (void)key;
+    e->shadow = parse_alloc(p, 1, sizeof *e->shadow);
+    if (e->shadow)
+        read_expect(p, value, "`shadow`", true, e->shadow);
+}
+
+static const struct parse_field expect_fields[EXPECT_COUNT] = {
+    [EXPECT_EFFECT] = {"effect", expect_effect, false},
+    [EXPECT_RULE] = {"rule", expect_rule, false},
+    [EXPECT_ISOLATION] = {"isolation", expect_isolation, false},
+    [EXPECT_LEVEL] = {"level", expect_level, false},
+    [EXPECT_LIMITS] = {"limits", expect_limits, false},
+    [EXPECT_NETWORK] = {"network", expect_network, false},
+    [EXPECT_APPROVALS] = {"approvals", expect_approvals, false},
+    [EXPECT_REQUIRES] = {"requires", expect_requires, false},
+    [EXPECT_OBLIGATIONS] = {"obligations", expect_obligations, false},
+    [EXPECT_LABELS] = {"labels", expect_labels, false},
+    [EXPECT_SHADOW] = {"shadow", expect_shadow, false},
+};
+
+static void read_expect(struct parser *p, struct ynode *map, const char *what, bool shadow,
+                        struct m_expect *out)
+{
+    uint32_t n = shadow ? EXPECT_OF_SHADOW : EXPECT_COUNT;
+    *out = (struct m_expect){.effect = -1, .level = -1, .isolation = -1};
+    parse_map(p, map, what, expect_fields, n, out);
+    if (map->type != Y_MAP)
+        return;
+    if (!map->count)
+        policy_report(p->report, P_EMPTY, map->pos, NULL, "%s expects nothing", what);
+    for (uint32_t i = 0; i < n; i++)
+        if (parse_key(map, str_of(expect_fields[i].name)))
+            out->wrote |= 1u << i;
+}
+
+static void test_expect(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    (void)key;
+    read_expect(p, value, "`expect`", false, &((struct m_test *)object)->expect);
+}
+
+/* ---- a test ---- */
+
+static void test_name(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    struct m_test *t = object;
+    (void)key;
+    parse_text(p, value, "a test's name", POLICY_MAX_NAME, &t->name);
+}
+
+void parse_top_tests(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
+    static const struct parse_field fields[] = {
+        {"name", test_name, true},     {"request", test_request, true},
+        {"given", test_given, false},  {"variants", test_variants, false},
+        {"expect", test_expect, true},
+    };
+    struct model *m = object;
+    (void)key;
+    if (!parse_is_list(p, value, "`tests`") || too_many(p, value, MAX_TESTS, "tests"))
+        return;
+    m->ntests = 0;
+    m->tests = parse_alloc(p, value->count, sizeof *m->tests);
+    for (struct ynode *n = value->first; n && m->tests; n = n->next) {
+        m->tests[m->ntests].at = n->pos;
+        parse_map(p, n, "a test", fields, BASE_COUNT(fields), &m->tests[m->ntests++]);
+    }
+}
