@@ -80,6 +80,8 @@ const struct compile_row compile_hold_rows[] = {
      "P015 2:57"},
     {"a default that is no URL",
      HEADER "capabilities: {a.b: {args: {x: {type: url, default: h.example}}}}\n", "P015 2:53"},
+    {"a number of an obligation beyond 64 bits",
+     ONE("effect: deny, obligations: [{type: x, properties: {a: 10000000000000000000.0}}]"), ""},
     {"a required argument behind an optional one",
      HEADER "capabilities: {a.b: {args: {x: {type: any, optional: true}, z: any}}}\n", "P070 2:61"},
     {"rest in front", HEADER "capabilities: {a.b: {args: {x: rest, z: any}}}\n", "P070 2:29"},
