@@ -59,6 +59,7 @@
     X(LOWERED, "P077", ERROR, "the class of a shipped capability lowered without `lower`")         \
     X(TIME, "P078", ERROR, "a time that is not well-formed, or ends before it begins")             \
     X(NO_RULE, "P079", ERROR, "`replaces` names no rule that can be replaced")                     \
+    X(NO_EXPECTED, "P080", ERROR, "a test expects a rule that the policy does not have")           \
     X(UNUSED_GROUP, "P050", WARNING, "a group that nothing uses")                                  \
     X(UNUSED_GRANT, "P051", WARNING, "a grant that nothing uses")                                  \
     X(NO_REASON, "P052", WARNING, "an allow without a reason")                                     \
@@ -84,7 +85,6 @@
     X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
     X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
     X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
-    X(NO_EXPECTED, "P120", ERROR, "a test expects a rule that the policy does not have")           \
     X(UNDECLARED, "P130", WARNING, "a path of subject, resource or context that is not declared")  \
     X(TEXT_PATH, "P131", WARNING, "`starts_with` on what looks like a path")                       \
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \

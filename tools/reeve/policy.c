@@ -7,6 +7,13 @@
 #define MAX_IMAGE   ((size_t)2 << 30)
 #define MAX_REQUEST ((size_t)64 << 20)
 
+void policy_name_file(struct reeve_error *err, const char *file)
+{
+    struct reeve_error about = *err;
+    if (!err->file[0] && strncmp(err->message, file, strlen(file)) != 0)
+        snprintf(err->message, sizeof err->message, "%.200s: %.300s", file, about.message);
+}
+
 int policy_open(const struct cli *cli, const char *file, struct reeve_policy **out)
 {
     struct reeve_error err = {0};
@@ -19,8 +26,7 @@ int policy_open(const struct cli *cli, const char *file, struct reeve_policy **o
                  : reeve_policy_compile(text, n, file, NULL, NULL, out, &err);
     if (!rc)
         return CLI_OK;
-    if (!err.file[0])
-        snprintf(err.file, sizeof err.file, "%s", file);
+    policy_name_file(&err, file);
     return cli_fail(cli, &err);
 }
 

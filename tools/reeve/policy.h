@@ -10,6 +10,8 @@
 
 /** Open a policy, a text or a compiled image. 0, or the exit status after a message. */
 int policy_open(const struct cli *cli, const char *file, struct reeve_policy **out);
+/** Put the file that an error is about in front of its message, where it does not name one. */
+void policy_name_file(struct reeve_error *err, const char *file);
 /** JSON as an argument: itself, "@FILE", or "-" for standard input; malloc'ed. 0, or the exit
  * status after a message. */
 int policy_text(const struct cli *cli, const char *argument, char **text, size_t *n);

@@ -49,7 +49,7 @@ static int save(const struct cli *cli, const struct options *o, const struct ree
         explicit_bzero(key, nkey);
     *bytes = out;
     if (rc == REEVE_EKEY)
-        snprintf(err.file, sizeof err.file, "%s", o->sign);
+        policy_name_file(&err, o->sign);
     return rc ? cli_fail(cli, &err) : CLI_OK;
 }
 

@@ -51,7 +51,6 @@ static const struct compile_row rows[] = {
     {"a key in limits", HEADER "defaults: {limits: {wal: 5s}}\n", "P012 2:21"},
     {"best_effort in defaults", HEADER "defaults: {limits: {best_effort: [cpu]}}\n", "P012 2:21"},
     {"include", HEADER "include: [a.yaml]\n", "P013 2:1"},
-    {"tests", HEADER "tests: []\n", "P013 2:1"},
     {"the header is missing", "name: lab\n", "P014 1:1"},
     {"a rule without id and effect", HEADER "rules: [{reason: a}]\n", "P014 2:9, P014 2:9"},
     {"an allow without subject", HEADER "rules: [{id: r, effect: allow, capability: [x.y]}]\n",
@@ -159,6 +158,8 @@ static void errors(void **state)
         compile_check(&rows[i]);
     for (size_t i = 0; i < compile_nhold_rows; i++)
         compile_check(&compile_hold_rows[i]);
+    for (size_t i = 0; i < compile_ntests_rows; i++)
+        compile_check(&compile_tests_rows[i]);
 }
 
 /* What stands beside the code: message, hint, marked length, source line. */
