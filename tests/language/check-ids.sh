@@ -70,6 +70,9 @@ every_test_names_one >"$work/nameless"
 while read -r line; do fault "$line"; done <"$work/nameless"
 check_elsewhere
 rows "$here/pending" | sed 's/^/pending: /'
+# Shown only by what is not run yet.
+rows "$here/off" | cut -d: -f1 >"$work/off"
+grep -vFf "$work/off" "$work/shown" | cut -d' ' -f1 | sort -u | comm -13 - "$work/ids" | tr '\n' ' ' | sed 's/^./off: &/; s/ $/\n/'
 printf '%d statements, %d shown, %d pending, %d faults\n' "$(wc -l <"$work/stated")" "$(comm -12 "$work/stated" "$work/ids" | wc -l)" \
     "$(wc -l <"$work/pending")" "$failed"
 [ "$failed" -eq 0 ] && [ -s "$work/stated" ]

@@ -60,9 +60,12 @@ judge() {
 }
 
 for file; do
+    if grep "^${file##*/}: " "$(dirname "$0")/off"; then
+        continue
+    fi
     mkdir "$work/all"
     split "$work/all" "$file"
-    for dir in $(printf '%s\n' "$work"/all/* | sort -V); do
+    for dir in $(find "$work/all" -mindepth 1 -maxdepth 1 | sort -V); do
         total=$((total + 1))
         rm -rf "$work/case"
         mv "$dir/case" "$work/case"
