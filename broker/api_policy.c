@@ -46,12 +46,25 @@ static int no_argument(struct reeve_error *err, const char *what)
     return base_fail(err, REEVE_EINVAL, "%s", what);
 }
 
+/* A text, and below the folder of its file what it includes. `folder` is the caller's to close. */
+static struct policy_source source_of(const char *text, size_t n, const char *file, int *folder)
+{
+    struct policy_source source = {.text = {text, n}, .file = file ? file : "policy"};
+    if (file && policy_folder_open(file, folder, NULL) == 0) {
+        source.read = policy_folder_read;
+        source.arg = folder;
+    }
+    return source;
+}
+
 int reeve_policy_lint(const char *text, size_t n, const char *file,
                       void (*fn)(void *arg, const struct reeve_finding *finding), void *arg,
                       struct reeve_error *err)
 {
     struct to_finding to = {fn, arg};
-    return policy_lint((struct str){text, n}, file ? file : "policy", give_finding, &to, err);
+    auto_close int folder = -1;
+    struct policy_source source = source_of(text, n, file, &folder);
+    return policy_lint_source(&source, give_finding, &to, err);
 }
 
 const char *reeve_policy_code(size_t i, const char **meaning)
@@ -87,8 +100,9 @@ int reeve_policy_compile(const char *text, size_t n, const char *file,
     if (!text || !out)
         return no_argument(err, "a policy's text and a place for it are needed");
     *out = NULL;
-    int rc = policy_compile_tests((struct str){text, n}, file ? file : "policy", give_finding, &to,
-                                  &image, &tests, err);
+    auto_close int folder = -1;
+    struct policy_source source = source_of(text, n, file, &folder);
+    int rc = policy_compile_tests(&source, give_finding, &to, &image, &tests, err);
     return rc ? rc : policy_new(&image, &tests, out, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "broker/api.h"
 #include "core/json.h"
+#include "policy/policy.h"
 
 struct reeve_result {
     char *json, *value;
@@ -101,10 +102,18 @@ static int request_text(const struct reeve_request *q, bool authorize, struct bu
 
 static int send_policy(struct client *c, const struct reeve_request *q, struct reeve_error *err)
 {
-    struct str name = str_of(q->policy_file ? q->policy_file : "policy"), text = str_of(q->policy);
-    struct str answer;
-    auto_buf struct buf payload = {.max = WIRE_MAX_FRAME};
-    if (text.n > WIRE_MAX_POLICY)
+    struct str name = str_of(q->policy_file ? q->policy_file : "policy"), answer;
+    auto_close int folder = -1;
+    auto_buf struct buf payload = {.max = WIRE_MAX_FRAME}, text = {0};
+    struct policy_source source = {.text = str_of(q->policy), .file = name.p};
+    if (q->policy_file && policy_folder_open(q->policy_file, &folder, NULL) == 0) {
+        source.read = policy_folder_read;
+        source.arg = &folder;
+    }
+    int rc = policy_source_bundle(&source, &text, err);
+    if (rc)
+        return rc;
+    if (text.len > WIRE_MAX_POLICY)
         return base_fail(
             err, REEVE_EINVAL,
             "a policy given with a request has at most %u bytes; put a larger one into "
@@ -112,7 +121,7 @@ static int send_policy(struct client *c, const struct reeve_request *q, struct r
             WIRE_MAX_POLICY);
     buf_u32le(&payload, (uint32_t)name.n);
     buf_str(&payload, name);
-    buf_str(&payload, text);
+    buf_str(&payload, buf_view(&text));
     if (payload.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     return client_ask(c, WIRE_POLICY, buf_view(&payload), &answer, err);

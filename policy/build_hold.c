@@ -109,6 +109,8 @@ static void add_budget(struct builder *b, const struct m_budget *m)
     struct img_budget row = {
         .id = build_str(b, m->id),
         .line = m->at.line,
+        .file = m->at.file,
+        .scope = m->scope ? m->scope - 1 : POLICY_NONE,
         .subjects = build_list(b, &m->subjects),
         .approval = m->asks ? approval_index(b, b->m->default_approval) : POLICY_NONE,
         .per = (uint32_t)m->per,
@@ -256,12 +258,13 @@ static void add_resources(struct builder *b, const struct m_rule *r, struct img_
 
 static uint32_t add_selector(struct builder *b, const struct m_rule *r)
 {
-    if (!r->has_effects && !r->has_resource && !r->shadow && !r->replaced &&
+    if (!r->has_effects && !r->has_resource && !r->shadow && !r->replaced && !r->scope &&
         r->from_ns == INT64_MIN && r->until_ns == INT64_MAX)
         return POLICY_NONE;
     struct img_selector row = {.from_ns = r->from_ns,
                                .until_ns = r->until_ns,
                                .effects = r->effect_bits,
+                               .scope = r->scope ? r->scope - 1 : POLICY_NONE,
                                .shadow = r->shadow,
                                .replaced = r->replaced};
     add_resources(b, r, &row);

@@ -8,6 +8,8 @@
 #include "policy/model.h"
 #include "policy/names.h"
 
+#define CHECK_MAX_GROUPS 32u /* in each other */
+
 struct checker {
     struct model *m;
     struct arena *arena;
@@ -22,6 +24,8 @@ void check_subjects(struct checker *c, struct m_subjects *list);
 /** Rules and budgets by name, which they share: those of the model one after the other. False when
  * memory is out. */
 bool check_index_rules(struct checker *c, struct policy_names *out);
+/** Names of delegated files and what `may` covers (check_scope.c). */
+void check_scopes(struct checker *c);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
 /** The names that tests expect (check_tests.c). */

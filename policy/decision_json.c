@@ -103,7 +103,7 @@ struct str policy_covers_word(int covers)
     return str_of(covers_words[covers]);
 }
 
-static void put_approvals(const struct policy_image *image, const struct policy_list *l,
+void policy_put_approvals(const struct policy_image *image, const struct policy_list *l,
                           struct json_out *o)
 {
     json_key(o, "approvals");
@@ -122,7 +122,7 @@ static void put_approvals(const struct policy_image *image, const struct policy_
     json_close_array(o);
 }
 
-static void put_requires(const struct policy_image *image, const struct policy_list *l,
+void policy_put_requires(const struct policy_image *image, const struct policy_list *l,
                          struct json_out *o)
 {
     json_key(o, "requires");
@@ -132,7 +132,7 @@ static void put_requires(const struct policy_image *image, const struct policy_l
     json_close_array(o);
 }
 
-static void put_obligations(const struct policy_image *image, const struct policy_list *l,
+void policy_put_obligations(const struct policy_image *image, const struct policy_list *l,
                             struct json_out *o)
 {
     json_key(o, "obligations");
@@ -149,7 +149,7 @@ static void put_obligations(const struct policy_image *image, const struct polic
     json_close_array(o);
 }
 
-static void put_labels(const struct policy_image *image, uint64_t bits, struct json_out *o)
+void policy_put_labels(const struct policy_image *image, uint64_t bits, struct json_out *o)
 {
     json_key(o, "labels");
     json_open_array(o);
@@ -292,7 +292,7 @@ static void put_refusal(const struct policy_question *q, struct json_out *o)
     json_close_object(o);
 }
 
-static void put_shadow(const struct policy_image *image, const struct policy_decision *d,
+void policy_put_shadow(const struct policy_image *image, const struct policy_decision *d,
                        struct json_out *o)
 {
     if (!d->shadow.differs)
@@ -318,7 +318,7 @@ static void put_explanation(const struct policy_question *q, struct json_out *o)
 static void put_first(const struct policy_question *q, bool explain, struct json_out *o)
 {
     const struct policy_decision *d = &q->decision;
-    put_approvals(q->image, &d->approvals, o);
+    policy_put_approvals(q->image, &d->approvals, o);
     put_budgets(q->image, d, o);
     put_chain(q, o);
     json_kv_str(o, "class", str_of(core_class_name(d->klass)));
@@ -341,7 +341,7 @@ static void put_middle(const struct policy_question *q, bool explain, const stru
     }
     if (explain)
         policy_put_judged(q, o);
-    put_labels(q->image, d->labels, o);
+    policy_put_labels(q->image, d->labels, o);
     json_kv_str(o, "level", str_of(core_level_name(d->level)));
     json_kv_bool(o, "level_capped", d->level_capped);
     if (g) {
@@ -372,11 +372,11 @@ int policy_decision_json(const struct policy_question *q, unsigned flags, struct
     json_open_object(&o);
     put_first(q, explain, &o);
     put_middle(q, explain, permitted ? &g : NULL, &o);
-    put_obligations(q->image, &d->obligations, &o);
+    policy_put_obligations(q->image, &d->obligations, &o);
     put_refusal(q, &o);
-    put_requires(q->image, &d->requires, &o);
+    policy_put_requires(q->image, &d->requires, &o);
     json_kv_str(&o, "rule", policy_image_rule(q->image, d->rule).id);
-    put_shadow(q->image, d, &o);
+    policy_put_shadow(q->image, d, &o);
     json_close_object(&o);
     return out->failed ? base_fail(err, REEVE_ENOMEM, "out of memory") : REEVE_OK;
 }

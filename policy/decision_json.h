@@ -21,7 +21,20 @@
 int policy_decision_json(const struct policy_question *q, unsigned flags, struct buf *out,
                          struct reeve_error *err);
 
-/* ---- parts, for who writes the same of a policy's text ---- */
+/* ---- parts, each with its key, for records and for what a test expects ---- */
+
+void policy_put_requires(const struct policy_image *image, const struct policy_list *l,
+                         struct json_out *o);
+void policy_put_approvals(const struct policy_image *image, const struct policy_list *l,
+                          struct json_out *o);
+void policy_put_obligations(const struct policy_image *image, const struct policy_list *l,
+                            struct json_out *o);
+void policy_put_labels(const struct policy_image *image, uint64_t bits, struct json_out *o);
+/** What shadow rules would have made of it; nothing where that is the same. */
+void policy_put_shadow(const struct policy_image *image, const struct policy_decision *d,
+                       struct json_out *o);
+
+/* Values alone. */
 
 void policy_put_limits(struct json_out *o, const struct core_limits *limits);
 void policy_put_duration(struct json_out *o, int64_t ns);

@@ -81,6 +81,8 @@ enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint3
 
 /** Whether a rule's selector lets it match: effects, resource, time, shadow. */
 bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule);
+/** Whether a delegated file may be about this subject and capability; POLICY_NONE: no such file. */
+bool eval_in_scope(const struct eval *e, uint32_t scope);
 bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits);
 
 /* ---- candidates (eval_match.c) ---- */

@@ -77,7 +77,8 @@ bool explain_is_about(const struct deciding *d, const struct eval_found *f,
     const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[e->rule]);
     if (!eval_pattern_fits(&d->scan, e))
         return false;
-    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind]))))
+    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind])) ||
+              !eval_in_scope(&d->eval, s->scope)))
         return false;
     *at = decide_standing(d, f, e);
     at->subject = eval_entry_rank(&d->scan, e);
@@ -275,6 +276,17 @@ static void explain_default(struct deciding *d, struct buf *out)
     put_fault(d, &miss, out);
 }
 
+static void put_level(const struct policy_image *image, const struct img_level *l, struct buf *out)
+{
+    buf_z(out, "`subjects` gives it to ");
+    buf_str(out, image_str(image, l->text));
+    buf_printf(out, " on line %u", l->line);
+    if (!l->file)
+        return;
+    buf_z(out, " of ");
+    buf_str(out, image_file(image, l->file));
+}
+
 static void explain_pure(const struct deciding *of, const struct policy_decision *d,
                          struct buf *out)
 {
@@ -286,8 +298,7 @@ static void explain_pure(const struct deciding *of, const struct policy_decision
     explain_text(req->subject, out);
     buf_z(out, " has level pure: ");
     if (l && l->level == CORE_LEVEL_PURE)
-        buf_printf(out, "`subjects` gives it to %.*s on line %u", (int)l->text.n,
-                   image_str(image, l->text).p, l->line);
+        put_level(image, l, out);
     else if (!l && image_head(image)->default_level < 0)
         buf_z(out, "no entry of `subjects` names it, and the policy has no `defaults.level`");
     else if (!l && image_head(image)->default_level == CORE_LEVEL_PURE)

@@ -105,7 +105,7 @@ static void grant_use(struct parser *p, void *object, struct ynode *key, struct 
     struct m_grant *g = object;
     (void)key;
     if (parse_name(p, value, "a grant"))
-        g->use = value->text;
+        g->use = parse_named(p, SPACE_GRANTS, value->text);
     g->use_at = value->pos;
 }
 

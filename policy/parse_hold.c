@@ -163,6 +163,8 @@ void parse_rule_labels(struct parser *p, void *object, struct ynode *key, struct
     struct m_rule *r = object;
     r->labels_at = key->pos;
     parse_names(p, value, "`labels`", "a label", &r->labels);
+    for (uint32_t i = 0; i < r->labels.n; i++)
+        r->labels.v[i].text = parse_own_id(p, r->labels.v[i].text);
 }
 
 static void obligation_type(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -258,4 +260,5 @@ void parse_rule_replaces(struct parser *p, void *object, struct ynode *key, stru
     (void)key;
     r->replaces.at = value->pos;
     parse_text(p, value, "`replaces`", 256, &r->replaces.text);
+    r->replaces.text = parse_own_id(p, r->replaces.text);
 }

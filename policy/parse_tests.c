@@ -92,16 +92,16 @@ static void expect_effect(struct parser *p, void *object, struct ynode *key, str
         parse_word(p, value, "`effect`", effect_words, BASE_COUNT(effect_words));
 }
 
-static void read_rule(struct parser *p, struct ynode *n, struct m_name *out)
+static void read_name(struct parser *p, struct ynode *n, struct m_name *out)
 {
-    if (parse_text(p, n, "a rule", POLICY_MAX_NAME, &out->text))
+    if (parse_text(p, n, "a name", POLICY_MAX_NAME, &out->text))
         out->at = n->pos;
 }
 
 static void expect_rule(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
-    read_rule(p, value, &((struct m_expect *)object)->rule);
+    read_name(p, value, &((struct m_expect *)object)->rule);
 }
 
 static void expect_isolation(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -145,15 +145,20 @@ static void expect_approvals(struct parser *p, void *object, struct ynode *key, 
         parse_approval_part(p, c, &e->approvals[e->napprovals++]);
 }
 
+/* Names of what a policy has, those of delegated files with their namespace. */
+static void read_names(struct parser *p, struct ynode *list, const char *what, struct m_names *out)
+{
+    if (!parse_is_list(p, list, what))
+        return;
+    out->v = parse_alloc(p, list->count, sizeof *out->v);
+    for (struct ynode *c = list->first; c && out->v; c = c->next)
+        read_name(p, c, &out->v[out->n++]);
+}
+
 static void expect_requires(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    struct m_names *out = &((struct m_expect *)object)->requires;
     (void)key;
-    if (!parse_is_list(p, value, "`requires`"))
-        return;
-    out->v = parse_alloc(p, value->count, sizeof *out->v);
-    for (struct ynode *c = value->first; c && out->v; c = c->next)
-        read_rule(p, c, &out->v[out->n++]);
+    read_names(p, value, "`requires`", &((struct m_expect *)object)->requires);
 }
 
 static void expect_obligations(struct parser *p, void *object, struct ynode *key,
@@ -172,7 +177,7 @@ static void expect_obligations(struct parser *p, void *object, struct ynode *key
 static void expect_labels(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
-    parse_names(p, value, "`labels`", "a label", &((struct m_expect *)object)->labels);
+    read_names(p, value, "`labels`", &((struct m_expect *)object)->labels);
 }
 
 static void read_expect(struct parser *p, struct ynode *map, const char *what, bool shadow,
@@ -224,6 +229,40 @@ static void test_expect(struct parser *p, void *object, struct ynode *key, struc
 
 /* ---- a test ---- */
 
+/* `{name: a, b, request: ...}` is what people write for the name "a, b", and to YAML has a key `b`
+ * without a value: what follows the name like this is a part of it. */
+static void join_name(struct parser *p, struct ynode *map)
+{
+    struct ynode *key = parse_key(map, STR("name")), *value = key ? key->next : NULL;
+    auto_buf struct buf whole = {.max = POLICY_MAX_NAME + 1u};
+    if (!value || value->type != Y_TEXT || !value->next || value->next->next->type != Y_NULL)
+        return;
+    buf_str(&whole, value->text);
+    for (struct ynode *k = value->next; k && k->next->type == Y_NULL; k = value->next) {
+        buf_z(&whole, ", ");
+        buf_str(&whole, k->text);
+        value->next = k->next->next;
+        map->count--;
+    }
+    struct str name = whole.failed ? value->text : arena_str(p->arena, buf_view(&whole));
+    if (name.p)
+        value->text = name;
+    else
+        policy_report_memory(p->report);
+}
+
+/* Any other key without a value. */
+static void refuse_nulls(struct parser *p, struct ynode *map)
+{
+    for (struct ynode *k = map->first; k; k = k->next->next) {
+        if (k->next->type != Y_NULL)
+            continue;
+        k->next->refused = true;
+        policy_report(p->report, P_NULL_VALUE, k->next->pos,
+                      "leave the key out, or give it a value", "a value is missing (null)");
+    }
+}
+
 static void test_name(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_test *t = object;
@@ -231,21 +270,30 @@ static void test_name(struct parser *p, void *object, struct ynode *key, struct 
     parse_text(p, value, "a test's name", POLICY_MAX_NAME, &t->name);
 }
 
-void parse_top_tests(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+static void read_test(struct parser *p, struct ynode *map, struct m_test *out)
 {
     static const struct parse_field fields[] = {
         {"name", test_name, true},     {"request", test_request, true},
         {"given", test_given, false},  {"variants", test_variants, false},
         {"expect", test_expect, true},
     };
+    out->at = map->pos;
+    out->scope = parse_scope(p);
+    if (map->type == Y_MAP) {
+        join_name(p, map);
+        refuse_nulls(p, map);
+    }
+    parse_map(p, map, "a test", fields, BASE_COUNT(fields), out);
+}
+
+void parse_top_tests(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+{
     struct model *m = object;
     (void)key;
     if (!parse_is_list(p, value, "`tests`") || too_many(p, value, MAX_TESTS, "tests"))
         return;
     m->ntests = 0;
     m->tests = parse_alloc(p, value->count, sizeof *m->tests);
-    for (struct ynode *n = value->first; n && m->tests; n = n->next) {
-        m->tests[m->ntests].at = n->pos;
-        parse_map(p, n, "a test", fields, BASE_COUNT(fields), &m->tests[m->ntests++]);
-    }
+    for (struct ynode *n = value->first; n && m->tests; n = n->next)
+        read_test(p, n, &m->tests[m->ntests++]);
 }

@@ -28,18 +28,59 @@ struct policy_diag {
 };
 typedef void policy_diag_fn(void *arg, const struct policy_diag *diag);
 
-#define POLICY_MAX_BYTES ((size_t)64 << 20)
+#define POLICY_MAX_BYTES ((size_t)64 << 20) /* of all files together */
 #define POLICY_MAX_RULES 1000000u
+#define POLICY_MAX_FILES 256u
+
+/** A policy's root file, and where what it includes comes from. */
+struct policy_source {
+    struct str text;
+    const char *file; /* its path; included ones are named from its folder */
+    /* Append the text of an included file to `out`, which is bounded. `path` goes down from the
+     * root file's folder, without `.` and `..`. NULL: nothing can be included. */
+    int (*read)(void *arg, const char *path, struct buf *out, struct reeve_error *err);
+    void *arg;
+    struct buf *kept; /* NULL, or gets the bytes that policy_image_source_digest is of */
+};
+
+/** The folder of a root file, as a descriptor for policy_folder_read, whose `arg` points to it. */
+int policy_folder_open(const char *file, int *fd, struct reeve_error *err);
+/** A source's `read`: below that folder, whatever links and `..` say. Regular files only. */
+int policy_folder_read(void *arg, const char *path, struct buf *out, struct reeve_error *err);
+
+/** What policy_source_of needs while the source is used. */
+struct policy_kept {
+    struct str rest;
+};
+/** A source from what was kept of one: a policy's text, or a bundle of files. `file` names it in
+ * findings. Everything is borrowed. */
+struct policy_source policy_source_of(struct str bytes, const char *file,
+                                      struct policy_kept *state);
+/** What is to be kept of a source, or sent: its text, or the bundle of it and all that it includes.
+ * REEVE_EPOLICY when a file cannot be included. */
+int policy_source_bundle(const struct policy_source *source, struct buf *out,
+                         struct reeve_error *err);
 
 /**
- * Compile a policy text. Findings go to `diag` (may be NULL), as many as can be told in one run. On
- * REEVE_EPOLICY `err` has the first error with its position and `*out` stays NULL. The text is
- * borrowed for the call.
+ * Compile a policy with the files that it includes. Findings go to `diag` (may be NULL), as many
+ * as can be told in one run. On REEVE_EPOLICY `err` has the first error with its position and
+ * `*out` stays NULL. `source` is borrowed for the call. Thread-safe as far as `read` is.
+ */
+int policy_compile_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                          struct policy_image **out, struct reeve_error *err);
+/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
+ * REEVE_EPOLICY. */
+int policy_lint_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                       struct reeve_error *err);
+
+/**
+ * Compile a policy text that includes nothing. Findings go to `diag` (may be NULL), as many as can
+ * be told in one run. On REEVE_EPOLICY `err` has the first error with its position and `*out` stays
+ * NULL. The text is borrowed for the call.
  */
 int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
                    struct policy_image **out, struct reeve_error *err);
-/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
- * REEVE_EPOLICY. */
+/** policy_lint_source of such a text. */
 int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
                 struct reeve_error *err);
 /** Every diagnostic code with its meaning, in order; NULL after the last. */
@@ -50,7 +91,12 @@ void policy_image_unref(struct policy_image **image);
 /** SHA-256 over the source's bytes and the compiled-in rules' digest: what records call the policy.
  */
 const uint8_t *policy_image_digest(const struct policy_image *image);
-/** SHA-256 of the source's bytes alone: the name under which the source is kept. */
+/**
+ * SHA-256 of the source alone: of the file's bytes, and where there are several, of a bundle of
+ * them: "reeve: policy-bundle/v1\n", then of the root file and of the others in the order of their
+ * paths "PATH\0", the size as eight bytes, the least first, and the bytes. The name under which the
+ * source is kept.
+ */
 const uint8_t *policy_image_source_digest(const struct policy_image *image);
 struct str policy_image_name(const struct policy_image *image);
 /** The policy's `version`, 0 when it has none. */

@@ -24,8 +24,9 @@ struct policy_tests {
 };
 void policy_tests_free(struct policy_tests **tests);
 
-/** policy_compile, and its tests in `*tests`, which the caller frees. */
-int policy_compile_tests(struct str text, const char *file, policy_diag_fn *diag, void *arg,
+/** policy_compile_source, and the tests of all its files in `*tests` (may be NULL), which the
+ * caller frees. */
+int policy_compile_tests(const struct policy_source *source, policy_diag_fn *diag, void *arg,
                          struct policy_image **out, struct policy_tests **tests,
                          struct reeve_error *err);
 

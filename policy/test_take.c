@@ -190,13 +190,13 @@ static void put_expect(const struct m_expect *e, struct json_out *o)
 
 /* ---- a test ---- */
 
-static void take(struct taking *t, const struct m_test *m, const char *file,
+static void take(struct taking *t, const struct m_test *m, const struct policy_report *report,
                  struct policy_test *out)
 {
     auto_buf struct buf expect = {0}, given = {0};
     struct json_out o = {.b = &expect};
     *out = (struct policy_test){.name = arena_str(t->arena, m->name),
-                                .file = arena_str(t->arena, str_of(file)),
+                                .file = arena_str(t->arena, str_of(policy_file_of(report, m->at))),
                                 .line = m->at.line,
                                 .column = m->at.column};
     t->failed |= !out->name.p || !out->file.p;
@@ -208,7 +208,7 @@ static void take(struct taking *t, const struct m_test *m, const char *file,
     take_requests(t, m, out);
 }
 
-struct policy_tests *policy_tests_take(const struct model *m, const char *file)
+struct policy_tests *policy_tests_take(const struct model *m, const struct policy_report *report)
 {
     struct policy_tests *tests = calloc(1, sizeof *tests);
     if (!tests)
@@ -218,7 +218,7 @@ struct policy_tests *policy_tests_take(const struct model *m, const char *file)
     tests->v = arena_array(&tests->arena, m->ntests ? m->ntests : 1, sizeof *tests->v);
     t.failed = !tests->v;
     for (uint32_t i = 0; i < m->ntests && !t.failed; i++)
-        take(&t, &m->tests[i], file, &tests->v[tests->n++]);
+        take(&t, &m->tests[i], report, &tests->v[tests->n++]);
     if (t.failed)
         policy_tests_free(&tests);
     return tests;

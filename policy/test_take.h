@@ -7,6 +7,6 @@
 #include "policy/test.h"
 
 /** The model is checked and has no errors. NULL: no memory, or more than a stated bound of it. */
-struct policy_tests *policy_tests_take(const struct model *m, const char *file);
+struct policy_tests *policy_tests_take(const struct model *m, const struct policy_report *report);
 
 #endif

@@ -30,6 +30,7 @@ gives "some of them" 0 '^1 file: 1 test, 0 failed$' "$reeve" policy test --filte
 says_nothing "quietly" "$reeve" policy test --quiet p.yaml
 gives "the shipped examples" 0 '^5 files: 39 tests, 0 failed$' "$reeve" policy test \
     "$examples"/{01-ccos-presets,03-authzen-todo,06-coding-agent,13-data-labels,18-edges-missing-types}.yaml
+gives "an organisation's, its teams' included" 0 '^1 file: 11 tests, 0 failed$' "$reeve" policy test "$examples/15-org.yaml"
 sed 's/expect: {effect: deny}/expect: {effect: deny, rule: read}/' p.yaml >wrong.yaml
 gives "a wrong expectation is named" 1 '^wrong.yaml:9:5: failed: beside <it>: rule is "reeve/default"; expected was "read"$' \
     "$reeve" policy test wrong.yaml

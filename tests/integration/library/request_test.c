@@ -168,8 +168,8 @@ static const struct row {
      RUN(READ_USR) "  - {id: q, effect: require, require: {approval: {by: [\"user:ana\"], need: 2, "
                    "within: 5m, covers: once}}, obligations: [{type: notify}]}\n",
      "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 125, NULL,
-     "\"requires\":[\"q\"],\"approvals\":[{\"by\":\"user:ana\",\"need\":2,\"within\":\"5m\","
-     "\"covers\":\"once\"}],\"obligations\":[{\"type\":\"notify\",\"properties\":{}}]"},
+     "\"requires\":[\"q\"],\"approvals\":[{\"by\":[\"user:ana\"],\"covers\":\"once\",\"need\":2,"
+     "\"within\":\"5m\"}],\"obligations\":[{\"properties\":{},\"type\":\"notify\"}]"},
     {"a require raises isolation beyond what there is",
      RUN(READ_USR) "  - {id: q, effect: require, require: {isolation: vm}}\n", "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider", "isolation vm"},

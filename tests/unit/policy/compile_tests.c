@@ -17,6 +17,10 @@ const struct compile_row compile_tests_rows[] = {
     {"a name that is no text", HEADER "tests: [{name: 7, " ASKED ", expect: {effect: deny}}]\n",
      "P015 2:16"},
 
+    {"a name with commas", HEADER "tests: [{name: a, b, 7, " ASKED ", expect: {effect: deny}}]\n",
+     ""},
+    {"a key without a value", TEST(ASKED ", given, expect: {effect: deny}"), "P010 3:60"},
+    {"a key that is null", TEST(ASKED ", given: null, expect: {effect: deny}"), "P010 3:62"},
     {"a request without a subject", TEST("request: {capability: x.y}, expect: {effect: deny}"),
      "P014 3:22"},
     {"an unknown key of a request",

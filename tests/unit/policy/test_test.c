@@ -18,14 +18,20 @@ struct compiled {
     struct policy_tests *tests;
 };
 
-static struct compiled compile(struct str text, const char *file)
+static struct compiled compile_source(const struct policy_source *source)
 {
     struct compiled c = {0};
     struct reeve_error err = {0};
-    if (policy_compile_tests(text, file, NULL, NULL, &c.image, &c.tests, &err) != 0)
+    if (policy_compile_tests(source, NULL, NULL, &c.image, &c.tests, &err) != 0)
         fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
     assert_non_null(c.tests);
     return c;
+}
+
+static struct compiled compile(struct str text, const char *file)
+{
+    struct policy_source source = {.text = text, .file = file};
+    return compile_source(&source);
 }
 
 static void release(struct compiled *c)
@@ -192,6 +198,53 @@ static void is_filtered(void **state)
     release(&c);
 }
 
+/* ---- tests of included files ---- */
+
+#define ROOT                                                                                       \
+    "=== dir/root.yaml\n" HEADER                                                                   \
+    "defaults: {level: controlled}\ncapabilities: {\"t.*\": {class: safe}}\n"                      \
+    "include: [base.yaml, {file: team.yaml, as: team, may: {subject: [\"a:*\"], capability: "      \
+    "[\"t.*\"]}}]\n"                                                                               \
+    "labels: [seen]\nrules: [{id: b, effect: deny, capability: [t.b]}]\n"
+#define BASE(subject)                                                                              \
+    "=== base.yaml\n" HEADER "tests: [{name: base, request: {subject: " subject                    \
+    ", capability: t.a}, expect: {effect: deny}}]\n"
+#define TEAM(expect)                                                                               \
+    "=== team.yaml\n" HEADER "labels: [seen]\n"                                                    \
+    "rules: [{id: a, effect: allow, subject: anyone, capability: [t.a], labels: [seen], reason: "  \
+    "x}]\n"                                                                                        \
+    "budgets: [{id: few, capability: [t.a], per: subject, when_spent: deny, limits: {calls: "      \
+    "{max: 9, window: 1h}}}]\n"                                                                    \
+    "tests:\n- {name: team, request: {subject: a:b, capability: t.a}, expect: {" expect            \
+    "}}\n- {name: spent, request: {subject: a:b, capability: t.a}, given: {spent: {few: 9}, "      \
+    "labels: [seen]}, expect: {rule: few}}\n"                                                      \
+    "- {name: outer, request: {subject: a:b, capability: t.b}, expect: {rule: b}}\n"
+
+static const struct {
+    const char *text, *failures;
+} included_rows[] = {
+    {ROOT BASE("u:b") TEAM("rule: a, labels: [seen]"), ""},
+    {ROOT BASE("u:b") TEAM("rule: team/a, labels: [team/seen]"), ""},
+    {ROOT BASE("u:b") TEAM("rule: few"), "rule"},
+    {ROOT BASE("a:b") TEAM("rule: a"), "effect"},
+};
+
+static void included_files_are_tested(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(included_rows); i++) {
+        auto_buf struct buf failures = {0}, report = {0};
+        struct files files;
+        files_of(str_of(included_rows[i].text), &files);
+        struct compiled c = compile_source(&files.source);
+        struct policy_test_run r = run(&c, false, &failures, &report);
+        assert_int_equal(r.passed + r.failed, 4);
+        assert_non_null(strstr(report.data, "\"file\":\"dir/team.yaml\""));
+        assert_string_equal(failures.len ? failures.data : "", included_rows[i].failures);
+        release(&c);
+    }
+}
+
 /* ---- coverage ---- */
 
 #define TWO                                                                                        \
@@ -349,8 +402,13 @@ static const struct {
     const char *file;
     unsigned tests;
 } examples[] = {
-    {"01-ccos-presets.yaml", 8}, {"03-authzen-todo.yaml", 7},        {"06-coding-agent.yaml", 8},
-    {"13-data-labels.yaml", 8},  {"18-edges-missing-types.yaml", 8},
+    {"01-ccos-presets.yaml", 8},
+    {"03-authzen-todo.yaml", 7},
+    {"06-coding-agent.yaml", 8},
+    {"15-org.yaml", 11},
+    {"15-org-base.yaml", 3},
+    {"13-data-labels.yaml", 8},
+    {"18-edges-missing-types.yaml", 8},
 };
 
 static void examples_hold_and_can_fail(void **state)
@@ -364,7 +422,10 @@ static void examples_hold_and_can_fail(void **state)
         (void)snprintf(path, sizeof path, TEST_SOURCE_DIR "/rules/examples/%s", examples[i].file);
         if (fd_slurp(-100, path, 1 << 20, &text, &err) != 0)
             fail_msg("%s", err.message);
-        struct compiled c = compile(buf_view(&text), path);
+        auto_close int folder = -1;
+        assert_int_equal(policy_folder_open(path, &folder, &err), 0);
+        struct policy_source source = {buf_view(&text), path, policy_folder_read, &folder, NULL};
+        struct compiled c = compile_source(&source);
         struct policy_test_run r = run(&c, false, &failures, &report);
         if (r.failed || r.passed != examples[i].tests)
             fail_msg("%s: %u passed, %u failed\n%s", examples[i].file, r.passed, r.failed,
@@ -413,6 +474,7 @@ int main(void)
         cmocka_unit_test(passes_and_fails),
         cmocka_unit_test(is_filtered),
         cmocka_unit_test(covers),
+        cmocka_unit_test(included_files_are_tested),
         cmocka_unit_test(examples_hold_and_can_fail),
         cmocka_unit_test(json_is_canonical),
     };
