@@ -163,7 +163,6 @@ static bool takes_null(const struct reader *r, struct str text)
     return (is_within(r, 3, "request") && r->depth > 4) ||
            (is_within(r, 3, "variants") && r->depth > 5);
 }
-}
 
 static bool read_plain(const struct reader *r, struct ynode *n)
 {
