@@ -177,13 +177,25 @@ static void check_not_lower(struct checker *c, const struct m_entry *e, const st
                       policy_place(c->report, of->id.at, e->id.at, place), lost);
 }
 
+/* At level pure only what reeve computes itself may be allowed: who has that level is the root's to
+ * say. */
+static void check_not_pure(struct checker *c, const struct m_entry *e)
+{
+    char shown[POLICY_SHOWN];
+    if (e->scope && e->klass == CORE_CLASS_PURE)
+        policy_report(c->report, P_LOWERED, e->id.at, "safe is the least",
+                      "`%s` is made pure in a delegated file", policy_shown(e->id.text, shown));
+}
+
 /* Each delegated entry with each of the root's trust: both are few, or too many. */
 void check_lowered(struct checker *c)
 {
     const struct model *m = c->m;
     uint64_t delegated = 0;
-    for (uint32_t i = 0; i < m->nentries; i++)
+    for (uint32_t i = 0; i < m->nentries; i++) {
         delegated += m->entries[i].scope != 0;
+        check_not_pure(c, &m->entries[i]);
+    }
     if (delegated * (m->nentries - delegated) > MAX_PAIRS) {
         policy_report(c->report, P_BOUND, m->entries[0].id.at, "write wider patterns",
                       "%u capabilities, too many of which are delegated files'", m->nentries);
