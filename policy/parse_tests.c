@@ -234,7 +234,7 @@ static void test_expect(struct parser *p, void *object, struct ynode *key, struc
 static void join_name(struct parser *p, struct ynode *map)
 {
     struct ynode *key = parse_key(map, STR("name")), *value = key ? key->next : NULL;
-    auto_buf struct buf whole = {.max = POLICY_MAX_NAME + 1u};
+    auto_buf struct buf whole = {0};
     if (!value || value->type != Y_TEXT || !value->next || value->next->next->type != Y_NULL)
         return;
     buf_str(&whole, value->text);

@@ -2,7 +2,8 @@
  * libyaml's events to the marked tree: bounds, positions, and the refusal of everything in YAML
  * that two readers could take for two things. Knows nothing of policies. Called by compile.c.
  */
-#include "policy/yaml.h"
+#include "policy/suppress.h"
+#include "policy/yaml_alias.h"
 
 #include <stdio.h>
 #include <yaml.h>
@@ -17,7 +18,10 @@ struct reader {
         struct ynode *node, *last; /* container, its last child */
         const struct ynode *key;   /* of a mapping: the last one read */
         uint32_t children;
+        uint32_t before; /* nodes read when it began, itself included */
+        int anchor;      /* of it, or -1 */
     } stack[POLICY_MAX_DEPTH];
+    struct yaml_anchors anchors;
     unsigned depth;
     uint32_t nodes;
     struct ynode *root;
@@ -98,18 +102,30 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
     return n;
 }
 
-static void add_refused(struct reader *r, const yaml_event_t *e)
+/* The anchor of a node, or -1. */
+static int add_anchor(struct reader *r, const struct ynode *n, const yaml_char_t *anchor)
 {
-    struct ynode *n = add(r, e, Y_TEXT);
-    if (n)
-        n->refused = true;
+    return anchor
+               ? yaml_anchor_add(&r->anchors, str_of((const char *)anchor), n, r->arena, r->report)
+               : -1;
 }
 
-static void refuse_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor)
+static void read_alias(struct reader *r, const yaml_event_t *e)
 {
-    if (anchor)
-        policy_report(r->report, P_ANCHOR, position(r, e), "use a named grant or group",
-                      "`&%s`: anchors are not part of the language", (const char *)anchor);
+    bool key = is_key(r);
+    uint32_t added;
+    struct ynode *n = add(r, e, Y_TEXT);
+    if (!n)
+        return;
+    if (key) {
+        policy_report(r->report, P_ANCHOR, n->pos, "write the key, or quote it",
+                      "an alias as a key");
+        n->refused = true;
+        return;
+    }
+    r->stop |= yaml_alias_expand(&r->anchors, str_of((const char *)e->data.alias.anchor), n,
+                                 r->depth, r->arena, r->report, &added) == YAML_ALIAS_STOP;
+    r->nodes += added;
 }
 
 static void refuse_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *tag)
@@ -164,21 +180,42 @@ static bool takes_null(const struct reader *r, struct str text)
            (is_within(r, 3, "variants") && r->depth > 5);
 }
 
-static bool read_plain(const struct reader *r, struct ynode *n)
+/* What an alias may copy to another place has no null: it would be one there. */
+static bool is_anchored(const struct reader *r)
 {
-    if (!policy_scalar_is_null(n->text) || !takes_null(r, n->text))
+    for (unsigned i = 0; i < r->depth; i++)
+        if (r->stack[i].anchor >= 0)
+            return true;
+    return false;
+}
+
+static bool read_plain(const struct reader *r, struct ynode *n, bool anchor)
+{
+    if (!policy_scalar_is_null(n->text) || anchor || is_anchored(r) || !takes_null(r, n->text))
         return policy_scalar_read(n, r->report);
     n->type = Y_NULL;
     return true;
+}
+
+/* A `#` within a scalar begins no comment. */
+static void tell_scalar(struct reader *r, const yaml_event_t *e)
+{
+    struct policy_pos end = {(uint32_t)e->end_mark.line + 1, (uint32_t)e->end_mark.column + 1, 1,
+                             r->report->reading};
+    bool block = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+                 e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+    policy_suppress_scalar(&r->report->suppress[r->report->reading], position(r, e), end, block);
 }
 
 static void read_scalar(struct reader *r, const yaml_event_t *e)
 {
     bool key = is_key(r);
     struct ynode *n = add(r, e, Y_TEXT);
+    if (r->report->suppress)
+        tell_scalar(r, e);
     if (!n)
         return;
-    refuse_anchor(r, e, e->data.scalar.anchor);
+    yaml_anchor_end(&r->anchors, add_anchor(r, n, e->data.scalar.anchor), 1);
     refuse_tag(r, e, e->data.scalar.tag);
     n->text = scalar_text(r, e);
     if (!n->text.p) {
@@ -191,7 +228,8 @@ static void read_scalar(struct reader *r, const yaml_event_t *e)
         policy_report(r->report, P_MERGE, n->pos, "use a named grant or group",
                       "merge keys are not part of the language");
     n->refused = n->quoted ? !check_text(r, n)
-                           : !(key ? policy_scalar_read(n, r->report) : read_plain(r, n));
+                           : !(key ? policy_scalar_read(n, r->report)
+                                   : read_plain(r, n, e->data.scalar.anchor));
     if (key)
         n->type = Y_TEXT; /* 1: and true: as keys are names */
 }
@@ -210,9 +248,9 @@ static void open_container(struct reader *r, const yaml_event_t *e, enum ynode_t
     struct ynode *n = add(r, e, type);
     if (!n)
         return;
-    refuse_anchor(r, e, anchor);
     refuse_tag(r, e, tag);
-    r->stack[r->depth++] = (struct frame){.node = n};
+    r->stack[r->depth++] =
+        (struct frame){.node = n, .before = r->nodes, .anchor = add_anchor(r, n, anchor)};
 }
 
 static int by_text(const void *a, const void *b)
@@ -253,9 +291,10 @@ static void check_duplicates(struct reader *r, const struct ynode *map)
 
 static void close_container(struct reader *r)
 {
-    const struct ynode *n = r->stack[--r->depth].node;
-    if (n->type == Y_MAP)
-        check_duplicates(r, n);
+    const struct frame *f = &r->stack[--r->depth];
+    yaml_anchor_end(&r->anchors, f->anchor, r->nodes - f->before + 1);
+    if (f->node->type == Y_MAP)
+        check_duplicates(r, f->node);
 }
 
 static void open_document(struct reader *r, const yaml_event_t *e)
@@ -272,11 +311,7 @@ static void take(struct reader *r, const yaml_event_t *e)
         open_document(r, e);
         break;
     case YAML_ALIAS_EVENT:
-        policy_report(
-            r->report, P_ANCHOR, position(r, e), "use a named grant or group",
-            "`*%s`: aliases are not part of the language; text with a `*` in front is quoted",
-            (const char *)e->data.alias.anchor);
-        add_refused(r, e);
+        read_alias(r, e);
         break;
     case YAML_SCALAR_EVENT:
         read_scalar(r, e);
@@ -363,6 +398,8 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
     /* A mark that some editors write is no character of the text: places count from behind it. */
     if (str_starts(text, STR("\xef\xbb\xbf")))
         *policy_text_of(report) = r.source = text = (struct str){text.p + 3, text.n - 3};
+    if (report->suppress)
+        policy_suppress_scan(text, &report->suppress[report->reading], arena, report);
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;

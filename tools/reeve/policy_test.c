@@ -227,7 +227,7 @@ const struct cli_command cli_policy_test = {
     .operands = "FILE...",
     .summary = "Run the tests that policies carry. Each that fails is named with what was expected "
                "and what came of it.\nStatus 1 when one fails, or when there is none.",
-    .example = "reeve policy test --coverage rules/examples/*.yaml",
+    .example = "reeve policy test --coverage rules/examples/tour.yaml",
     .options = table,
     .noptions = CLI_COUNT(table),
     .min_operands = 1,

@@ -28,8 +28,8 @@ beside='{"subject": "agent:a", "capability": "t.read", "args": ["/etc/x"]}'
 gives "tests that pass" 0 '^1 file: 2 tests, 0 failed$' "$reeve" policy test p.yaml
 gives "some of them" 0 '^1 file: 1 test, 0 failed$' "$reeve" policy test --filter elo p.yaml
 says_nothing "quietly" "$reeve" policy test --quiet p.yaml
-gives "the shipped examples" 0 '^5 files: 39 tests, 0 failed$' "$reeve" policy test \
-    "$examples"/{01-ccos-presets,03-authzen-todo,06-coding-agent,13-data-labels,18-edges-missing-types}.yaml
+gives "the shipped examples" 0 '^6 files: 44 tests, 0 failed$' "$reeve" policy test \
+    "$examples"/{tour,01-ccos-presets,03-authzen-todo,06-coding-agent,13-data-labels,18-edges-missing-types}.yaml
 gives "an organisation's, its teams' included" 0 '^1 file: 11 tests, 0 failed$' "$reeve" policy test "$examples/15-org.yaml"
 sed 's/expect: {effect: deny}/expect: {effect: deny, rule: read}/' p.yaml >wrong.yaml
 gives "a wrong expectation is named" 1 '^wrong.yaml:9:5: failed: beside <it>: rule is "reeve/default"; expected was "read"$' \
@@ -101,6 +101,7 @@ gives "the story for programs" 1 '"nearest":\{"fails":\[\{"unknown":false,"wante
 # ---- compile ----
 gives "an image" 0 '^[0-9]+ bytes$' "$reeve" policy compile p.yaml --out p.rvp
 gives "decides as its text does" 0 '^allow read$' "$reeve" policy decide --lines p.rvp "$below"
+gives "as other compilers are told it" 0 '^[0-9]+ bytes$' "$reeve" policy compile p.yaml -o p.rvp
 says_nothing "the same bytes again" "$reeve" policy compile p.yaml --check p.rvp
 refuses "not those of another policy" 1 'p.rvp is not what none.yaml compiles to' "$reeve" policy compile none.yaml --check p.rvp
 openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null

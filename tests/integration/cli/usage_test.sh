@@ -13,6 +13,7 @@ refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$re
 refuses "another command's option" 2 "--raw" "$reeve" run --raw -- true
 refuses "an abbreviated option" 2 "--pol;" "$reeve" run --pol x -- true
 refuses "short option" 2 "-x" "$reeve" run -x true
+refuses "short option of another command" 2 "-o" "$reeve" run -o x true
 refuses "option without its value" 2 "--policy wants FILE" "$reeve" run --policy
 refuses "option with an empty value" 2 "--agent wants NAME" "$reeve" run --agent= -- true
 refuses "flag with a value" 2 "--explain takes no value" "$reeve" run --explain=yes -- true
@@ -47,5 +48,10 @@ gives "-h" 0 "^example:" "$reeve" audit query -h
 gives "version" 0 "^reeve [0-9]+\.[0-9]+\.[0-9]+$" "$reeve" --version
 gives "version with its parts" 0 "^version: +[0-9]" "$reeve" version
 gives "version for programs" 0 '^\{"version":"[0-9.]+",' "$reeve" version --json
-gives "codes of policies" 0 "^P[0-9]{3} +[a-z]" "$reeve" policy codes
+gives "codes of policies" 0 "^P[0-9]{3} +[a-z-]+ +[a-z]" "$reeve" policy codes
+gives "a code" 0 "^P052 no-reason: an allow" "$reeve" policy codes P052
+gives "its examples, by id" 0 "^    reeve: policy/v1" "$reeve" policy codes no-reason P050
+gives "a code for programs" 0 '"rationale": "An allow' "$reeve" policy codes P052 --json
+gives "a code of an error" 0 "^P012 unknown-key: a key" "$reeve" policy codes P012
+refuses "a code that is none" 2 "'P999' is no code" "$reeve" policy codes P999
 done_testing

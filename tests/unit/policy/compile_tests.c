@@ -54,6 +54,8 @@ const struct compile_row compile_tests_rows[] = {
     {"null in positional arguments", ARGS("[null]"), ""},
     {"null in the arguments of a variant",
      TEST(ASKED ", variants: [{args: {env: null}}], expect: {effect: deny}"), ""},
+    {"no null that an alias could copy", ARGS("{env: &a null}"), "P010 3:66"},
+    {"no null within what an alias could copy", ARGS("&a {env: {x: null}}"), "P010 3:73"},
     {"no null in the place of arguments", ARGS("null"), "P010 3:60"},
     {"null among what else a request has",
      TEST("request: {subject: {type: a, id: b, properties: {c: null}}, capability: x.y, context: "

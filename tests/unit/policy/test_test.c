@@ -402,6 +402,7 @@ static const struct {
     const char *file;
     unsigned tests;
 } examples[] = {
+    {"tour.yaml", 5},
     {"01-ccos-presets.yaml", 8},
     {"03-authzen-todo.yaml", 7},
     {"06-coding-agent.yaml", 8},
