@@ -4,6 +4,7 @@
  * build_rules.c.
  */
 #include "policy/build.h"
+#include "policy/parse.h"
 
 /* ---- approvals ---- */
 
@@ -156,11 +157,11 @@ static int by_specificity(const void *a, const void *b)
     return str_cmp((*x)->id.text, (*y)->id.text);
 }
 
-static struct img_str add_fallback(struct builder *b, const struct ynode *n)
+static struct img_str add_fallback(struct builder *b, const struct m_arg *a)
 {
     auto_buf struct buf text = {0};
-    if (n)
-        policy_yaml_json(n, &text);
+    if (a->fallback)
+        (void)parse_arg_normal(a, &text); /* it was checked */
     b->failed |= text.failed;
     return build_str(b, buf_view(&text));
 }
@@ -170,8 +171,8 @@ static uint32_t add_args(struct builder *b, const struct m_entry *e)
     uint32_t first = build_count(b, IMAGE_args, sizeof(struct img_arg));
     for (uint32_t i = 0; i < e->nargs; i++) {
         const struct m_arg *a = &e->args[i];
-        struct img_arg row = {build_str(b, a->name), add_fallback(b, a->fallback),
-                              (uint32_t)a->type, !a->optional};
+        struct img_arg row = {build_str(b, a->name), add_fallback(b, a), (uint32_t)a->type,
+                              !a->optional};
         build_row(b, IMAGE_args, &row, sizeof row);
     }
     return e->args ? first : POLICY_NONE;

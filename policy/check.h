@@ -26,6 +26,8 @@ void check_subjects(struct checker *c, struct m_subjects *list);
 bool check_index_rules(struct checker *c, struct policy_names *out);
 /** Names of delegated files and what `may` covers (check_scope.c). */
 void check_scopes(struct checker *c);
+/** What a delegated file says of capabilities takes nothing from what the root's trust says. */
+void check_lowered(struct checker *c);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
 /** The names that tests expect (check_tests.c). */

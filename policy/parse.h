@@ -166,6 +166,8 @@ parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_
 bool parse_id(struct parser *p, const struct ynode *n, const char *what, struct str *out);
 /** A grant's mapping into `g`. */
 void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g);
+/** An argument's default in its normal form, appended as JSON. False: it is no such argument. */
+bool parse_arg_normal(const struct m_arg *a, struct buf *out);
 void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode *value);
 
 #endif

@@ -99,24 +99,31 @@ static void arg_default(struct parser *p, void *object, struct ynode *key, struc
     a->optional = true;
 }
 
-/* A default is a scalar of the argument's own type. */
-static bool default_fits(const struct m_arg *a)
+bool parse_arg_normal(const struct m_arg *a, struct buf *out)
 {
-    switch (a->type) {
-    case CORE_ARG_STRING:
-    case CORE_ARG_PATH:
-    case CORE_ARG_URL:
-    case CORE_ARG_METHOD:
-        return a->fallback->type == Y_TEXT;
-    case CORE_ARG_INTEGER:
-        return a->fallback->type == Y_INT;
-    case CORE_ARG_NUMBER:
-        return a->fallback->type == Y_INT || a->fallback->type == Y_DOUBLE;
-    case CORE_ARG_BOOL:
-        return a->fallback->type == Y_BOOL;
-    default:
+    const struct ynode *n = a->fallback;
+    struct json_node value = {0};
+    if (n->type == Y_TEXT) {
+        value.type = JSON_STRING;
+        value.s = n->text;
+    } else if (n->type == Y_INT) {
+        value.type = JSON_INT;
+        value.i = n->i;
+    } else if (n->type == Y_DOUBLE) {
+        value.type = JSON_DOUBLE;
+        value.d = n->d;
+    } else if (n->type == Y_BOOL) {
+        value.type = n->boolean ? JSON_TRUE : JSON_FALSE;
+    } else {
         return false;
     }
+    return a->type > CORE_ARG_ANY && core_arg_normal((enum core_arg_type)a->type, &value, out);
+}
+
+static bool default_fits(const struct m_arg *a)
+{
+    auto_buf struct buf ignored = {0};
+    return parse_arg_normal(a, &ignored);
 }
 
 static bool is_arg_name(struct str s)

@@ -55,11 +55,9 @@ static const char *implied_effect(struct str id)
     static const struct {
         const char *id, *hint;
     } implied[] = {
-        {"ccos.io.file-access",
-         "name the capabilities that use files, such as `ccos.io.read-file`"},
-        {"ccos.network.outbound", "name the capabilities that use the network, such as "
-                                  "`ccos.network.http-fetch`"},
-        {"ccos.system.environment", "name the capability, such as `ccos.system.get-env`"},
+        {"ccos.io.file-access", "select by effect: `effects: [filesystem]`"},
+        {"ccos.network.outbound", "select by effect: `effects: [network]`"},
+        {"ccos.system.environment", "select by effect: `effects: [environment]`"},
         {"external_program", "name the action: `program.external`"},
         {"native_function", "name the action: `program.native`"},
     };

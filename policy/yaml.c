@@ -169,15 +169,15 @@ static bool is_within(const struct reader *r, unsigned depth, const char *key)
            str_is(r->stack[depth - 1].key->text, key);
 }
 
-/* Among the arguments of a test's request, where it says what a caller may say: nothing. */
+/* Inside of what a test's request has, arguments or properties: it says what a caller may say. */
 static bool takes_null(const struct reader *r, struct str text)
 {
     if (!is_within(r, 1, "tests"))
         return false;
     if (r->depth == 3)
         return !text.n; /* a part of the test's name: parse_tests.c */
-    return (is_within(r, 3, "request") && is_within(r, 4, "args")) ||
-           (is_within(r, 3, "variants") && is_within(r, 5, "args"));
+    return (is_within(r, 3, "request") && r->depth > 4) ||
+           (is_within(r, 3, "variants") && r->depth > 5);
 }
 
 /* What an alias may copy to another place has no null: it would be one there. */

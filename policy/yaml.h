@@ -11,8 +11,8 @@
 #define POLICY_MAX_DEPTH 64u
 #define POLICY_MAX_NODES (8u << 20)
 
-/* Y_NULL: only among the arguments of a test's request, and what parse_tests.c takes for a part of
- * its name. */
+/* Y_NULL: only inside of what a test's request has, and what parse_tests.c takes for a part of its
+ * name. */
 enum ynode_type { Y_TEXT, Y_INT, Y_DOUBLE, Y_BOOL, Y_LIST, Y_MAP, Y_NULL };
 
 /** One node. Children of a map alternate: key (Y_TEXT), value. Lives in the arena that the tree was

@@ -22,6 +22,13 @@ static void put_container(const struct ynode *n, struct buf *out)
     buf_byte(out, n->type == Y_MAP ? '}' : ']');
 }
 
+/* So that it can be read again. */
+static void put_double(double d, struct buf *out)
+{
+    const struct json_node n = {.type = JSON_DOUBLE, .d = d};
+    json_exact(&(struct json_doc){.nodes = &n, .count = 1}, &n, out);
+}
+
 void policy_yaml_json(const struct ynode *n, struct buf *out)
 {
     switch (n->type) {
@@ -32,7 +39,7 @@ void policy_yaml_json(const struct ynode *n, struct buf *out)
         buf_printf(out, "%lld", (long long)n->i);
         break;
     case Y_DOUBLE:
-        json_put_double(out, n->d);
+        put_double(n->d, out);
         break;
     case Y_BOOL:
         buf_z(out, n->boolean ? "true" : "false");

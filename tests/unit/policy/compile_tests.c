@@ -57,9 +57,14 @@ const struct compile_row compile_tests_rows[] = {
     {"no null that an alias could copy", ARGS("{env: &a null}"), "P010 3:66"},
     {"no null within what an alias could copy", ARGS("&a {env: {x: null}}"), "P010 3:73"},
     {"no null in the place of arguments", ARGS("null"), "P010 3:60"},
-    {"no null elsewhere in a request",
-     TEST("request: {subject: a:b, capability: x.y, context: {a: null}}, expect: {effect: deny}"),
-     "P010 3:67"},
+    {"null among what else a request has",
+     TEST("request: {subject: {type: a, id: b, properties: {c: null}}, capability: x.y, context: "
+          "{a: "
+          "null}}, expect: {effect: deny}"),
+     ""},
+    {"no null in the place of it",
+     TEST("request: {subject: a:b, capability: x.y, context: null}, expect: {effect: deny}"),
+     "P010 3:63"},
     {"no null in what is given", GIVEN("flags: {a: null}"), "P010 3:74"},
     {"no null in what is expected", EXPECT("effect: null"), "P010 3:72"},
     {"no null as a key of arguments", ARGS("{null: 1}"), "P010 3:61"},
