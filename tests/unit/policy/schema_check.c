@@ -44,7 +44,7 @@ static bool matches(const struct json_node *pattern, struct str text)
 {
     for (uint32_t i = 0; i < schema.n; i++)
         if (schema.pattern[i] == pattern)
-            return value_regex_matches(schema.regexes, i, value_scratch_of_thread(), text) ==
+            return value_regex_matches(schema.regexes, i, value_scratch_of_thread(), text, NULL) ==
                    TRI_TRUE;
     fail_msg("a pattern was not compiled");
     return false;
