@@ -70,4 +70,6 @@ fails "a warning that is not to be there" 'P058 is there' bash "$here/run-cases.
 fails "no case at all" '^0 cases' bash "$here/run-cases.sh" "$reeve" "$work/a.cases"
 sed -i 's/expect: {effect: deny, rule: reeve\/pure, level: pure}/expect: {effect: allow}/' "$here/policies/level-none.yaml"
 fails "a policy with a wrong expectation" 'level-none.yaml:.*failed: level-default' bash "$here/run-policies.sh" "$reeve"
+sed -i 's/rule: base-rule}/rule: reeve\/default}/' "$here/policies/include/base.yaml"
+fails "a wrong expectation in a file that is included" 'base.yaml:.*failed: test-included' "$reeve" policy test "$here/policies/include/org.yaml"
 [ "$failed" -eq 0 ]
