@@ -16,7 +16,7 @@
 #include "broker/registry.h"
 #include "broker/wire.h"
 #include "core/json.h"
-#include "policy/policy.h"
+#include "policy/request.h"
 #include "providers/mock/mock.h"
 #include "providers/process/process.h"
 
@@ -78,21 +78,15 @@ struct reeve_run {
     struct conn *sink; /* NULL: the client went away */
     struct arena arena;
 
-    struct json_text request; /* as it came: what is said of subject, resource and context */
-    struct str subject, resource, capability, provider_name, asked_path;
-    struct policy_value subject_properties, resource_properties, context;
-    int level; /* asked for, or -1 */
+    struct json_text text;                /* as it came */
+    struct policy_asked asked;            /* what it says, in terms of the policy */
+    const struct policy_request *request; /* of it */
+    struct str provider_name, asked_path;
     unsigned flags;
     bool authorize_only;
     struct request_peer peer;
-    const struct core_capability *entry;
-    struct json_text args;         /* in the named normal form, the broker's own added */
-    struct buf args_text;          /* the same as canonical text */
-    struct reeve_error args_error; /* why they do not fit the capability; code 0: they do */
-
     struct policy_image *image;
     struct reeve_inputs_view inputs;
-    struct policy_request ask;
     struct policy_decision decision;
     struct policy_rule_info rule;
     struct core_grant grant;

@@ -6,22 +6,39 @@
 #include "broker/internal.h"
 #include "broker/state.h"
 
-static int compile(struct owner *owner, struct str text, struct reeve_error *err)
+static int read_included(void *arg, const char *path, struct buf *out, struct reeve_error *err)
 {
-    int rc = policy_compile(text, STATE_POLICY_NAME, NULL, NULL, &owner->image, err);
+    const struct owner *owner = arg;
+    return state_read(owner->dir_fd, owner->dir, path, owner->uid, POLICY_MAX_BYTES, out, err);
+}
+
+static int compile(struct owner *owner, struct buf *text, struct reeve_error *err)
+{
+    auto_buf struct buf kept = {0};
+    struct policy_source source = {.text = buf_view(text),
+                                   .file = STATE_POLICY_NAME,
+                                   .read = read_included,
+                                   .arg = owner,
+                                   .kept = &kept};
+    int rc = policy_compile_source(&source, NULL, NULL, &owner->image, err);
+    if (!rc) {
+        struct buf whole = kept; /* what is kept in the place of the text */
+        kept = *text;
+        *text = whole;
+    }
     if (rc != REEVE_EPOLICY || !err)
         return rc;
     struct reeve_error first = *err;
-    return base_fail(err, REEVE_EPOLICY, "%s/%s:%u:%u: %.300s; run: reeve policy lint %s/%s",
-                     owner->dir, STATE_POLICY_NAME, first.line, first.column, first.message,
-                     owner->dir, STATE_POLICY_NAME);
+    return base_fail(err, REEVE_EPOLICY, "%s/%.100s:%u:%u: %.300s; run: reeve policy lint %s/%s",
+                     owner->dir, first.file, first.line, first.column, first.message, owner->dir,
+                     STATE_POLICY_NAME);
 }
 
-static int load(struct owner *owner, struct str bytes, struct reeve_error *err)
+static int load(struct owner *owner, struct buf *bytes, struct reeve_error *err)
 {
     const struct config *c = &owner->config;
     struct policy_keys keys = {c->key, c->nkeys, c->need};
-    int rc = policy_image_load(bytes, c->nkeys ? &keys : NULL, &owner->image, err);
+    int rc = policy_image_load(buf_view(bytes), c->nkeys ? &keys : NULL, &owner->image, err);
     if (!rc || rc == REEVE_ENOMEM || !err)
         return rc;
     struct reeve_error first = *err;
@@ -37,7 +54,7 @@ int owner_load_policy(struct owner *owner, struct reeve_error *err)
         state_read(owner->dir_fd, owner->dir, compiled ? owner->config.image : STATE_POLICY_NAME,
                    owner->uid, max, &bytes, err);
     if (!rc)
-        rc = (compiled ? load : compile)(owner, buf_view(&bytes), err);
+        rc = (compiled ? load : compile)(owner, &bytes, err);
     if (rc)
         return rc;
     base_sha256(bytes.data, bytes.len, owner->policy_bytes);

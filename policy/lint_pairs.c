@@ -69,8 +69,8 @@ static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *o
     if (!v)
         return false;
     buf_reset(out);
-    buf_printf(out, "%d %d %lld %lld ", r->shadow, r->has_effects, (long long)r->from_ns,
-               (long long)r->until_ns);
+    buf_printf(out, "%u %d %d %lld %lld ", r->scope, r->shadow, r->has_effects,
+               (long long)r->from_ns, (long long)r->until_ns);
     /* A group's text has no colon, an id or glob has: they cannot be taken for each other. */
     take_subjects(&r->subjects, v);
     put_sorted(out, v, r->subjects.n, "s", report);
@@ -190,20 +190,19 @@ static bool permits(const struct m_rule *r)
 static bool compare_alike(const struct signed_rule *first, const struct signed_rule *later,
                           struct policy_report *report)
 {
-    char one[POLICY_SHOWN], other[POLICY_SHOWN];
+    char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+    policy_place(report, first->rule->id_at, later->rule->id_at, place);
     policy_shown(first->rule->id, one);
     policy_shown(later->rule->id, other);
     if (first->rule->effect != RULE_REQUIRE && same_rule(first, later)) {
         policy_report(report, P_DUPLICATE, later->rule->id_at, "leave it out",
-                      "rule `%s` is rule `%s` on line %u again", other, one,
-                      first->rule->id_at.line);
+                      "rule `%s` is rule `%s` %s again", other, one, place);
         return true;
     }
     if (covers(first, later)) {
         policy_report(report, P_SHADOWED, later->rule->id_at, "leave it out",
-                      "rule `%s` is never named: `%s` on line %u matches all that it does and "
-                      "precedes it",
-                      other, one, first->rule->id_at.line);
+                      "rule `%s` is never named: `%s` %s matches all that it does and precedes it",
+                      other, one, place);
         return true;
     }
     return false;
@@ -213,14 +212,14 @@ static bool compare_alike(const struct signed_rule *first, const struct signed_r
 static bool compare_opposite(const struct signed_rule *deny, const struct signed_rule *permit,
                              struct policy_report *report)
 {
-    char one[POLICY_SHOWN], other[POLICY_SHOWN];
+    char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
     if (deny->rule->effect != RULE_DENY || !permits(permit->rule) ||
         !policy_condition_same(deny->rule->when, permit->rule->when))
         return false;
     policy_report(report, P_CONTRADICTING, permit->rule->id_at, "leave one of them out",
-                  "rule `%s` permits just what `%s` on line %u denies",
+                  "rule `%s` permits just what `%s` %s denies",
                   policy_shown(permit->rule->id, other), policy_shown(deny->rule->id, one),
-                  deny->rule->id_at.line);
+                  policy_place(report, deny->rule->id_at, permit->rule->id_at, place));
     return true;
 }
 

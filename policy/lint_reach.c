@@ -58,7 +58,8 @@ static bool make_index(const struct model *m, struct arena *arena, struct index 
 struct search {
     const struct model *m;
     const struct index *index;
-    unsigned left; /* comparisons */
+    uint32_t scope; /* of the rule: another file's delegated denies are not for it */
+    unsigned left;  /* comparisons */
 };
 
 static bool spend(struct search *s)
@@ -77,7 +78,7 @@ static bool subject_covers(struct search *s, const struct m_subject *by, const s
         return s->left > 0;
     if (of->kind == SUBJECT_ANYONE)
         return false;
-    if (by->kind == of->kind && str_eq(by->text, of->text))
+    if (by->kind == of->kind && str_eq(by->text, of->text) && by->group == of->group)
         return true;
     if (by->kind == SUBJECT_GLOB && of->kind != SUBJECT_GROUP)
         return policy_glob_matches(by->text, of->text);
@@ -112,9 +113,11 @@ static const struct m_rule *deny_under(struct search *s, struct str pattern,
         else
             high = middle;
     }
-    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++)
-        if (deny_covers(s, s->index->v[low].deny, who))
-            return s->index->v[low].deny;
+    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++) {
+        const struct m_rule *deny = s->index->v[low].deny;
+        if ((!deny->scope || deny->scope == s->scope) && deny_covers(s, deny, who))
+            return deny;
+    }
     return NULL;
 }
 
@@ -158,15 +161,15 @@ void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
     }
     for (uint32_t i = 0; i < m->nrules && index.n; i++) {
         const struct m_rule *r = &m->rules[i];
-        struct search s = {m, &index, MAX_LOOKED};
+        struct search s = {m, &index, r->scope, MAX_LOOKED};
         if (told[i] || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
             continue;
         const struct m_rule *deny = deny_of_all(&s, r);
-        char one[POLICY_SHOWN], other[POLICY_SHOWN];
+        char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
         if (deny)
             policy_report(report, P_UNREACHABLE, r->id_at, "leave one of them out",
-                          "rule `%s` permits nothing: rule `%s` on line %u denies all of it",
+                          "rule `%s` permits nothing: rule `%s` %s denies all of it",
                           policy_shown(r->id, other), policy_shown(deny->id, one),
-                          deny->id_at.line);
+                          policy_place(report, deny->id_at, r->id_at, place));
     }
 }

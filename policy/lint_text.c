@@ -75,10 +75,11 @@ static void walk(const struct ynode *n, struct policy_report *report)
         walk(c, report);
 }
 
-void policy_lint_text(const struct ynode *root, struct policy_report *report)
+void policy_lint_text(const struct model *m, struct policy_report *report)
 {
     const struct policy_suppress *s = report->suppress;
-    walk(root, report);
+    for (uint32_t i = 0; i < m->ntrees; i++)
+        walk(m->trees[i], report);
     for (uint32_t i = 0; s && i < s->ncomments; i++)
         if (!s->comments[i].allow && !s->comments[i].dropped)
             policy_report(report, P_YAML_TRAP, s->comments[i].at,

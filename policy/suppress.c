@@ -79,7 +79,7 @@ static uint32_t line_below(struct scan s, size_t at)
     for (unsigned i = 0; i <= MAX_BETWEEN && end < s.text.n; i++) {
         advance(&s, end);
         policy_line_step(s.text, &s.at); /* LF, CR, or both */
-        s.pos = (struct policy_pos){s.pos.line + 1, 1, 1};
+        s.pos = (struct policy_pos){s.pos.line + 1, 1, 1, s.pos.file};
         size_t first = skip_blanks(s.text, s.at);
         if (!at_line_end(s.text, first) && s.text.p[first] != '#')
             break;
@@ -118,7 +118,8 @@ static bool read_comment(struct scan *s, size_t at, struct policy_comment *out)
     size_t from = skip_blanks(text, at + 1);
     bool tight = !alone && from == at + 1 && !at_line_end(text, from) && text.p[from] != '#' &&
                  ends_plain(text, at);
-    bool allow = takes_word(text, &from, "reeve:") && takes_word(text, &from, "allow");
+    bool allow = takes_word(text, &from, "reeve:") && takes_word(text, &from, "allow") &&
+                 (at_line_end(text, from) || is_blank(text.p[from - 1]));
     if ((!allow && !tight) || s->in_line++ == MAX_IN_LINE)
         return false;
     size_t end = line_end(text, from);
@@ -126,7 +127,7 @@ static bool read_comment(struct scan *s, size_t at, struct policy_comment *out)
     while (end > from && is_blank(text.p[end - 1]))
         end--;
     *out = (struct policy_comment){
-        .at = {s->pos.line, s->pos.column, 1},
+        .at = s->pos,
         .line = alone ? line_below(*s, at) : s->pos.line,
         .text = {text.p + from, end - from},
         .allow = allow,
@@ -157,8 +158,9 @@ static bool add_comment(struct policy_suppress *out, const struct policy_comment
 void policy_suppress_scan(struct str text, struct policy_suppress *out, struct arena *arena,
                           struct policy_report *report)
 {
-    struct scan s = {.text = text, .pos = {1, 1, 1}, .first = skip_blanks(text, 0)};
-    *out = (struct policy_suppress){0};
+    struct scan s = {
+        .text = text, .pos = {1, 1, 1, report->reading}, .first = skip_blanks(text, 0)};
+    out->next = out->ncomments;
     for (size_t at = 0; at < text.n; at++) {
         const char *mark = memchr(text.p + at, '#', text.n - at);
         if (!mark)
@@ -237,20 +239,28 @@ static void read_allow(struct policy_suppress *s, uint32_t comment, struct polic
         if (code == P_COUNT)
             bad_code(report, c->at, word);
         else
-            s->allows[s->nallows++] = (struct policy_allow){c->line, comment, code, reason, false};
+            s->allows[s->nallows++] =
+                (struct policy_allow){c->line, comment, c->at.file, code, reason, false};
         if (codes.n)
             codes = (struct str){codes.p + 1, codes.n - 1};
     }
 }
 
-static int by_line(const void *a, const void *b)
+/* By file, line and code. */
+static int compare(const struct policy_allow *x, const struct policy_allow *y)
 {
-    const struct policy_allow *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
-    if (x->code != y->code)
-        return x->code < y->code ? -1 : 1;
-    return (x->comment > y->comment) - (x->comment < y->comment);
+    return (x->code > y->code) - (x->code < y->code);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct policy_allow *x = a, *y = b;
+    int c = compare(x, y);
+    return c ? c : (x->comment > y->comment) - (x->comment < y->comment);
 }
 
 /* The most codes that its comments can name. */
@@ -278,21 +288,22 @@ void policy_suppress_ready(struct policy_suppress *s, struct arena *arena,
         if (s->comments[i].allow && !s->comments[i].dropped)
             read_allow(s, i, report);
     if (s->nallows > 1)
-        qsort(s->allows, s->nallows, sizeof *s->allows, by_line);
+        qsort(s->allows, s->nallows, sizeof *s->allows, by_place);
 }
 
-struct str policy_suppress_find(struct policy_suppress *s, uint32_t line, enum policy_code code)
+struct str policy_suppress_find(struct policy_suppress *s, struct policy_pos at,
+                                enum policy_code code)
 {
+    struct policy_allow wanted = {.file = at.file, .line = at.line, .code = code};
     size_t low = 0, high = s->nallows;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct policy_allow *a = &s->allows[middle];
-        if (a->line < line || (a->line == line && a->code < code))
+        if (compare(&s->allows[middle], &wanted) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == s->nallows || s->allows[low].line != line || s->allows[low].code != code)
+    if (low == s->nallows || compare(&s->allows[low], &wanted) != 0)
         return (struct str){NULL, 0};
     s->allows[low].used = true;
     return s->allows[low].reason;
