@@ -24,8 +24,7 @@ const char *policy_code_text(size_t index, const char **code)
     return codes[index].meaning;
 }
 
-/* The text of a position's file. */
-static struct str text_of(const struct policy_report *r, struct policy_pos at)
+struct str policy_text_at(const struct policy_report *r, struct policy_pos at)
 {
     return at.file && at.file <= r->nmore ? r->more[at.file - 1]->text : r->text;
 }
@@ -94,7 +93,7 @@ static void emit(struct policy_report *r, enum policy_code code, struct policy_p
         .suggestion = suggestion,
     };
     if (code != P_SECRET) /* which is not to be shown again */
-        d.source_line = policy_source_line(lines_of(r, at), text_of(r, at), at.line);
+        d.source_line = policy_source_line(lines_of(r, at), policy_text_at(r, at), at.line);
     if (r->fn)
         r->fn(r->arg, &d);
 }
@@ -106,7 +105,7 @@ static bool is_suppressed(struct policy_report *r, enum policy_code code, struct
     if (!r->suppress || codes[code].severity != POLICY_WARNING || code == P_BAD_ALLOW ||
         code == P_UNUSED_ALLOW)
         return false;
-    struct str reason = policy_suppress_find(r->suppress, at, code);
+    struct str reason = policy_suppress_find(&r->suppress[at.file], at.line, code);
     if (reason.p && r->suppressed < POLICY_MAX_FINDINGS) {
         r->suppressed++;
         emit(r, code, at, suggestion, message, reason);

@@ -69,8 +69,10 @@ struct policy_report {
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
-/** The text of the file that is being read. */
+/** Where the text of the file that is being read is kept. */
 struct str *policy_text_of(struct policy_report *r);
+/** The text of a position's file. */
+struct str policy_text_at(const struct policy_report *r, struct policy_pos at);
 /** The name of a position's file, as findings have it. */
 const char *policy_file_of(const struct policy_report *r, struct policy_pos at);
 /** Where something else is that a finding at `from` tells of: "on line 7", "on line 7 of b.yaml"

@@ -157,9 +157,10 @@ static const char *judge(struct str token, struct str rest, bool is_id)
     return !is_id && is_random(token) ? "a key: it is too random for a name" : NULL;
 }
 
-static void lint_one(struct str text, uint16_t file, struct policy_report *report)
+void policy_lint_secrets(uint16_t file, struct policy_report *report)
 {
     struct policy_pos pos = {1, 1, 1, file};
+    struct str text = policy_text_at(report, pos);
     size_t line = 0; /* where line `pos.line` starts */
     uint32_t told = 0;
     for (size_t at = 0; at < text.n;) {
@@ -184,11 +185,4 @@ static void lint_one(struct str text, uint16_t file, struct policy_report *repor
             line = at;
         }
     }
-}
-
-void policy_lint_secrets(struct policy_report *report)
-{
-    lint_one(report->text, 0, report);
-    for (uint16_t i = 0; i < report->nmore; i++)
-        lint_one(report->more[i]->text, (uint16_t)(i + 1), report);
 }

@@ -75,14 +75,22 @@ static void walk(const struct ynode *n, struct policy_report *report)
         walk(c, report);
 }
 
-void policy_lint_text(const struct model *m, struct policy_report *report)
+void policy_lint_tree(const struct ynode *root, struct policy_report *report)
 {
-    const struct policy_suppress *s = report->suppress;
-    for (uint32_t i = 0; i < m->ntrees; i++)
-        walk(m->trees[i], report);
-    for (uint32_t i = 0; s && i < s->ncomments; i++)
+    walk(root, report);
+}
+
+static void lint_comments(const struct policy_suppress *s, struct policy_report *report)
+{
+    for (uint32_t i = 0; i < s->ncomments; i++)
         if (!s->comments[i].allow && !s->comments[i].dropped)
             policy_report(report, P_YAML_TRAP, s->comments[i].at,
                           "quote the text, or write a space behind the `#`",
                           "the text ends here: what stands behind ` #` is a comment");
+}
+
+void policy_lint_comments(struct policy_report *report)
+{
+    for (uint16_t i = 0; report->suppress && i <= report->nmore; i++)
+        lint_comments(&report->suppress[i], report);
 }

@@ -92,17 +92,17 @@ static int by_pair(const void *a, const void *b)
     if (!c)
         c = x->rule->effect - y->rule->effect;
     if (!c)
-        c = (x->rule->shadow > y->rule->shadow) - (x->rule->shadow < y->rule->shadow);
-    if (!c)
         c = (x->rule->scope > y->rule->scope) - (x->rule->scope < y->rule->scope);
+    if (!c)
+        c = (x->rule->shadow > y->rule->shadow) - (x->rule->shadow < y->rule->shadow);
     return c ? c : str_cmp(x->rule->id, y->rule->id);
 }
 
 static bool same_pair(const struct pair *a, const struct pair *b)
 {
     return str_eq(a->capability, b->capability) && str_eq(a->subject, b->subject) &&
-           a->rule->effect == b->rule->effect && a->rule->shadow == b->rule->shadow &&
-           a->rule->scope == b->rule->scope;
+           a->rule->effect == b->rule->effect && a->rule->scope == b->rule->scope &&
+           a->rule->shadow == b->rule->shadow;
 }
 
 static uint32_t count_pairs(const struct m_rule *r)
@@ -144,8 +144,8 @@ static void compare(const struct pair *v, uint32_t n, bool *told, const struct m
             told[r - m->rules] = true;
             policy_report(report, P_TIE, r->id_at,
                           "give them the same grant, or one stronger isolation",
-                          "where rules `%s` %s and `%s` both match, their ids alone decide which "
-                          "grant holds",
+                          "where rules `%s` (%s) and `%s` both match, their ids alone decide "
+                          "which grant holds",
                           policy_shown(v[k].rule->id, one),
                           policy_place(report, v[k].rule->id_at, r->id_at, place),
                           policy_shown(r->id, other));

@@ -70,8 +70,8 @@ int policy_source_bundle(const struct policy_source *source, struct buf *out,
  */
 int policy_compile_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
                           struct policy_image **out, struct reeve_error *err);
-/** The compiler's findings and the lint rules' (warnings) without keeping an image; those that a
- * comment of the policy allows are told too, as such. 0 or REEVE_EPOLICY. */
+/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
+ * REEVE_EPOLICY. */
 int policy_lint_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
                        struct reeve_error *err);
 

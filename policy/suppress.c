@@ -127,7 +127,7 @@ static bool read_comment(struct scan *s, size_t at, struct policy_comment *out)
     while (end > from && is_blank(text.p[end - 1]))
         end--;
     *out = (struct policy_comment){
-        .at = s->pos,
+        .at = {s->pos.line, s->pos.column, 1, s->pos.file},
         .line = alone ? line_below(*s, at) : s->pos.line,
         .text = {text.p + from, end - from},
         .allow = allow,
@@ -160,7 +160,7 @@ void policy_suppress_scan(struct str text, struct policy_suppress *out, struct a
 {
     struct scan s = {
         .text = text, .pos = {1, 1, 1, report->reading}, .first = skip_blanks(text, 0)};
-    out->next = out->ncomments;
+    *out = (struct policy_suppress){0};
     for (size_t at = 0; at < text.n; at++) {
         const char *mark = memchr(text.p + at, '#', text.n - at);
         if (!mark)
@@ -239,28 +239,20 @@ static void read_allow(struct policy_suppress *s, uint32_t comment, struct polic
         if (code == P_COUNT)
             bad_code(report, c->at, word);
         else
-            s->allows[s->nallows++] =
-                (struct policy_allow){c->line, comment, c->at.file, code, reason, false};
+            s->allows[s->nallows++] = (struct policy_allow){c->line, comment, code, reason, false};
         if (codes.n)
             codes = (struct str){codes.p + 1, codes.n - 1};
     }
 }
 
-/* By file, line and code. */
-static int compare(const struct policy_allow *x, const struct policy_allow *y)
-{
-    if (x->file != y->file)
-        return x->file < y->file ? -1 : 1;
-    if (x->line != y->line)
-        return x->line < y->line ? -1 : 1;
-    return (x->code > y->code) - (x->code < y->code);
-}
-
-static int by_place(const void *a, const void *b)
+static int by_line(const void *a, const void *b)
 {
     const struct policy_allow *x = a, *y = b;
-    int c = compare(x, y);
-    return c ? c : (x->comment > y->comment) - (x->comment < y->comment);
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    if (x->code != y->code)
+        return x->code < y->code ? -1 : 1;
+    return (x->comment > y->comment) - (x->comment < y->comment);
 }
 
 /* The most codes that its comments can name. */
@@ -288,22 +280,21 @@ void policy_suppress_ready(struct policy_suppress *s, struct arena *arena,
         if (s->comments[i].allow && !s->comments[i].dropped)
             read_allow(s, i, report);
     if (s->nallows > 1)
-        qsort(s->allows, s->nallows, sizeof *s->allows, by_place);
+        qsort(s->allows, s->nallows, sizeof *s->allows, by_line);
 }
 
-struct str policy_suppress_find(struct policy_suppress *s, struct policy_pos at,
-                                enum policy_code code)
+struct str policy_suppress_find(struct policy_suppress *s, uint32_t line, enum policy_code code)
 {
-    struct policy_allow wanted = {.file = at.file, .line = at.line, .code = code};
     size_t low = 0, high = s->nallows;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&s->allows[middle], &wanted) < 0)
+        const struct policy_allow *a = &s->allows[middle];
+        if (a->line < line || (a->line == line && a->code < code))
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == s->nallows || compare(&s->allows[low], &wanted) != 0)
+    if (low == s->nallows || s->allows[low].line != line || s->allows[low].code != code)
         return (struct str){NULL, 0};
     s->allows[low].used = true;
     return s->allows[low].reason;

@@ -9,12 +9,12 @@
 
 #include "policy/diag.h"
 
-#define POLICY_MAX_ALLOWS 65536u /* of all texts; what is beyond allows nothing */
+#define POLICY_MAX_ALLOWS 65536u /* of a text; what is beyond allows nothing */
 
 /** One comment found in the text. */
 struct policy_comment {
     struct policy_pos at; /* of its `#` */
-    uint32_t line;        /* of the same file, whose findings it allows */
+    uint32_t line;        /* whose findings it allows */
     struct str text;      /* behind `allow` or `#`, to the end of the line */
     bool allow;           /* `reeve: allow`; otherwise `#word` behind a text without quotes */
     bool dropped;         /* within a scalar, and so no comment */
@@ -22,19 +22,17 @@ struct policy_comment {
 /** One code that a comment allows. */
 struct policy_allow {
     uint32_t line, comment;
-    uint16_t file;
     enum policy_code code;
     struct str reason;
     bool used;
 };
 struct policy_suppress {
-    struct policy_comment *comments; /* in the order of the texts */
-    struct policy_allow *allows;     /* by file, line, code */
+    struct policy_comment *comments; /* in the order of the text */
+    struct policy_allow *allows;     /* by line, then code */
     uint32_t ncomments, nallows, next;
 };
 
-/** Find what may be such comments in the file that is being read (`report->reading`); `out`, zeroed
- * at first, lives in the arena. Memory is reported. */
+/** Find what may be such comments; `out` lives in the arena. Memory is reported. */
 void policy_suppress_scan(struct str text, struct policy_suppress *out, struct arena *arena,
                           struct policy_report *report);
 /** Tell of each scalar, in the order of the text: comments within it are none. `header`: its first
@@ -46,8 +44,7 @@ void policy_suppress_scalar(struct policy_suppress *s, struct policy_pos from, s
 void policy_suppress_ready(struct policy_suppress *s, struct arena *arena,
                            struct policy_report *report);
 /** The reason for which a warning of a line is allowed; p NULL: it is not. */
-struct str policy_suppress_find(struct policy_suppress *s, struct policy_pos at,
-                                enum policy_code code);
+struct str policy_suppress_find(struct policy_suppress *s, uint32_t line, enum policy_code code);
 /** Report what allowed nothing; after all else. */
 void policy_suppress_unused(const struct policy_suppress *s, struct policy_report *report);
 

@@ -8,6 +8,8 @@
  */
 #include "policy/value_regex.h"
 
+#include "policy/value_plain.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <pthread.h>
@@ -26,14 +28,20 @@
 
 struct regex {
     pcre2_code *code; /* equal patterns share it */
-    uint32_t steps;   /* times bytes: what a match may cost */
-    bool owned;       /* the first of equal ones */
+    struct value_plain plain;
+    uint32_t steps; /* times bytes: what a match may cost */
+    bool owned;     /* the first of equal ones */
+    bool machine;   /* there is machine code */
 };
+#define LINE 64u
+_Static_assert(sizeof(struct regex) == LINE, "a cache line holds what a match reads");
+
 struct value_regexes {
     uint32_t n;
     size_t bytes;
     pcre2_compile_context *how;
     struct regex *v;
+    struct value_classes classes;
 };
 
 static pcre2_compile_context *context_new(void)
@@ -124,7 +132,10 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
                          named->index, fault.text, fault.at);
     /* What cannot be machine code is interpreted. */
     (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
-    set->v[named->index] = (struct regex){re, MATCH_BUDGET / weight(named->pattern), true};
+    size_t machine = 0;
+    (void)pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine);
+    set->v[named->index] = (struct regex){re, value_plain_compile(&set->classes, named->pattern),
+                                          MATCH_BUDGET / weight(named->pattern), true, machine > 0};
     set->bytes += size_of(re);
     return 0;
 }
@@ -154,7 +165,9 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
     if (set) {
         set->n = n;
         set->how = context_new();
-        set->v = calloc(n ? n : 1, sizeof *set->v);
+        set->v = aligned_alloc(LINE, (n ? n : 1) * sizeof *set->v);
+        if (set->v)
+            memset(set->v, 0, n * sizeof *set->v);
     }
     if (set && named && set->how && set->v) {
         for (uint32_t i = 0; i < n; i++)
@@ -291,22 +304,28 @@ static int by_interpreter(const pcre2_code *re, struct value_scratch *s, struct 
                 : PCRE2_ERROR_NOMEMORY;
 }
 
+static enum tri by_pcre2(const struct regex *r, struct value_scratch *s, struct str text,
+                         uint32_t steps)
+{
+    (void)pcre2_set_match_limit(s->limits, steps);
+    int rc = r->machine
+                 ? pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits)
+                 : by_interpreter(r->code, s, text);
+    if (rc >= 0)
+        return TRI_TRUE;
+    return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
+}
+
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
                              struct value_scratch *s, struct str text)
 {
     if (!s || index >= set->n || text.n > VALUE_REGEX_TEXT_MAX || !str_is_utf8(text))
         return TRI_UNKNOWN;
-    uint32_t steps = set->v[index].steps / (text.n ? (uint32_t)text.n : 1);
-    (void)pcre2_set_match_limit(s->limits, steps < MATCH_LIMIT ? steps : MATCH_LIMIT);
-    const pcre2_code *re = set->v[index].code;
+    const struct regex *r = &set->v[index];
+    uint32_t steps = r->steps / (text.n ? (uint32_t)text.n : 1);
     struct str subject = {text.p ? text.p : "", text.n};
-    size_t machine = 0;
-    int rc;
-    if (pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine) == 0 && machine > 0)
-        rc = pcre2_jit_match(re, (PCRE2_SPTR)subject.p, subject.n, 0, 0, s->data, s->limits);
-    else
-        rc = by_interpreter(re, s, subject);
-    if (rc >= 0)
-        return TRI_TRUE;
-    return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
+    steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
+    if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
+        return tri_of(value_plain_matches(&set->classes, &r->plain, subject));
+    return by_pcre2(r, s, subject, steps);
 }

@@ -162,10 +162,10 @@ static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
 static void tell_scalar(struct reader *r, const yaml_event_t *e)
 {
     struct policy_pos end = {(uint32_t)e->end_mark.line + 1, (uint32_t)e->end_mark.column + 1, 1,
-                             0};
+                             r->report->reading};
     bool block = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
                  e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
-    policy_suppress_scalar(r->report->suppress, position(r, e), end, block);
+    policy_suppress_scalar(&r->report->suppress[r->report->reading], position(r, e), end, block);
 }
 
 static void read_scalar(struct reader *r, const yaml_event_t *e)
@@ -358,7 +358,7 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
     if (str_starts(text, STR("\xef\xbb\xbf")))
         *policy_text_of(report) = r.source = text = (struct str){text.p + 3, text.n - 3};
     if (report->suppress)
-        policy_suppress_scan(text, report->suppress, arena, report);
+        policy_suppress_scan(text, &report->suppress[report->reading], arena, report);
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;

@@ -8,7 +8,7 @@
 
 static void lint(const char *text, struct findings *all)
 {
-    struct files files; /* an example may have several, behind `=== NAME` */
+    struct files files;
     *all = (struct findings){0};
     files_of(str_of(text), &files);
     (void)policy_lint_source(&files.source, keep_finding, all, NULL);
