@@ -333,6 +333,10 @@ static const struct row {
     {"text that a comment cuts", HEADER "name: ticket #12\n", "P142 2:14"},
     {"a comment is none", HEADER "name: ticket # 12\nrules: [] #x\n", ""},
     {"a block that is compared", RULE(ECHO ", when: {args.a: \"x\\n\"}"), "P142 3:103"},
+    {"a condition that an alias repeats",
+     HEADER "rules:\n  - {id: a, effect: deny, when: &w {args.a: {eq: 1, ne: 1}}}\n"
+            "  - {id: b, effect: require, when: *w, require: {isolation: vm}}\n",
+     "P065 3:53"},
     {"what an alias repeats is told once",
      HEADER "groups: {g: &a [\"user:\\u0430na\"], h: *a}\nrules: [{id: r, effect: deny, subject: "
             "[\"group:g\", \"group:h\"]}]\n",
