@@ -44,11 +44,23 @@ static uint64_t network_share(const struct deciding *d, const struct verdict *v)
     return share;
 }
 
+/* Whether the inputs mean the budget `budget` by `given`: another image's by its id. */
+static bool means(const struct deciding *d, uint32_t given, uint32_t budget)
+{
+    if (d->spent_of == d->image)
+        return given == budget;
+    if (given >= d->spent_of->section[IMAGE_budgets].count)
+        return false;
+    const struct img_budget *a = &image_budgets(d->spent_of)[given],
+                            *b = &image_budgets(d->image)[budget];
+    return a->per == b->per && str_eq(image_str(d->spent_of, a->id), image_str(d->image, b->id));
+}
+
 uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted)
 {
     for (uint32_t i = 0; i < d->inputs->nspent; i++) {
         const struct policy_spent *s = &d->inputs->spent[i];
-        if (s->budget == budget && s->counted == counted && s->link == d->link)
+        if (s->counted == counted && s->link == d->link && means(d, s->budget, budget))
             return s->amount;
     }
     return 0;

@@ -143,7 +143,7 @@ void decide_begin(struct deciding *d, const struct policy_image *image,
     d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
     d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
     set_level(image, &subject, req, v);
-    d->eval = (struct eval){image, req, inputs, subject, v->level};
+    d->eval = (struct eval){image, req, inputs, subject, v->level, &d->patterns};
 }
 
 /* ---- one link ---- */
@@ -313,15 +313,16 @@ static bool is_valid_subject(const struct eval_subject *s)
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
 }
 
-/* The answer of the subject and of each parent, the strictest of them. */
-static int decide_all(const struct policy_image *image, const struct policy_request *req,
-                      const struct reeve_inputs_view *inputs, bool shadow,
-                      struct policy_decision *out)
+int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
+               const struct policy_request *req, const struct reeve_inputs_view *inputs,
+               bool shadow, struct policy_decision *out)
 {
     struct policy_request as;
     struct deciding d;
     struct verdict v;
     bool fits = true;
+    d.patterns = VALUE_REGEX_BUDGET;
+    d.spent_of = spent_of;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
         if (link > 0)
             as = decide_as(req, inputs, link);
@@ -349,44 +350,6 @@ static int decide_all(const struct policy_image *image, const struct policy_requ
     return REEVE_OK;
 }
 
-static bool same_cut(const struct policy_image *image, const struct policy_decision *a,
-                     const struct policy_decision *b)
-{
-    for (uint32_t i = 0; i < a->requires.n; i++) {
-        const struct img_hold *h = decide_hold(image, a->requires.v[i]);
-        bool found = h->within == POLICY_NONE;
-        for (uint32_t k = 0; k < b->requires.n; k++)
-        found |= b->requires.v[k] == a->requires.v[i];
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
-static bool same_answer(const struct policy_image *image, const struct policy_decision *a,
-                        const struct policy_decision *b)
-{
-    if (a->effect != b->effect || a->effect == CORE_EFFECT_DENY)
-        return a->effect == b->effect;
-    bool same = a->isolation == b->isolation && same_cut(image, a, b) && same_cut(image, b, a);
-    for (uint32_t i = 0; same && i < a->nlinks; i++)
-        same = a->link[i].everything == b->link[i].everything &&
-               policy_grant_same(image, a->link[i].grant, b->link[i].grant);
-    return same;
-}
-
-static void decide_shadow(const struct policy_image *image, const struct policy_request *req,
-                          const struct reeve_inputs_view *inputs, struct policy_decision *out)
-{
-    struct policy_decision beside;
-    (void)decide_all(image, req, inputs, true, &beside); /* it has been decided once */
-    out->shadow.effect = beside.effect;
-    out->shadow.rule = beside.rule;
-    out->shadow.grant = beside.grant;
-    out->shadow.isolation = beside.isolation;
-    out->shadow.differs = !same_answer(image, out, &beside);
-}
-
 static bool is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
 {
     bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
@@ -398,21 +361,26 @@ static bool is_valid(const struct policy_request *req, const struct reeve_inputs
     return good;
 }
 
-int policy_decide(const struct policy_image *image, const struct policy_request *req,
-                  const struct reeve_inputs_view *inputs, struct policy_decision *out)
+int decide_enforced(const struct policy_image *image, const struct policy_request *req,
+                    const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
     if (!is_valid(req, inputs))
         return REEVE_EINVAL;
-    int rc = decide_all(image, req, inputs, false, out);
+    int rc = decide_all(image, image, req, inputs, false, out);
     if (rc != REEVE_OK)
         return rc;
-    if (image_head(image)->nshadow)
-        decide_shadow(image, req, inputs, out);
-    else {
-        out->shadow.effect = out->effect;
-        out->shadow.rule = out->rule;
-        out->shadow.grant = out->grant;
-        out->shadow.isolation = out->isolation;
-    }
+    out->shadow.effect = out->effect;
+    out->shadow.rule = out->rule;
+    out->shadow.grant = out->grant;
+    out->shadow.isolation = out->isolation;
     return REEVE_OK;
+}
+
+int policy_decide(const struct policy_image *image, const struct policy_request *req,
+                  const struct reeve_inputs_view *inputs, struct policy_decision *out)
+{
+    int rc = decide_enforced(image, req, inputs, out);
+    if (rc == REEVE_OK && image_head(image)->nshadow)
+        decide_beside(image, image, req, inputs, out);
+    return rc;
 }

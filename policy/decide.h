@@ -14,9 +14,11 @@ struct deciding {
     const struct reeve_inputs_view *inputs;
     struct eval eval;
     struct eval_scan scan;
-    uint32_t effects[RULE_KINDS]; /* of the capability, as rules of each kind see it */
-    uint32_t link;                /* 0: the subject, i: its i-th parent */
-    bool shadow;                  /* shadow rules count, and what they replace does not */
+    uint32_t effects[RULE_KINDS];        /* of the capability, as rules of each kind see it */
+    const struct policy_image *spent_of; /* whose budgets inputs->spent names */
+    uint64_t patterns; /* what regular expressions may still cost, all links together */
+    uint32_t link;     /* 0: the subject, i: its i-th parent */
+    bool shadow;       /* shadow rules count, and what they replace does not */
 };
 
 /* How far a matching rule precedes others: compared from the top. A rule's index is the order of
@@ -52,8 +54,8 @@ struct verdict {
 struct policy_request decide_as(const struct policy_request *req,
                                 const struct reeve_inputs_view *inputs, uint32_t link);
 /** Set up a link, whose request `req` is: its subject, the rules that may match, the capability's
- * effects and class. `d` may be uninitialised: it is large, and what is not filled in is not read.
- */
+ * effects and class. `d` may be uninitialised but for `patterns` and `spent_of`: it is large, and
+ * what is not filled in is not read. */
 void decide_begin(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
                   uint32_t link, bool shadow, struct verdict *v);
@@ -77,6 +79,20 @@ static inline const struct img_hold *decide_hold(const struct policy_image *imag
                ? image_hold_of(image, &image_rules(image)[rule])
                : NULL;
 }
+
+/** The answer of the subject and of each parent, the strictest of them, shadow rules in force or
+ * not. The request is valid; REEVE_EINVAL when its subject is not. */
+int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
+               const struct policy_request *req, const struct reeve_inputs_view *inputs,
+               bool shadow, struct policy_decision *out);
+/** The enforced answer alone; `shadow` says the same. */
+int decide_enforced(const struct policy_image *image, const struct policy_request *req,
+                    const struct reeve_inputs_view *inputs, struct policy_decision *out);
+/** Fill in `shadow` (beside.c): of the same image with its shadow rules in force, of another one
+ * its enforced answer. `out` is decided. */
+void decide_beside(const struct policy_image *image, const struct policy_image *other,
+                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                   struct policy_decision *out);
 
 /* The asks that match. `answered`: rules whose approval is needed beside the best one's. */
 struct asks {
@@ -121,7 +137,11 @@ uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned cou
 bool policy_list_add(struct policy_list *list, uint32_t value);
 bool policy_list_add_sorted(struct policy_list *list, uint32_t value);
 
-/** Whether two grants of an image, POLICY_NONE included, come to the same (grant.c). */
-bool policy_grant_same(const struct policy_image *image, uint32_t a, uint32_t b);
+/** Whether links of two decisions, of the same or of two images, may have the same (grant.c). */
+bool policy_link_same(const struct policy_image *ia, const struct policy_link *a,
+                      const struct policy_image *ib, const struct policy_link *b);
+/** Whether two requires cut to the same; neither grant is POLICY_NONE. */
+bool policy_cut_same(const struct policy_image *ia, uint32_t a, const struct policy_image *ib,
+                     uint32_t b);
 
 #endif

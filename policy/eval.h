@@ -6,6 +6,7 @@
 #define POLICY_EVAL_H
 
 #include "policy/endpoint.h"
+#include "policy/value_regex.h"
 #include "policy/view.h"
 
 /** A request's subject in the image's terms: looked up once for each decision. */
@@ -31,6 +32,7 @@ struct eval {
     const struct reeve_inputs_view *inputs;
     struct eval_subject subject;
     enum core_level level; /* that holds: broker.level */
+    uint64_t *patterns;    /* what is left of VALUE_REGEX_BUDGET; NULL: each match by itself */
 };
 
 /** An attribute: a value, missing (null included), unknown since its path goes through no mapping,

@@ -215,7 +215,7 @@ OPERATOR(op_matches)
     if (v->kind != VIEW_TEXT)
         return TRI_UNKNOWN;
     return value_regex_matches(e->image->regexes, condition(e, at)->operand,
-                               value_scratch_of_thread(), v->s);
+                               value_scratch_of_thread(), v->s, e->patterns);
 }
 
 OPERATOR(op_like)

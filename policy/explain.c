@@ -126,6 +126,8 @@ static void begin_again(const struct policy_image *image, const struct policy_re
 {
     struct verdict ignored;
     *as = decide_as(req, inputs, d->strictest);
+    out->patterns = VALUE_REGEX_BUDGET;
+    out->spent_of = image;
     decide_begin(out, image, as, inputs, d->strictest, false, &ignored);
 }
 

@@ -32,6 +32,19 @@ static void inherit(struct core_limits *out, const struct core_limits *from)
     }
 }
 
+/* Those of a link: its grant's, the policy's default ones, those of its level or a lower one. */
+static struct core_limits limits_of(const struct policy_image *image,
+                                    const struct policy_link *link, enum core_level lowest)
+{
+    enum core_level level = (enum core_level)link->level;
+    struct core_limits l = {0};
+    if (link->grant != POLICY_NONE)
+        l = image_grants(image)[link->grant].limits;
+    inherit(&l, &image_head(image)->default_limits);
+    inherit(&l, core_level_limits(level < lowest ? level : lowest));
+    return l;
+}
+
 /* ---- lists, their templates filled in ---- */
 
 static int put_path(const struct making *k, const struct img_path *p, struct reach_path *out)
@@ -167,9 +180,7 @@ static int put_link(const struct making *k, const struct policy_link *link, stru
                                .any_secret = all,
                                .any_provider = true};
     int rc = link->grant == POLICY_NONE ? REEVE_OK : put_grant(k, link->grant, out);
-    inherit(&out->limits, &image_head(k->image)->default_limits);
-    enum core_level level = (enum core_level)link->level;
-    inherit(&out->limits, core_level_limits(level < k->lowest ? level : k->lowest));
+    out->limits = limits_of(k->image, link, k->lowest);
     return rc;
 }
 
@@ -246,72 +257,103 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
 
 /* ---- whether two grants come to the same ---- */
 
-static bool same_texts(const struct policy_image *image, struct img_range a, struct img_range b)
+/* Two grants, each of its own image. */
+struct pair {
+    const struct policy_image *ia, *ib;
+};
+
+static bool same_text(const struct pair *p, struct img_str a, struct img_str b)
 {
-    const struct img_str *names = image_names(image);
+    return str_eq(image_str(p->ia, a), image_str(p->ib, b));
+}
+
+static bool same_texts(const struct pair *p, struct img_range a, struct img_range b)
+{
     for (uint32_t i = 0; a.n == b.n && i < a.n; i++)
-        if (!str_eq(image_str(image, names[a.first + i]), image_str(image, names[b.first + i])))
+        if (!same_text(p, image_names(p->ia)[a.first + i], image_names(p->ib)[b.first + i]))
             return false;
     return a.n == b.n;
 }
 
-static bool same_attribute(const struct policy_image *image, uint32_t a, uint32_t b)
+static bool same_attribute(const struct pair *p, uint32_t a, uint32_t b)
 {
-    const struct img_attribute *all = image_attributes(image);
     if (a == POLICY_NONE || b == POLICY_NONE)
         return a == b;
-    return str_eq(image_str(image, all[a].text), image_str(image, all[b].text));
+    return same_text(p, image_attributes(p->ia)[a].text, image_attributes(p->ib)[b].text);
 }
 
-static bool same_paths(const struct policy_image *image, struct img_range a, struct img_range b)
+static bool same_paths(const struct pair *p, struct img_range a, struct img_range b)
 {
-    const struct img_path *p = image_paths(image);
     for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
-        const struct img_path *x = &p[a.first + i], *y = &p[b.first + i];
-        if (!str_eq(image_str(image, x->path), image_str(image, y->path)) ||
-            x->subject != y->subject || !same_attribute(image, x->attribute, y->attribute))
+        const struct img_path *x = &image_paths(p->ia)[a.first + i],
+                              *y = &image_paths(p->ib)[b.first + i];
+        if (!same_text(p, x->path, y->path) || x->subject != y->subject ||
+            !same_attribute(p, x->attribute, y->attribute))
             return false;
     }
     return a.n == b.n;
 }
 
-static bool same_network(const struct policy_image *image, struct img_range a, struct img_range b)
+static bool same_network(const struct pair *p, struct img_range a, struct img_range b)
 {
-    const struct img_endpoint *e = image_endpoints(image);
     for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
-        const struct img_endpoint *x = &e[a.first + i], *y = &e[b.first + i];
-        if (!str_eq(image_str(image, x->host), image_str(image, y->host)) || x->port != y->port ||
-            !same_attribute(image, x->attribute, y->attribute))
+        const struct img_endpoint *x = &image_endpoints(p->ia)[a.first + i],
+                                  *y = &image_endpoints(p->ib)[b.first + i];
+        if (!same_text(p, x->host, y->host) || x->port != y->port ||
+            !same_attribute(p, x->attribute, y->attribute))
             return false;
     }
     return a.n == b.n;
 }
 
-static bool same_environment(const struct policy_image *image, struct img_range a,
-                             struct img_range b)
+static bool same_environment(const struct pair *p, struct img_range a, struct img_range b)
 {
-    const struct img_variable *e = image_variables(image);
     for (uint32_t i = 0; a.n == b.n && i < a.n; i++) {
-        const struct img_variable *x = &e[a.first + i], *y = &e[b.first + i];
-        if (!str_eq(image_str(image, x->name), image_str(image, y->name)) || x->set != y->set ||
-            !str_eq(image_str(image, x->value), image_str(image, y->value)))
+        const struct img_variable *x = &image_variables(p->ia)[a.first + i],
+                                  *y = &image_variables(p->ib)[b.first + i];
+        if (!same_text(p, x->name, y->name) || x->set != y->set ||
+            !same_text(p, x->value, y->value))
             return false;
     }
     return a.n == b.n;
 }
 
-bool policy_grant_same(const struct policy_image *image, uint32_t a, uint32_t b)
+static bool same_reach(const struct pair *p, uint32_t a, uint32_t b)
 {
-    if (a == b || a == POLICY_NONE || b == POLICY_NONE)
+    if (a == POLICY_NONE || b == POLICY_NONE || (p->ia == p->ib && a == b))
         return a == b;
-    const struct img_grant *x = &image_grants(image)[a], *y = &image_grants(image)[b];
-    bool same = x->limits.set == y->limits.set && x->wrote == y->wrote &&
-                x->limits.best_effort == y->limits.best_effort &&
-                memcmp(x->limits.value, y->limits.value, sizeof x->limits.value) == 0;
+    const struct img_grant *x = &image_grants(p->ia)[a], *y = &image_grants(p->ib)[b];
+    bool same = x->wrote == y->wrote;
     for (unsigned i = 0; same && i < PATHS_LISTS; i++)
-        same = same_paths(image, x->paths[i], y->paths[i]);
-    return same && same_network(image, x->network, y->network) &&
-           same_environment(image, x->environment, y->environment) &&
-           same_texts(image, x->masks, y->masks) && same_texts(image, x->secrets, y->secrets) &&
-           same_texts(image, x->providers, y->providers);
+        same = same_paths(p, x->paths[i], y->paths[i]);
+    return same && same_network(p, x->network, y->network) &&
+           same_environment(p, x->environment, y->environment) &&
+           same_texts(p, x->masks, y->masks) && same_texts(p, x->secrets, y->secrets) &&
+           same_texts(p, x->providers, y->providers);
+}
+
+static bool same_limits(const struct core_limits *a, const struct core_limits *b)
+{
+    bool same = a->set == b->set && a->best_effort == b->best_effort;
+    for (unsigned i = 0; same && i < CORE_LIMIT_COUNT; i++)
+        same = !(a->set >> i & 1) || a->value[i] == b->value[i];
+    return same;
+}
+
+bool policy_link_same(const struct policy_image *ia, const struct policy_link *a,
+                      const struct policy_image *ib, const struct policy_link *b)
+{
+    const struct pair p = {ia, ib};
+    const struct core_limits x = limits_of(ia, a, CORE_LEVEL_FULL),
+                             y = limits_of(ib, b, CORE_LEVEL_FULL);
+    return a->everything == b->everything && same_limits(&x, &y) &&
+           same_reach(&p, a->grant, b->grant);
+}
+
+bool policy_cut_same(const struct policy_image *ia, uint32_t a, const struct policy_image *ib,
+                     uint32_t b)
+{
+    const struct pair p = {ia, ib};
+    return same_limits(&image_grants(ia)[a].limits, &image_grants(ib)[b].limits) &&
+           same_reach(&p, a, b);
 }

@@ -34,75 +34,98 @@ bool policy_list_add_sorted(struct policy_list *list, uint32_t value)
 
 #define MAX_SCOPES 64u
 
-/* The asks of one file: the best that is true and the best that cannot be judged. */
+/* The best true ask of one file. */
 struct scope {
     uint32_t id;
-    struct standing asks, gates;
+    struct standing asks;
+};
+/* An ask that cannot be judged. */
+struct gate {
+    uint32_t scope; /* its file */
+    struct standing at;
+};
+struct scopes {
+    uint32_t n, ngates;
+    bool too_many;
+    struct scope all[MAX_SCOPES]; /* what is behind `n` is not filled in */
+    struct gate gates[POLICY_MAX_HELD];
 };
 
-static struct scope *scope_of(struct scope *all, uint32_t *n, uint32_t id)
+static struct scope *scope_of(struct scopes *s, uint32_t id)
 {
-    for (uint32_t i = 0; i < *n; i++)
-        if (all[i].id == id)
-            return &all[i];
-    if (*n == MAX_SCOPES)
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->all[i].id == id)
+            return &s->all[i];
+    if (s->n == MAX_SCOPES)
         return NULL;
-    static const struct standing nothing = {.rule = POLICY_NONE};
-    all[*n] = (struct scope){id, nothing, nothing};
-    return &all[(*n)++];
+    s->all[s->n] = (struct scope){id, {.rule = POLICY_NONE}};
+    return &s->all[s->n++];
 }
 
-/* Within one file only the most specific is answered: a gate behind a true ask is not. */
-static void sort_out(const struct scope *all, uint32_t n, struct asks *out)
+/* A true ask closes its file to what it precedes. */
+static bool is_closed(const struct scopes *s, const struct gate *g)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->all[i].id == g->scope && decide_precedes(&s->all[i].asks, &g->at))
+            return true;
+    return false;
+}
+
+/* Within one file only the most specific is answered: the best true one, and each before it that
+ * cannot be judged, since any of these might be the one. */
+static void sort_out(const struct scopes *s, struct asks *out)
 {
     const struct standing *best = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct scope *s = &all[i];
-        bool gated = s->gates.rule != POLICY_NONE &&
-                     (s->asks.rule == POLICY_NONE || decide_precedes(&s->gates, &s->asks));
-        if (s->asks.rule != POLICY_NONE && !policy_list_add_sorted(&out->answered, s->asks.rule))
-            out->too_many = true;
-        if (gated && !policy_list_add_sorted(&out->answered, s->gates.rule))
-            out->too_many = true;
-        if (s->asks.rule != POLICY_NONE && (!best || decide_precedes(&s->asks, best)))
-            best = &s->asks;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct standing *true_ = &s->all[i].asks;
+        out->too_many |= !policy_list_add_sorted(&out->answered, true_->rule);
+        if (!best || decide_precedes(true_, best))
+            best = true_;
     }
+    for (uint32_t i = 0; i < s->ngates; i++)
+        if (!is_closed(s, &s->gates[i]))
+            out->too_many |= !policy_list_add_sorted(&out->answered, s->gates[i].at.rule);
     out->best = best ? best->rule : POLICY_NONE;
 }
 
-struct scopes {
-    uint32_t n;
-    bool too_many;
-    struct scope all[MAX_SCOPES]; /* what is behind `n` is not filled in */
-};
+static void keep_ask(struct scopes *s, uint32_t id, const struct standing *at)
+{
+    struct scope *of = scope_of(s, id);
+    s->too_many |= !of;
+    if (of && (of->asks.rule == POLICY_NONE || decide_precedes(at, &of->asks)))
+        of->asks = *at;
+}
+
+static void keep_gate(struct scopes *s, uint32_t id, const struct standing *at)
+{
+    if (s->ngates < POLICY_MAX_HELD)
+        s->gates[s->ngates++] = (struct gate){id, *at};
+    else
+        s->too_many = true;
+}
 
 static bool consider_ask(const struct deciding *d, const struct eval_found *f,
                          const struct img_entry *e, void *state)
 {
-    struct scopes *scopes = state;
     struct standing s;
     if (!decide_fits(d, f, e, &s))
         return true;
     enum tri value = decide_value(d, e);
-    if (value == TRI_FALSE)
-        return true;
-    struct scope *of = scope_of(scopes->all, &scopes->n, decide_hold(d->image, e->rule)->scope);
-    scopes->too_many |= !of;
-    struct standing *best = !of ? NULL : value == TRI_TRUE ? &of->asks : &of->gates;
-    if (best && (best->rule == POLICY_NONE || decide_precedes(&s, best)))
-        *best = s;
+    if (value != TRI_FALSE)
+        (value == TRI_TRUE ? keep_ask : keep_gate)(state, decide_hold(d->image, e->rule)->scope,
+                                                   &s);
     return true;
 }
 
 void decide_asks(struct deciding *d, struct asks *out)
 {
     struct scopes scopes;
-    scopes.n = 0;
+    scopes.n = scopes.ngates = 0;
     scopes.too_many = false;
     decide_each(d, RULE_ASK, consider_ask, &scopes);
     out->answered.n = 0;
     out->too_many = scopes.too_many;
-    sort_out(scopes.all, scopes.n, out);
+    sort_out(&scopes, out);
 }
 
 /* ---- requires ---- */

@@ -349,6 +349,18 @@ struct policy_decision {
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);
 
+/**
+ * The same, and beside it what `candidate`, a policy that is not in force, would have said:
+ * `shadow` is its enforced answer, with rule and grant by its indexes (the shadow rules of both are
+ * left out), and differs when effect or grant do; grants are compared as they are written, not by
+ * index. All else of `out` is as policy_decide has it: the candidate adds no label, budget,
+ * approval or obligation. A budget of the candidate counts what was spent of the budget of the same
+ * id that counts for the same `per`; of one that `image` has not, nothing has been spent.
+ */
+int policy_decide_beside(const struct policy_image *image, const struct policy_image *candidate,
+                         const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                         struct policy_decision *out);
+
 /** Whether `who` may give approval `approval` to this request: never its subject nor a parent. */
 bool policy_may_approve(const struct policy_image *image, uint32_t approval, struct str who,
                         const struct policy_request *req, const struct reeve_inputs_view *inputs);

@@ -35,8 +35,16 @@ void value_scratch_free(struct value_scratch **scratch);
 /** The calling thread's own, made at its first call and freed at its end; NULL: out of memory. */
 struct value_scratch *value_scratch_of_thread(void);
 
-/** Whether pattern `index` of the set is the whole text. `scratch` NULL: unknown. */
+/* What all matches of one decision may cost together: steps, times the bytes that one may scan. The
+ * dearest match takes less than two thirds of it, an ordinary one of a short text a 60,000th. */
+#define VALUE_REGEX_BUDGET ((uint64_t)1 << 28)
+
+/**
+ * Whether pattern `index` of the set is the whole text. `scratch` NULL: unknown. What the match may
+ * have cost is taken from `*budget` (NULL: no bound but the match's own); when that is not enough
+ * for it, it is unknown and nothing is left, so that all after it are unknown too.
+ */
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
-                             struct value_scratch *scratch, struct str text);
+                             struct value_scratch *scratch, struct str text, uint64_t *budget);
 
 #endif

@@ -60,6 +60,8 @@ struct bench_options {
     bool text, explain, tables;
 };
 int bench_policy(const struct bench_options *o);
+/** The dearest decisions that regular expressions can bring about (patterns.c). */
+int bench_patterns(void);
 /** From the bytes of a request to its decision (text.c). */
 struct bench_summary bench_text(const struct policy_image *image, const struct bench_workload *w,
                                 unsigned rounds);

@@ -18,6 +18,8 @@ static int usage(FILE *to, int status)
                   "  --text       from the JSON text of each request\n"
                   "  --explain    the sentence that goes with each deny\n"
                   "  --tables     rows and bytes of each table of the image\n"
+                  "       reeve-bench patterns\n"
+                  "The dearest decisions that regular expressions can bring about.\n"
                   "Example: policy_workload.py 1000 /tmp/w && reeve-bench policy --dir /tmp/w\n");
     return status;
 }
@@ -46,6 +48,8 @@ int main(int argc, char **argv)
         else
             return c == 'h' ? usage(stdout, 0) : usage(stderr, 2);
     }
+    if (optind + 1 == argc && strcmp(argv[optind], "patterns") == 0)
+        return bench_patterns();
     if (optind + 1 != argc || strcmp(argv[optind], "policy") != 0 || !o.dir || !o.rounds ||
         o.threads > 64)
         return usage(stderr, 2);

@@ -2,11 +2,14 @@
  * Images that were changed and given a digest that fits: refused, or every question is answered
  * within the image's own memory. The input is a list of changes to an image that is compiled here,
  * so that a corpus outlives the format: records of five bytes, four that say where and one that is
- * put there by xor. After a first byte of 0xff the rest is taken for an image as it stands.
+ * put there by xor. After a first byte of 0xfe they are changes to fields: section, row, word of
+ * it, and what is put there: numbers of rows, one more or less, what the next row has, all ones.
+ * After 0xff the rest is taken for an image as it stands.
  */
 #include "policy/image.h"
 
 #define RECORD 5
+#define FIELD  6 /* section, row (2), word, what, value */
 
 static const char policy[] =
     "reeve: policy/v1\nname: f\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}, "
@@ -97,13 +100,16 @@ static void ask_all(const struct policy_image *image)
             ask(image, str_of(subjects[i]), str_of(capabilities[k]), &args.doc);
 }
 
-static void base_image(struct buf *out)
+/* Compiled once. */
+static struct str base_image(void)
 {
+    static struct buf bytes;
     struct policy_image *image = NULL;
-    if (policy_compile(str_of(policy), "f", NULL, NULL, &image, NULL) != 0 ||
-        policy_image_save(image, out, NULL) != 0)
+    if (!bytes.len && (policy_compile(str_of(policy), "f", NULL, NULL, &image, NULL) != 0 ||
+                       policy_image_save(image, &bytes, NULL) != 0))
         abort();
     policy_image_unref(&image);
+    return buf_view(&bytes);
 }
 
 static void change(struct buf *image, const uint8_t *data, size_t n)
@@ -112,15 +118,56 @@ static void change(struct buf *image, const uint8_t *data, size_t n)
         image->data[base_get_u32le(data) % image->len] ^= (char)data[4];
 }
 
+/* What is put into a word of four bytes that was `old`, and is `next` one row further. */
+static uint32_t changed(const struct img_file *file, uint8_t what, uint8_t value, uint32_t old,
+                        uint32_t next)
+{
+    uint32_t rows = file->place[value % IMAGE_SECTION_COUNT].count;
+    const uint32_t choices[] = {old ^ value, old ^ (uint32_t)value << 8,
+                                value,       rows,
+                                rows - 1,    rows + 1,
+                                old + 1,     old - 1,
+                                UINT32_MAX,  UINT32_MAX - value,
+                                next,        UINT32_MAX / 2,
+                                old << 16,   (uint32_t)value << 30 | (old & 0xff)};
+    return choices[what % BASE_COUNT(choices)];
+}
+
+static void change_fields(struct buf *image, const uint8_t *data, size_t n)
+{
+    struct img_file file;
+    memcpy(&file, image->data, sizeof file);
+    for (; n >= FIELD; data += FIELD, n -= FIELD) {
+        const struct img_place *p = &file.place[data[0] % IMAGE_SECTION_COUNT];
+        size_t words = (size_t)p->count * p->row / 4;
+        if (!words)
+            continue;
+        size_t at = ((size_t)(data[1] | data[2] << 8) * (p->row / 4u) + data[3]) % words;
+        char *word = image->data + p->offset + 4 * at;
+        size_t next = (at + p->row / 4u) % words;
+        uint32_t v = changed(&file, data[4], data[5], base_get_u32le((const uint8_t *)word),
+                             base_get_u32le((const uint8_t *)image->data + p->offset + 4 * next));
+        memcpy(word, &v, sizeof v);
+    }
+}
+
+static void make_image(struct buf *bytes, const uint8_t *data, size_t n)
+{
+    if (n && data[0] == 0xff) {
+        buf_put(bytes, data + 1, n - 1);
+        return;
+    }
+    buf_str(bytes, base_image());
+    if (n && data[0] == 0xfe)
+        change_fields(bytes, data + 1, n - 1);
+    else
+        change(bytes, data, n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     auto_buf struct buf bytes = {0};
-    if (n && data[0] == 0xff) {
-        buf_put(&bytes, data + 1, n - 1);
-    } else {
-        base_image(&bytes);
-        change(&bytes, data, n);
-    }
+    make_image(&bytes, data, n);
     if (bytes.len >= sizeof(struct img_file))
         image_file_digest(bytes.data, bytes.len,
                           (uint8_t *)bytes.data + offsetof(struct img_file, digest));

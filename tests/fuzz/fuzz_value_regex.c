@@ -21,8 +21,8 @@ static void judge(struct str pattern, struct str text)
         return;
     struct value_scratch *fresh = value_scratch_new();
     check(fresh != NULL);
-    enum tri value = value_regex_matches(set, 0, value_scratch_of_thread(), text);
-    check(value_regex_matches(set, 0, fresh, text) == value);
+    enum tri value = value_regex_matches(set, 0, value_scratch_of_thread(), text, NULL);
+    check(value_regex_matches(set, 0, fresh, text, NULL) == value);
     check(str_is_utf8(text) || value == TRI_UNKNOWN);
     value_scratch_free(&fresh);
     value_regexes_free(&set);

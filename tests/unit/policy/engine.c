@@ -42,20 +42,6 @@ static bool reaches(const struct core_grant *g, const char *host, uint32_t port)
     return g->all_network;
 }
 
-static void put_variable(const struct core_grant *g, const char *name, struct buf *out)
-{
-    const struct core_variable *v = NULL;
-    for (uint32_t i = 0; i < g->nenvironment; i++)
-        if (str_is(g->environment[i].name, name))
-            v = &g->environment[i];
-    if (!v) {
-        buf_byte(out, g->all_environment ? '?' : '-');
-        return;
-    }
-    buf_byte(out, v->set ? '=' : '?');
-    buf_str(out, v->set ? v->value : STR(""));
-}
-
 static bool lists(const struct str *v, uint32_t n, const char *name)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -64,27 +50,86 @@ static bool lists(const struct str *v, uint32_t n, const char *name)
     return false;
 }
 
-static void put_grant(const struct core_grant *g, struct buf *out)
+static struct str variable(const struct core_grant *g, const char *name, char *state)
 {
-    buf_z(out, " files ");
+    for (uint32_t i = 0; i < g->nenvironment; i++)
+        if (str_is(g->environment[i].name, name)) {
+            *state = g->environment[i].set ? '=' : '?';
+            return g->environment[i].set ? g->environment[i].value : STR("");
+        }
+    *state = g->all_environment ? '?' : '-';
+    return STR("");
+}
+
+void engine_probe(const struct core_grant *g, struct engine_probe *out)
+{
     for (size_t i = 0; i < naive_npaths; i++)
-        buf_printf(out, "%d", access_of(g, str_of(naive_paths[i])));
-    buf_z(out, " network ");
+        out->access[i] = access_of(g, str_of(naive_paths[i]));
     for (size_t i = 0; i < naive_nhosts; i++)
         for (size_t k = 0; k < BASE_COUNT(naive_ports); k++)
-            buf_byte(out, reaches(g, naive_hosts[i], naive_ports[k]) ? '1' : '0');
+            out->reached[BASE_COUNT(naive_ports) * i + k] =
+                reaches(g, naive_hosts[i], naive_ports[k]);
+    for (size_t i = 0; i < naive_nnames; i++) {
+        out->value[i] = variable(g, naive_names[i], &out->variable[i]);
+        out->secret[i] = g->any_secret || lists(g->secrets, g->nsecrets, naive_names[i]);
+        out->provider[i] = g->any_provider || lists(g->providers, g->nproviders, naive_names[i]);
+    }
+    out->limits = g->limits;
+}
+
+static void put_grant(const struct core_grant *g, struct buf *out)
+{
+    struct engine_probe p;
+    engine_probe(g, &p);
+    buf_z(out, " files ");
+    for (size_t i = 0; i < naive_npaths; i++)
+        buf_printf(out, "%d", p.access[i]);
+    buf_z(out, " network ");
+    for (size_t i = 0; i < BASE_COUNT(naive_ports) * naive_nhosts; i++)
+        buf_byte(out, p.reached[i] ? '1' : '0');
     buf_z(out, " environment ");
-    for (size_t i = 0; i < naive_nnames; i++)
-        put_variable(g, naive_names[i], out);
+    for (size_t i = 0; i < naive_nnames; i++) {
+        buf_byte(out, (uint8_t)p.variable[i]);
+        buf_str(out, p.value[i]);
+    }
     buf_z(out, " names ");
     for (size_t i = 0; i < naive_nnames; i++)
-        buf_printf(out, "%d%d", g->any_secret || lists(g->secrets, g->nsecrets, naive_names[i]),
-                   g->any_provider || lists(g->providers, g->nproviders, naive_names[i]));
+        buf_printf(out, "%d%d", p.secret[i], p.provider[i]);
     buf_z(out, " limits");
     for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
-        if (g->limits.set >> i & 1)
-            buf_printf(out, " %u:%llu%s", i, (unsigned long long)g->limits.value[i],
-                       g->limits.best_effort >> i & 1 ? "!" : "");
+        if (p.limits.set >> i & 1)
+            buf_printf(out, " %u:%llu%s", i, (unsigned long long)p.limits.value[i],
+                       p.limits.best_effort >> i & 1 ? "!" : "");
+}
+
+/* Whether more can be done by access `b` than by `a`: they are 0, 1 or 2, 3 or 4 (see access_of).
+ */
+static bool is_more(int a, int b)
+{
+    bool write = b > 2 && a <= 2, execute = b && b % 2 == 0 && !(a && a % 2 == 0);
+    return (b && !a) || write || execute;
+}
+
+const char *engine_wider(const struct engine_probe *a, const struct engine_probe *b)
+{
+    for (size_t i = 0; i < naive_npaths; i++)
+        if (is_more(a->access[i], b->access[i]))
+            return naive_paths[i];
+    for (size_t i = 0; i < BASE_COUNT(naive_ports) * naive_nhosts; i++)
+        if (b->reached[i] && !a->reached[i])
+            return naive_hosts[i / BASE_COUNT(naive_ports)];
+    for (size_t i = 0; i < naive_nnames; i++) {
+        bool same = a->variable[i] == b->variable[i] && str_eq(a->value[i], b->value[i]);
+        if (b->secret[i] > a->secret[i] || b->provider[i] > a->provider[i] ||
+            (b->variable[i] != '-' && a->variable[i] != '?' && !same))
+            return naive_names[i];
+    }
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
+        if (a->limits.set >> i & 1 &&
+            (!(b->limits.set >> i & 1) || b->limits.value[i] > a->limits.value[i] ||
+             (b->limits.best_effort & ~a->limits.best_effort) >> i & 1))
+            return "a limit";
+    return NULL;
 }
 
 /* ---- the decision ---- */

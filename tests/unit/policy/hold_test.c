@@ -66,6 +66,11 @@ static void asks(void **state)
                                                                   "user:y") "}\n"),
          NULL,
          "ask c |user:y; 1 300000000000 0 user:x"},
+        {.sentence = "each gate is, since any of them might be the most specific",
+         RULES(ALLOW("a", "") ASK("b", ", when: {args.n: 1}, " BY("user:x"))
+                   ASK("c", ", when: {args.m: 1}, " BY("user:y"))),
+         NULL,
+         "ask a |user:x; 1 300000000000 0 user:y"},
         {.sentence = "and one that does not is not",
          RULES(ASK("b", ", " BY("user:x")) "  - {id: c, effect: ask, subject: anyone, capability: "
                                            "[\"t.*\"], when: {args.n: 1}, " BY("user:y") "}\n"),

@@ -28,7 +28,8 @@ struct parts {
 
 static struct parts split(struct str s, char by)
 {
-    struct parts p = {0};
+    struct parts p;
+    p.n = 0;
     size_t start = 0;
     for (size_t i = 0; i <= s.n; i++)
         if (i == s.n || s.p[i] == by) {

@@ -64,8 +64,4 @@ extern const char *const naive_paths[], *const naive_hosts[], *const naive_names
 extern const size_t naive_npaths, naive_nhosts, naive_nnames;
 extern const uint32_t naive_ports[2];
 
-/** The whole answer as text: effect, rule, level and all that goes with it. */
-void naive_answer(const struct model *m, const struct policy_request *req,
-                  const struct reeve_inputs_view *inputs, struct buf *out);
-
 #endif

@@ -20,10 +20,9 @@ static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsi
            !naive_has_resource(l, r) + !naive_is_valid(l, r);
 }
 
-static void put_nearest(const struct naive_link *l, struct buf *out)
+const struct m_rule *naive_nearest(const struct naive_link *l, unsigned *least, unsigned *unknown)
 {
     const struct m_rule *near = NULL;
-    unsigned least = 0, unknown = 0;
     for (uint32_t i = 0; i < l->m->nrules; i++) {
         const struct m_rule *r = &l->m->rules[i];
         unsigned u, n;
@@ -31,12 +30,19 @@ static void put_nearest(const struct naive_link *l, struct buf *out)
             !naive_is_about(l, r))
             continue;
         n = failing(l, r, &u);
-        if (!near || n < least || (n == least && naive_better(l, r, near))) {
+        if (!near || n < *least || (n == *least && naive_better(l, r, near))) {
             near = r;
-            least = n;
-            unknown = u;
+            *least = n;
+            *unknown = u;
         }
     }
+    return near;
+}
+
+static void put_nearest(const struct naive_link *l, struct buf *out)
+{
+    unsigned least = 0, unknown = 0;
+    const struct m_rule *near = naive_nearest(l, &least, &unknown);
     if (near)
         buf_printf(out, " nearest %.*s %u %u", (int)near->id.n, near->id.p, least, unknown);
 }
@@ -48,15 +54,7 @@ static int strictness(enum core_effect e)
     return e == CORE_EFFECT_DENY ? 2 : e == CORE_EFFECT_ASK;
 }
 
-struct whole {
-    struct naive_verdict link[1 + POLICY_MAX_PARENTS];
-    struct policy_request req[1 + POLICY_MAX_PARENTS];
-    unsigned n, strictest;
-    int level;
-    bool capped_off; /* a ceiling denies what all links permit */
-};
-
-static void decide(const struct naive_link *top, struct whole *w)
+void naive_decide(const struct naive_link *top, struct naive_whole *w)
 {
     struct naive_link l = *top;
     w->n = w->strictest = 0;
@@ -86,8 +84,16 @@ static void decide(const struct naive_link *top, struct whole *w)
     }
 }
 
+struct naive_link naive_strictest(const struct naive_link *top, const struct naive_whole *w)
+{
+    struct naive_link l = *top;
+    l.link = w->strictest;
+    l.req = &w->req[w->strictest];
+    return l;
+}
+
 /* "group:a, u:b": as the image tells who approves. */
-static void put_by(const struct m_approval *a, struct buf *out)
+void naive_put_by(const struct m_approval *a, struct buf *out)
 {
     const struct m_subject *sorted[8];
     for (uint32_t i = 0; i < a->by.n; i++) {
@@ -127,7 +133,7 @@ static void put_texts(struct texts *t, struct buf *out)
     t->n = 0;
 }
 
-static void put_approvals(const struct whole *w, struct buf *out)
+static void put_approvals(const struct naive_whole *w, struct buf *out)
 {
     struct texts t = {.n = 0};
     for (unsigned i = 0; i < w->n; i++)
@@ -135,17 +141,19 @@ static void put_approvals(const struct whole *w, struct buf *out)
             const struct m_approval *a = w->link[i].approvals[k];
             struct buf text = {0};
             buf_printf(&text, "%u %lld %d ", a->need, (long long)a->within_ns, a->covers);
-            put_by(a, &text);
+            naive_put_by(a, &text);
             keep(&t, &text);
         }
     buf_z(out, " approvals ");
     put_texts(&t, out);
 }
 
-static void put_obligations(const struct whole *w, unsigned first, struct buf *out)
+/* Of the links from `first` to before `end`: of a deny its own alone. */
+static void put_obligations(const struct naive_whole *w, unsigned first, unsigned end,
+                            struct buf *out)
 {
     struct texts t = {.n = 0};
-    for (unsigned i = first; i < w->n; i++)
+    for (unsigned i = first; i < end; i++)
         for (unsigned k = 0; k < w->link[i].nobliged; k++) {
             const struct m_rule *r = w->link[i].obliged[k];
             for (uint32_t o = 0; o < r->nobligations; o++) {
@@ -158,7 +166,7 @@ static void put_obligations(const struct whole *w, unsigned first, struct buf *o
     put_texts(&t, out);
 }
 
-static void put_labels(const struct model *m, const struct whole *w, struct buf *out)
+static void put_labels(const struct model *m, const struct naive_whole *w, struct buf *out)
 {
     buf_z(out, " labels");
     for (uint32_t n = 0; n < m->labels.n; n++) {
@@ -174,7 +182,7 @@ static void put_labels(const struct model *m, const struct whole *w, struct buf 
     }
 }
 
-static void put_budgets(const struct model *m, const struct whole *w, struct buf *out)
+static void put_budgets(const struct model *m, const struct naive_whole *w, struct buf *out)
 {
     for (unsigned what = 0; what < 2; what++) {
         buf_z(out, what ? " warned" : " budgets");
@@ -189,7 +197,7 @@ static void put_budgets(const struct model *m, const struct whole *w, struct buf
     }
 }
 
-static unsigned all_requires(const struct whole *w, const struct m_rule **out)
+static unsigned all_requires(const struct naive_whole *w, const struct m_rule **out)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < w->n; i++)
@@ -199,7 +207,7 @@ static unsigned all_requires(const struct whole *w, const struct m_rule **out)
     return n;
 }
 
-static int isolation_of(const struct naive_link *top, const struct whole *w)
+static int isolation_of(const struct naive_link *top, const struct naive_whole *w)
 {
     int isolation = naive_ceilings_isolation(top, w->link[0].klass);
     for (unsigned i = 0; i < w->n; i++)
@@ -207,45 +215,68 @@ static int isolation_of(const struct naive_link *top, const struct whole *w)
     return isolation;
 }
 
-static void put_permitted(const struct naive_link *top, const struct whole *w, struct buf *out)
+static void put_grant(const struct naive_link *top, const struct naive_whole *w, struct buf *out)
 {
-    const struct model *m = top->m;
     const struct m_rule *requires[NAIVE_MANY];
     struct naive_side sides[1 + POLICY_MAX_PARENTS];
     unsigned n = all_requires(w, requires);
     for (unsigned i = 0; i < w->n; i++)
         sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
                                        w->link[i].everything};
+    naive_put_grant(top, sides, w->n, requires, n, out);
+}
+
+static void put_permitted(const struct naive_link *top, const struct naive_whole *w,
+                          struct buf *out)
+{
+    const struct model *m = top->m;
+    const struct m_rule *requires[NAIVE_MANY];
+    unsigned n = all_requires(w, requires);
     buf_printf(out, " isolation %d requires", isolation_of(top, w));
     for (unsigned i = 0; i < n; i++)
         buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);
     put_approvals(w, out);
     put_labels(m, w, out);
     put_budgets(m, w, out);
-    naive_put_grant(top, sides, w->n, requires, n, out);
+    put_grant(top, w, out);
 }
 
 void naive_answer(const struct model *m, const struct policy_request *req,
-                  const struct reeve_inputs_view *inputs, struct buf *out)
+                  const struct reeve_inputs_view *inputs, struct naive_answer *out)
 {
     struct naive_link top = {m, req, inputs, 0, false};
-    struct whole w, shadow;
-    decide(&top, &w);
-    const struct naive_verdict *a = &w.link[w.strictest];
-    buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w.level,
-               w.link[0].capped ? " capped" : "", w.link[0].klass);
-    if (a->effect != CORE_EFFECT_DENY)
-        put_permitted(&top, &w, out);
-    if (a->effect == CORE_EFFECT_DENY)
-        w.n = w.strictest + 1; /* of a deny its own alone */
-    put_obligations(&w, a->effect == CORE_EFFECT_DENY ? w.strictest : 0, out);
+    naive_decide(&top, &out->enforced);
     top.shadow = true;
-    decide(&top, &shadow);
-    buf_printf(out, " shadow %s %s", core_effect_name(shadow.link[shadow.strictest].effect),
-               shadow.link[shadow.strictest].rule);
-    top.shadow = false;
-    top.link = w.strictest;
-    top.req = &w.req[w.strictest];
+    naive_decide(&top, &out->shadow);
+    out->top = (struct naive_link){m, req, inputs, 0, false};
+}
+
+void naive_put(const struct naive_answer *all, struct buf *out)
+{
+    const struct naive_whole *w = &all->enforced, *shadow = &all->shadow;
+    const struct naive_verdict *a = &w->link[w->strictest];
+    const struct naive_link l = naive_strictest(&all->top, w);
+    bool denied = a->effect == CORE_EFFECT_DENY;
+    buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w->level,
+               w->link[0].capped ? " capped" : "", w->link[0].klass);
+    if (!denied)
+        put_permitted(&all->top, w, out);
+    put_obligations(w, denied ? w->strictest : 0, denied ? w->strictest + 1 : w->n, out);
+    buf_printf(out, " shadow %s %s", core_effect_name(shadow->link[shadow->strictest].effect),
+               shadow->link[shadow->strictest].rule);
     if (str_is(str_of(a->rule), "reeve/default"))
-        put_nearest(&top, out);
+        put_nearest(&l, out);
+}
+
+bool naive_differs(const struct naive_answer *all)
+{
+    const struct naive_whole *w = &all->enforced, *s = &all->shadow;
+    auto_buf struct buf one = {0}, other = {0};
+    enum core_effect effect = w->link[w->strictest].effect;
+    if (effect != s->link[s->strictest].effect || effect == CORE_EFFECT_DENY)
+        return effect != s->link[s->strictest].effect;
+    put_grant(&all->top, w, &one);
+    put_grant(&all->top, s, &other);
+    return isolation_of(&all->top, w) != isolation_of(&all->top, s) ||
+           !str_eq(buf_view(&one), buf_view(&other));
 }

@@ -237,8 +237,22 @@ static void add_approval(struct naive_verdict *a, const struct m_approval *appro
         NAIVE_ADD(a->approvals, a->napprovals, approval);
 }
 
-static void hold(const struct naive_link *l, struct naive_verdict *a, const struct m_rule *ask,
-                 const struct m_rule *gate)
+/* Of the asks that are unknown those that no true one precedes, by id. */
+static unsigned gates_before(const struct naive_link *l, const struct m_rule *ask,
+                             const struct m_rule **out)
+{
+    unsigned n = 0;
+    for (uint32_t i = 0; i < l->m->nrules; i++) {
+        const struct m_rule *r = &l->m->rules[i];
+        if (r->effect == RULE_ASK && naive_is_about(l, r) && value(l, r) == NAIVE_UNKNOWN &&
+            (!ask || naive_better(l, r, ask)))
+            out[n++] = r;
+    }
+    qsort(out, n, sizeof *out, naive_by_id);
+    return n;
+}
+
+static void hold(const struct naive_link *l, struct naive_verdict *a, const struct m_rule *ask)
 {
     if (a->named) {
         NAIVE_ADD(a->obliged, a->nobliged, a->named);
@@ -246,9 +260,10 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
     }
     if (ask)
         add_approval(a, approval_of(l->m, ask));
-    /* A gate is answered only where no true ask precedes it. */
-    if (gate && (!ask || naive_better(l, gate, ask)))
-        add_approval(a, approval_of(l->m, gate));
+    const struct m_rule *gates[NAIVE_MANY];
+    unsigned n = gates_before(l, ask, gates);
+    for (unsigned i = 0; i < n; i++)
+        add_approval(a, approval_of(l->m, gates[i]));
     for (uint32_t i = 0; i < l->m->nrules; i++)
         if (l->m->rules[i].effect == RULE_REQUIRE && value(l, &l->m->rules[i]) != NAIVE_FALSE)
     a->requires[a->nrequires++] = &l->m->rules[i];
@@ -382,8 +397,7 @@ struct naive_verdict naive_judge(const struct naive_link *l)
     a.capped = l->req->level > naive_level(l);
     a.klass = class_of(l);
     const struct m_rule *deny = best(l, RULE_DENY, NAIVE_UNKNOWN, NAIVE_TRUE),
-                        *ask = best(l, RULE_ASK, NAIVE_TRUE, NAIVE_TRUE),
-                        *gate = best(l, RULE_ASK, NAIVE_UNKNOWN, NAIVE_UNKNOWN);
+                        *ask = best(l, RULE_ASK, NAIVE_TRUE, NAIVE_TRUE);
     if (deny) {
         say(&a, CORE_EFFECT_DENY, NULL, deny);
         NAIVE_ADD(a.obliged, a.nobliged, deny);
@@ -395,7 +409,7 @@ struct naive_verdict naive_judge(const struct naive_link *l)
     }
     permit(l, &a, ask);
     if (a.effect != CORE_EFFECT_DENY) {
-        hold(l, &a, ask, gate);
+        hold(l, &a, ask);
         spend(l, &a);
     }
     if (a.effect == CORE_EFFECT_DENY)

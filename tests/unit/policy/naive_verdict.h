@@ -46,4 +46,41 @@ uint32_t naive_place(const struct model *m, uint32_t budget);
 bool naive_may_have_effect(const struct naive_link *l, struct str name);
 struct naive_verdict naive_judge(const struct naive_link *l);
 
+/* What all links come to. */
+struct naive_whole {
+    struct naive_verdict link[1 + POLICY_MAX_PARENTS];
+    struct policy_request req[1 + POLICY_MAX_PARENTS];
+    unsigned n, strictest;
+    int level;
+    bool capped_off; /* a ceiling denies what all links permit */
+};
+void naive_decide(const struct naive_link *top, struct naive_whole *w);
+/** The link whose answer it is. */
+struct naive_link naive_strictest(const struct naive_link *top, const struct naive_whole *w);
+/** The nearest miss of a link, with how many of its conditions fail and are unknown; or NULL. */
+const struct m_rule *naive_nearest(const struct naive_link *l, unsigned *least, unsigned *unknown);
+/** "group:a, u:b": as the image tells who approves. */
+void naive_put_by(const struct m_approval *a, struct buf *out);
+
+/* ---- the answer, once it is decided ---- */
+
+struct naive_answer {
+    struct naive_link top;
+    struct naive_whole enforced, shadow;
+};
+void naive_answer(const struct model *m, const struct policy_request *req,
+                  const struct reeve_inputs_view *inputs, struct naive_answer *out);
+/** As text: effect, rule, level and all that goes with it. */
+void naive_put(const struct naive_answer *all, struct buf *out);
+/** Whether the answer with shadow rules differs in effect, or in what is permitted at the probed
+ * places. */
+bool naive_differs(const struct naive_answer *all);
+/** What the explanation of a deny or ask must begin with, and after it somewhere have; `exact`:
+ * what it begins with is all of it. */
+struct naive_told {
+    struct buf start, rest;
+    bool exact;
+};
+void naive_explain(const struct naive_answer *all, struct naive_told *out);
+
 #endif

@@ -13,5 +13,17 @@ extern const size_t random_nsubjects, random_ncapabilities;
 extern bool random_budgets;
 /** The same policy twice, its rules in two orders. */
 void random_policies(struct buf *one, struct buf *other);
+/** One more rule for the end of it, `r99`. */
+void random_rule(struct buf *b, enum policy_rule_kind kind);
+
+/** A request by one of the subjects for one of the capabilities, with parents and what was spent.
+ * `r` is freed with random_request_free. */
+enum { RANDOM_MAX_SPENT = 12 };
+struct random_case {
+    struct random_request r;
+    struct policy_spent spent[RANDOM_MAX_SPENT];
+};
+void random_case(struct random_case *c);
+void random_case_show(const struct random_case *c, struct buf *out);
 
 #endif

@@ -32,9 +32,10 @@ const char *const random_capabilities[] = {"m.get_a.c",
                                            "program.external"};
 const char *const random_subjects[] = {"u:a", "u:ab", "u:abc",       "u:b",
                                        "v:a", "v:b",  "u:\xc3\xa9z", "u:a/b"};
-static const char *const subject_patterns[] = {"u:a",         "u:ab",     "v:a",      "u:*",
-                                               "u:a*",        "u:*b",     "v:*",      "u:*b*",
-                                               "u:\xc3\xa9*", "group:g0", "group:g1", "group:g2"};
+static const char *const subject_patterns[] = {
+    "u:a",   "u:ab",        "v:a",      "u:*",      "u:a*",     "u:*b",     "v:*",
+    "u:*b*", "u:\xc3\xa9*", "group:g0", "group:g1", "group:g2", "group:h1", "group:h6"};
+static const char *const of_many[] = {"u:a", "u:ab", "u:p", "v:*"};
 static const char *const member_patterns[] = {"u:a", "u:ab", "u:abc", "v:b", "u:*c", "v:*"};
 const char *const random_levels[3] = {"pure", "controlled", "full"};
 static const char *const rank_words[] = {"none", "process", "sandbox", "vm"};
@@ -187,6 +188,8 @@ static void put_rest(struct buf *b, unsigned i, unsigned kind, bool names_capabi
     }
     if (roll(4) == 0)
         buf_printf(b, ", obligations: [{type: o%u, properties: {count: [%u]}}]", i, i);
+    if (roll(3) == 0)
+        buf_printf(b, ", reason: \"Because of r%u\"", i);
     if (i > 0 && roll(10) == 0) /* r0 is what others replace */
         buf_z(b, ", mode: shadow");
     else if (i > 0 && roll(12) == 0)
@@ -207,12 +210,14 @@ static bool put_capability(struct buf *b)
     return !all;
 }
 
-static void put_rule(struct buf *b, unsigned i)
+static void put_any_when(struct buf *b)
+{
+    random_when(b, 0);
+}
+
+static void put_rule(struct buf *b, unsigned i, enum policy_rule_kind kind)
 {
     static const char *const kinds[] = {"deny", "allow", "ask", "require"};
-    static const uint8_t chances[] = {RULE_DENY,  RULE_ALLOW, RULE_ALLOW, RULE_ALLOW,
-                                      RULE_ALLOW, RULE_ASK,   RULE_ASK,   RULE_REQUIRE};
-    unsigned kind = PICK(chances);
     bool permits = kind == RULE_ALLOW || kind == RULE_ASK, names = false;
     buf_printf(b, "  - {id: r%u, effect: %s", i, kinds[kind]);
     if (permits && roll(5) == 0)
@@ -223,7 +228,8 @@ static void put_rule(struct buf *b, unsigned i)
         names = put_capability(b);
     if (kind == RULE_DENY || roll(permits ? 2 : 4)) {
         buf_z(b, ", when: ");
-        random_when(b, 0);
+        /* Where it is about what a value does, much hangs on one. */
+        (random_words != RANDOM_ALL_WORDS && roll(4) ? random_one_test : put_any_when)(b);
     }
     if (permits)
         put_grant(b);
@@ -256,6 +262,18 @@ static void put_budgets(struct buf *b)
         buf_z(b, "  []\n");
 }
 
+/* In some policies one subject is of more groups than one batch of candidates holds. */
+static void put_groups(struct buf *b)
+{
+    const char *many = roll(4) ? "w:none" : PICK(of_many);
+    buf_printf(b, "groups: {g0: [\"%s\", \"group:g1\"], g1: [\"%s\", \"%s\"], g2: [\"%s\"]",
+               PICK(member_patterns), PICK(member_patterns), PICK(member_patterns),
+               PICK(member_patterns));
+    for (unsigned i = 0; i < 8; i++)
+        buf_printf(b, ", h%u: [\"%s\"]", i, many);
+    buf_z(b, "}\n");
+}
+
 static void put_head(struct buf *b)
 {
     buf_z(b, HEADER);
@@ -265,9 +283,7 @@ static void put_head(struct buf *b)
     if (roll(3) == 0)
         buf_printf(b, ", limits: {%s}", limits[roll(6)]);
     buf_z(b, "}\n");
-    buf_printf(b, "groups: {g0: [\"%s\", \"group:g1\"], g1: [\"%s\", \"%s\"], g2: [\"%s\"]}\n",
-               PICK(member_patterns), PICK(member_patterns), PICK(member_patterns),
-               PICK(member_patterns));
+    put_groups(b);
     buf_printf(b,
                "grants:\n  g0: {isolation: %s, limits: {%s}}\n  g1: {use: g0, filesystem: {read: "
                "[\"${args.p}\"]}}\n"
@@ -294,13 +310,15 @@ static void put_head(struct buf *b)
 /* The same policy twice, the rules in two orders. */
 void random_policies(struct buf *one, struct buf *other)
 {
+    static const uint8_t chances[] = {RULE_DENY,  RULE_ALLOW, RULE_ALLOW, RULE_ALLOW,
+                                      RULE_ALLOW, RULE_ASK,   RULE_ASK,   RULE_REQUIRE};
     struct buf rule[MAX_RULES];
     uint32_t n = 1 + roll(MAX_RULES), order[MAX_RULES];
     put_head(one);
     buf_str(other, buf_view(one));
     for (uint32_t i = 0; i < n; i++) {
         buf_init(&rule[i], 0);
-        put_rule(&rule[i], i);
+        put_rule(&rule[i], i, (enum policy_rule_kind)PICK(chances));
         buf_str(one, buf_view(&rule[i]));
         uint32_t at = roll(i + 1);
         order[i] = order[at];
@@ -314,3 +332,32 @@ void random_policies(struct buf *one, struct buf *other)
 
 const size_t random_nsubjects = BASE_COUNT(random_subjects);
 const size_t random_ncapabilities = BASE_COUNT(random_capabilities);
+
+void random_rule(struct buf *b, enum policy_rule_kind kind)
+{
+    put_rule(b, 99, kind);
+}
+
+void random_case(struct random_case *c)
+{
+    struct policy_request *req = &c->r.req;
+    random_request(&c->r);
+    req->subject = str_of(random_subjects[roll((uint32_t)random_nsubjects)]);
+    req->capability = str_of(random_capabilities[roll((uint32_t)random_ncapabilities)]);
+    req->entry = core_capability_find(req->capability);
+    req->level = roll(4) ? -1 : (int)roll(CORE_LEVEL_COUNT);
+    if (roll(2))
+        c->r.inputs.nchain = 0;
+    c->r.inputs.spent = c->spent;
+    c->r.inputs.nspent = roll(2) ? 0 : roll(RANDOM_MAX_SPENT);
+    for (uint32_t i = 0; i < c->r.inputs.nspent; i++)
+        c->spent[i] = (struct policy_spent){roll(4), (uint8_t)roll(4), (uint8_t)roll(3),
+                                            roll(2) ? roll(12) : (uint64_t)roll(5) << 20};
+}
+
+void random_case_show(const struct random_case *c, struct buf *out)
+{
+    buf_str(out, c->r.req.capability);
+    buf_printf(out, " level %d by ", c->r.req.level);
+    random_request_show(&c->r, out);
+}

@@ -263,8 +263,22 @@ static void put_damaged(struct buf *out, const struct policy_value *v, uint32_t 
     buf_byte(out, '}');
 }
 
-void random_damage(const struct random_request *r, bool mistype, struct random_request *out)
+/* A list of 1,025 elements, made once. */
+static const char *too_long(void)
 {
+    static char list[4 * 1025 + 2];
+    if (!list[0]) {
+        list[0] = '[';
+        for (unsigned i = 0; i < 1025; i++)
+            memcpy(list + 1 + 4 * i, i < 1024 ? "\"x\"," : "\"x\"]", 4);
+    }
+    return list;
+}
+
+void random_damage(const struct random_request *r, enum random_loss loss,
+                   struct random_request *out)
+{
+    const char *const instead[RANDOM_LOSSES] = {roll(2) ? "null" : NULL, "{\"-\":{}}", too_long()};
     *out = *r;
     memset(out->text, 0, sizeof out->text);
     memset(out->doc, 0, sizeof out->doc);
@@ -281,7 +295,7 @@ void random_damage(const struct random_request *r, bool mistype, struct random_r
     if (!v->doc || v->node->type != JSON_OBJECT || !v->node->count)
         return;
     auto_buf struct buf text = {0};
-    put_damaged(&text, v, roll(v->node->count), mistype ? "{\"-\":{}}" : roll(2) ? "null" : NULL);
+    put_damaged(&text, v, roll(v->node->count), instead[loss]);
     *v = parse(out, which, &text);
     if (which == 0)
         out->req.args = v->doc;
@@ -309,4 +323,13 @@ void random_request_show(const struct random_request *r, struct buf *out)
         show_ceiling(r->req.ceiling, out);
     for (uint32_t i = 0; i < r->inputs.nceilings; i++)
         show_ceiling(&r->inputs.ceilings[i], out);
+}
+
+uint64_t random_seed(unsigned part)
+{
+    const char *given = getenv("REEVE_SEED");
+    uint64_t s = given ? strtoull(given, NULL, 0) + part * UINT64_C(0x9e3779b97f4a7c15) : 0;
+    while (!s)
+        base_random(&s, sizeof s);
+    return s;
 }

@@ -361,6 +361,11 @@ void random_test_of(struct buf *b, enum policy_op op)
     buf_z(b, "}}");
 }
 
+void random_one_test(struct buf *b)
+{
+    random_test_of(b, pick_op(3));
+}
+
 /* ---- conditions ---- */
 
 static void put_attribute(struct buf *b, size_t i, unsigned depth)

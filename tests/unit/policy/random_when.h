@@ -12,6 +12,8 @@
 /** xorshift64*: the same on every machine. */
 extern uint64_t random_state;
 uint32_t roll(uint32_t sides);
+/** The seed of a run: REEVE_SEED, told apart by the part of the run, or one by chance. */
+uint64_t random_seed(unsigned part);
 #define PICK(table) table[roll((uint32_t)BASE_COUNT(table))]
 
 /** What conditions may name. Absence: `exists`, `absent`, defaults; a size is of values of several
@@ -32,6 +34,8 @@ void random_top(struct buf *b);
 void random_when(struct buf *b, unsigned depth);
 /** A map with one operator of one attribute, `op` where its operand can be made. */
 void random_test_of(struct buf *b, enum policy_op op);
+/** One of any operator that does not nest. */
+void random_one_test(struct buf *b);
 /** Whether a test with this operator can be written. */
 bool random_can(enum policy_op op);
 
@@ -45,10 +49,12 @@ struct random_request {
 };
 void random_request(struct random_request *r);
 void random_request_free(struct random_request *r);
-/** The same request less one value: a key left out, null, an input that the broker does not know,
- * or
- * (`mistype`) a value that no operator judges. Shares what it has with `r`; freed before it. */
-void random_damage(const struct random_request *r, bool mistype, struct random_request *out);
+/** The same request less one value: a key left out, null, or an input that the broker does not
+ * know; a value that no operator judges in its place; or a list of more elements than are judged.
+ * Shares what it has with `r`; freed before it. */
+enum random_loss { RANDOM_MISSING, RANDOM_MISTYPED, RANDOM_TOO_LONG, RANDOM_LOSSES };
+void random_damage(const struct random_request *r, enum random_loss loss,
+                   struct random_request *out);
 /** What it asks, for a message. */
 void random_request_show(const struct random_request *r, struct buf *out);
 

@@ -106,12 +106,12 @@ static void judge(const struct buf *b, const struct all *all)
         (void)value_cidr_holds(form_at(b, all->cidr), text);
         (void)value_like_holds(form_at(b, all->like), text);
         for (uint32_t k = 0; k < BASE_COUNT(regexes); k++)
-            (void)value_regex_matches(all->set, k, all->scratch, text);
+            (void)value_regex_matches(all->set, k, all->scratch, text, NULL);
     }
     memset(long_text, 'a', sizeof long_text);
     for (uint32_t k = 0; k < BASE_COUNT(regexes); k++)
         (void)value_regex_matches(all->set, k, all->scratch,
-                                  (struct str){long_text, sizeof long_text});
+                                  (struct str){long_text, sizeof long_text}, NULL);
     (void)value_time_holds(&w, b->data, INT64_C(1795000000000000000));
 }
 

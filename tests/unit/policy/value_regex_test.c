@@ -73,7 +73,7 @@ static void matches_is_the_whole_text(void **state)
         struct value_regex_fault fault;
         ROW_CHECK(rows[i].name, value_regex_check(str_of(rows[i].pattern), &fault));
         struct value_regexes *set = set_of(rows[i].pattern);
-        ROW_TRI(rows[i].name, value_regex_matches(set, 0, scratch, str_of(rows[i].text)),
+        ROW_TRI(rows[i].name, value_regex_matches(set, 0, scratch, str_of(rows[i].text), NULL),
                 rows[i].value);
         value_regexes_free(&set);
     }
@@ -122,14 +122,14 @@ static void a_text_has_at_most_64_kib(void **state)
     struct value_regexes *set = set_of("[a-z]*");
     memset(long_text, 'a', sizeof long_text);
     assert_int_equal(
-        value_regex_matches(set, 0, scratch, (struct str){long_text, VALUE_REGEX_TEXT_MAX}),
+        value_regex_matches(set, 0, scratch, (struct str){long_text, VALUE_REGEX_TEXT_MAX}, NULL),
         TRI_TRUE);
-    assert_int_equal(
-        value_regex_matches(set, 0, scratch, (struct str){long_text, VALUE_REGEX_TEXT_MAX + 1}),
-        TRI_UNKNOWN);
-    assert_int_equal(value_regex_matches(set, 0, NULL, STR("a")), TRI_UNKNOWN);
-    assert_int_equal(value_regex_matches(set, 1, scratch, STR("a")), TRI_UNKNOWN);
-    assert_int_equal(value_regex_matches(set, 0, scratch, (struct str){NULL, 0}), TRI_TRUE);
+    assert_int_equal(value_regex_matches(set, 0, scratch,
+                                         (struct str){long_text, VALUE_REGEX_TEXT_MAX + 1}, NULL),
+                     TRI_UNKNOWN);
+    assert_int_equal(value_regex_matches(set, 0, NULL, STR("a"), NULL), TRI_UNKNOWN);
+    assert_int_equal(value_regex_matches(set, 1, scratch, STR("a"), NULL), TRI_UNKNOWN);
+    assert_int_equal(value_regex_matches(set, 0, scratch, (struct str){NULL, 0}, NULL), TRI_TRUE);
     value_regexes_free(&set);
     value_scratch_free(&scratch);
 }
@@ -147,7 +147,7 @@ static void hostile_patterns_end(void **state)
     for (size_t i = 0; i < BASE_COUNT(patterns); i++) {
         struct value_regexes *set = set_of(patterns[i]);
         struct str text = {long_text, VALUE_REGEX_TEXT_MAX};
-        ROW_TRI(patterns[i], value_regex_matches(set, 0, scratch, text), "unknown");
+        ROW_TRI(patterns[i], value_regex_matches(set, 0, scratch, text, NULL), "unknown");
         value_regexes_free(&set);
     }
     value_scratch_free(&scratch);
@@ -166,9 +166,9 @@ static void a_scratch_has_no_memory_of_matches(void **state)
         for (size_t n = VALUE_REGEX_TEXT_MAX; n > 0; n /= 3) {
             struct value_scratch *fresh = value_scratch_new();
             struct str text = {long_text, n};
-            enum tri a = value_regex_matches(set, 0, used, text);
-            assert_int_equal(a, value_regex_matches(set, 0, used, text));
-            assert_int_equal(a, value_regex_matches(set, 0, fresh, text));
+            enum tri a = value_regex_matches(set, 0, used, text, NULL);
+            assert_int_equal(a, value_regex_matches(set, 0, used, text, NULL));
+            assert_int_equal(a, value_regex_matches(set, 0, fresh, text, NULL));
             value_scratch_free(&fresh);
         }
         value_regexes_free(&set);
@@ -187,7 +187,7 @@ static void equal_patterns_share(void **state)
     assert_int_equal(value_regexes_new(v, 1000, &thousand, NULL), 0);
     struct value_scratch *scratch = value_scratch_of_thread();
     for (uint32_t i = 0; i < 1000; i++)
-        assert_int_equal(value_regex_matches(thousand, i, scratch, STR("aa")),
+        assert_int_equal(value_regex_matches(thousand, i, scratch, STR("aa"), NULL),
                          i % 2 ? TRI_TRUE : TRI_FALSE);
     assert_in_range(value_regexes_size(thousand) - value_regexes_size(two), 0, 998 * 64);
     value_regexes_free(&two);
@@ -201,7 +201,7 @@ static void *match_often(void *arg)
     struct value_scratch *scratch = value_scratch_of_thread();
     bool good = scratch && scratch == value_scratch_of_thread();
     for (int i = 0; good && i < 20000; i++)
-        good = value_regex_matches(set, (uint32_t)i % 2, scratch, STR("job-12")) ==
+        good = value_regex_matches(set, (uint32_t)i % 2, scratch, STR("job-12"), NULL) ==
                (i % 2 ? TRI_TRUE : TRI_FALSE);
     return good ? arg : NULL;
 }

@@ -1,0 +1,65 @@
+/*
+ * What would have been decided otherwise: by the same image with its shadow rules in force, or by a
+ * candidate that is not in force. It is told beside the enforced answer and changes nothing of it.
+ */
+#include "policy/decide.h"
+
+struct answer {
+    const struct policy_image *image;
+    const struct policy_decision *d;
+};
+
+/* The grant that a require cuts to; POLICY_NONE when it cuts nothing. */
+static uint32_t within(const struct answer *a, uint32_t i)
+{
+    return decide_hold(a->image, a->d->requires.v[i])->within;
+}
+
+/* Whether the requires of `b` cut to all that those of `a` cut to. */
+static bool cuts_as_much(const struct answer *a, const struct answer *b)
+{
+    for (uint32_t i = 0; i < a->d->requires.n; i++) {
+        bool found = within(a, i) == POLICY_NONE;
+        for (uint32_t k = 0; !found && k < b->d->requires.n; k++)
+            found = within(b, k) != POLICY_NONE &&
+                    policy_cut_same(a->image, within(a, i), b->image, within(b, k));
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool same(const struct answer *a, const struct answer *b)
+{
+    if (a->d->effect != b->d->effect || a->d->effect == CORE_EFFECT_DENY)
+        return a->d->effect == b->d->effect;
+    bool good = a->d->isolation == b->d->isolation && cuts_as_much(a, b) && cuts_as_much(b, a);
+    for (uint32_t i = 0; good && i < a->d->nlinks; i++)
+        good = policy_link_same(a->image, &a->d->link[i], b->image, &b->d->link[i]);
+    return good;
+}
+
+void decide_beside(const struct policy_image *image, const struct policy_image *other,
+                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                   struct policy_decision *out)
+{
+    struct policy_decision beside;
+    /* What the image found valid is valid. */
+    (void)decide_all(other, image, req, inputs, other == image, &beside);
+    out->shadow.effect = beside.effect;
+    out->shadow.rule = beside.rule;
+    out->shadow.grant = beside.grant;
+    out->shadow.isolation = beside.isolation;
+    const struct answer a = {image, out}, b = {other, &beside};
+    out->shadow.differs = !same(&a, &b);
+}
+
+int policy_decide_beside(const struct policy_image *image, const struct policy_image *candidate,
+                         const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                         struct policy_decision *out)
+{
+    int rc = decide_enforced(image, req, inputs, out);
+    if (rc == REEVE_OK && candidate != image)
+        decide_beside(image, candidate, req, inputs, out);
+    return rc;
+}

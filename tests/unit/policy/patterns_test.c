@@ -1,0 +1,121 @@
+/*
+ * What regular expressions may cost a decision, all rules and links of the chain together: when it
+ * is spent, further ones are unknown, so that a policy of costly patterns and a text made for them
+ * stall nothing and permit nothing.
+ */
+#include "support.h"
+
+#include "policy/value_regex.h"
+
+#define COSTLY "(?:(?=\\X*+)a)*" /* over its own limit on a long text of a */
+
+static char long_text[VALUE_REGEX_TEXT_MAX];
+
+static void what_is_spent_is_gone(void **state)
+{
+    (void)state;
+    const struct str v[] = {STR(COSTLY), STR("[a-z]+")};
+    struct str text = {long_text, sizeof long_text};
+    struct value_regexes *set = NULL;
+    struct value_scratch *scratch = value_scratch_of_thread();
+    assert_int_equal(value_regexes_new(v, 2, &set, NULL), 0);
+    uint64_t left = VALUE_REGEX_BUDGET;
+    assert_int_equal(value_regex_matches(set, 1, scratch, STR("abc"), &left), TRI_TRUE);
+    assert_in_range(VALUE_REGEX_BUDGET - left, 1, VALUE_REGEX_BUDGET / 60000);
+    unsigned n = 0;
+    for (; left; n++)
+        assert_int_equal(value_regex_matches(set, 0, scratch, text, &left), TRI_UNKNOWN);
+    assert_in_range(n, 2, 20);
+    assert_int_equal(value_regex_matches(set, 1, scratch, STR("abc"), &left), TRI_UNKNOWN);
+    left = VALUE_REGEX_BUDGET;
+    assert_int_equal(value_regex_matches(set, 1, scratch, STR("abc"), &left), TRI_TRUE);
+    value_regexes_free(&set);
+}
+
+/* The dearest match there is must fit, so that no condition is unknown for want of others' money.
+ */
+static void one_match_always_fits(void **state)
+{
+    (void)state;
+    const struct str dear = STR("(*NO_JIT)(?:a{0,90}){0,90}[bc]");
+    struct value_regexes *set = NULL;
+    assert_int_equal(value_regexes_new(&dear, 1, &set, NULL), 0);
+    for (size_t n = 1; n <= sizeof long_text; n = n < 400 ? n + 67 : n * 4) {
+        uint64_t left = VALUE_REGEX_BUDGET;
+        (void)value_regex_matches(set, 0, value_scratch_of_thread(), (struct str){long_text, n},
+                                  &left);
+        assert_true(left > 0);
+    }
+    value_regexes_free(&set);
+}
+
+/* `costly` rules with the pattern, then what tells whether the budget is spent. */
+static struct policy_decision decide_after(unsigned costly, const char *last,
+                                           const struct reeve_inputs_view *inputs, char id[160])
+{
+    auto_buf struct buf policy = {0}, args = {0};
+    buf_z(&policy, HEADER "defaults: {level: controlled}\nrules:\n");
+    for (unsigned i = 0; i < costly; i++)
+        buf_printf(&policy,
+                   "  - {id: c%u, effect: allow, subject: anyone, capability: [ccos.echo], when: "
+                   "{args.a: {matches: '%s'}}}\n",
+                   i, COSTLY);
+    buf_z(&policy, last);
+    buf_z(&args, "{\"b\":\"x\",\"a\":\"");
+    buf_put(&args, long_text, sizeof long_text);
+    buf_z(&args, "\"}");
+    struct policy_image *image = must_compile(policy.data);
+    struct json_text text = {0};
+    const struct question q = {"u:a", "ccos.echo", args.data, NULL};
+    struct policy_request req = ask(&q, &text);
+    struct policy_decision d, again;
+    assert_int_equal(policy_decide(image, &req, inputs, &d), 0);
+    assert_int_equal(policy_decide(image, &req, inputs, &again), 0);
+    assert_int_equal(d.rule, again.rule); /* each has its own */
+    rule_id(image, d.rule, id);
+    json_text_free(&text);
+    policy_image_unref(&image);
+    return d;
+}
+
+static void an_allow_does_not_rest_on_what_could_not_be_paid(void **state)
+{
+    (void)state;
+    static const char last[] = "  - {id: z, effect: allow, subject: anyone, capability: "
+                               "[ccos.echo], when: {args.b: {matches: x}}}\n";
+    const struct reeve_inputs_view inputs = {0};
+    char id[160];
+    assert_int_equal(decide_after(1, last, &inputs, id).effect, CORE_EFFECT_ALLOW);
+    assert_string_equal(id, "z");
+    assert_int_equal(decide_after(40, last, &inputs, id).effect, CORE_EFFECT_DENY);
+    assert_string_equal(id, "reeve/default");
+}
+
+/* The subject's rules spend it, and the parent's deny, whose pattern does not match, holds. */
+static void a_deny_counts_what_could_not_be_paid(void **state)
+{
+    (void)state;
+    static const char last[] =
+        "  - {id: w, effect: allow, subject: anyone, capability: [\"ccos.*\"]}\n"
+        "  - {id: z, effect: deny, subject: [\"u:p\"], capability: [\"ccos.*\"], when: {args.b: "
+        "{matches: v}}}\n";
+    const struct policy_subject chain[] = {{STR("u:p"), NULL}};
+    const struct reeve_inputs_view inputs = {.chain = chain, .nchain = 1};
+    char id[160];
+    assert_int_equal(decide_after(1, last, &inputs, id).effect, CORE_EFFECT_ALLOW);
+    assert_string_equal(id, "w");
+    assert_int_equal(decide_after(40, last, &inputs, id).effect, CORE_EFFECT_DENY);
+    assert_string_equal(id, "z");
+}
+
+int main(void)
+{
+    memset(long_text, 'a', sizeof long_text);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_spent_is_gone),
+        cmocka_unit_test(one_match_always_fits),
+        cmocka_unit_test(an_allow_does_not_rest_on_what_could_not_be_paid),
+        cmocka_unit_test(a_deny_counts_what_could_not_be_paid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
