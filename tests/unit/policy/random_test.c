@@ -1,6 +1,6 @@
 /*
  * The engine against the naive evaluator on random policies, requests and inputs, and against
- * itself with the rules shuffled. The seed is printed; REEVE_SEED=SEED
+ * itself with the rules shuffled over several files. The seed is printed; REEVE_SEED=SEED
  * policy_random_test [POLICIES [PART]] repeats a run of part 0.
  */
 #include "engine.h"
@@ -101,6 +101,35 @@ static void count(const struct policy_decision *d, uint32_t nrules, unsigned cou
     counts[BY_PARENT] += d->strictest > 0;
 }
 
+/* The policy with its rules in a root file and two that it includes, at random. */
+static struct policy_image *compile_in_files(const struct buf *policy)
+{
+    struct buf part[3] = {{0}};
+    auto_buf struct buf all = {0};
+    const char *rules = strstr(policy->data, "\nrules:\n") + strlen("\nrules:\n"), *end;
+    for (const char *line = rules; *line; line = end) {
+        end = strchr(line, '\n') + 1;
+        buf_put(&part[roll(3)], line, (size_t)(end - line));
+    }
+    buf_z(&all, "=== root.yaml\n");
+    buf_put(&all, policy->data, (size_t)(rules - policy->data));
+    for (unsigned i = 0; i < 3; i++) {
+        static const char *const heads[] = {"", "=== a.yaml\n" HEADER "rules:\n",
+                                            "=== b/c.yaml\n" HEADER "rules:\n"};
+        buf_z(&all, heads[i]);
+        buf_str(&all, part[i].len ? buf_view(&part[i]) : STR("  []\n"));
+        buf_z(&all, i == 0 ? "include: [b/c.yaml, a.yaml]\n" : "");
+        buf_fini(&part[i]);
+    }
+    struct files files;
+    struct policy_image *image = NULL;
+    struct reeve_error err = {0};
+    files_of(buf_view(&all), &files);
+    if (policy_compile_source(&files.source, NULL, NULL, &image, &err) != 0)
+        fail_msg("%s\n%s", err.message, all.data);
+    return image;
+}
+
 /* `*last`: of the policy before, replaced by this one's. */
 static void one_policy(struct policy_image **last, unsigned counts[KINDS])
 {
@@ -109,7 +138,7 @@ static void one_policy(struct policy_image **last, unsigned counts[KINDS])
     struct arena arena auto_arena;
     arena_init(&arena, 0);
     struct policy_report report = {.text = buf_view(&one), .file = "random"};
-    struct pair p = {must_compile(one.data), must_compile(other.data), NULL, NULL, one.data};
+    struct pair p = {must_compile(one.data), compile_in_files(&other), NULL, NULL, one.data};
     p.other = *last ? *last : policy_image_ref(p.image);
     struct ynode *root = policy_yaml_read(buf_view(&one), &arena, &report);
     assert_non_null(root);
