@@ -45,31 +45,31 @@ static inline bool base_same(const char *a, const char *b, size_t n)
 {
     /* Where a constant is compared, GCC would warn of the reads that its length rules out. */
     __asm__("" : "+r"(a), "+r"(b));
-    uint64_t x, y;
+    uint64_t x, y, z, differs = 0;
     uint32_t v, w;
-    size_t at = 0;
-    for (; n - at >= sizeof x; at += sizeof x) {
+    if (n < sizeof v)
+        return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+    if (n < sizeof x) { /* the last four bytes, some of them once more */
+        memcpy(&v, a, sizeof v);
+        memcpy(&w, b, sizeof w);
+        differs = v ^ w;
+        memcpy(&v, a + n - sizeof v, sizeof v);
+        memcpy(&w, b + n - sizeof w, sizeof w);
+        return (differs | (v ^ w)) == 0;
+    }
+    memcpy(&x, a + n - sizeof x, sizeof x); /* so here, eight */
+    memcpy(&y, b + n - sizeof y, sizeof y);
+    differs = x ^ y;
+    for (size_t at = 0; at + sizeof x < n && !differs; at += 2 * sizeof x) {
+        size_t next = at + 2 * sizeof x <= n ? at + sizeof x : n - sizeof x;
         memcpy(&x, a + at, sizeof x);
         memcpy(&y, b + at, sizeof y);
-        if (x != y)
-            return false;
+        z = x ^ y;
+        memcpy(&x, a + next, sizeof x);
+        memcpy(&y, b + next, sizeof y);
+        differs = z | (x ^ y);
     }
-    if (at == n)
-        return true;
-    if (at) { /* the last eight bytes, some of them once more */
-        memcpy(&x, a + n - sizeof x, sizeof x);
-        memcpy(&y, b + n - sizeof y, sizeof y);
-        return x == y;
-    }
-    if (n < sizeof v)
-        return a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1];
-    memcpy(&v, a, sizeof v);
-    memcpy(&w, b, sizeof w);
-    if (v != w)
-        return false;
-    memcpy(&v, a + n - sizeof v, sizeof v);
-    memcpy(&w, b + n - sizeof w, sizeof w);
-    return v == w;
+    return differs == 0;
 }
 static inline bool str_eq(struct str a, struct str b)
 {

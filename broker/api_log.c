@@ -338,6 +338,7 @@ static void give_finding(void *arg, const struct policy_diag *d)
 {
     struct to_finding *to = arg;
     auto_free char *line = d->source_line.p ? str_dup(d->source_line) : NULL;
+    auto_free char *reason = d->suppressed.p ? str_dup(d->suppressed) : NULL;
     struct reeve_finding f = {.size = sizeof f,
                               .severity = (enum reeve_severity)d->severity,
                               .code = d->code,
@@ -347,7 +348,9 @@ static void give_finding(void *arg, const struct policy_diag *d)
                               .length = d->length,
                               .message = d->message,
                               .suggestion = d->suggestion,
-                              .source_line = line};
+                              .source_line = line,
+                              .id = d->id,
+                              .suppressed = d->suppressed.p && !reason ? "" : reason};
     if (to->fn)
         to->fn(to->arg, &f);
 }
@@ -371,4 +374,24 @@ const char *reeve_policy_code(size_t i, const char **meaning)
     const char *code = NULL;
     *meaning = policy_code_text(i, &code);
     return *meaning ? code : NULL;
+}
+
+int reeve_policy_code_info(size_t i, struct reeve_code *out)
+{
+    struct policy_code_info info;
+    if (!policy_code_info(i, &info) || out->size < sizeof out->size)
+        return REEVE_EINVAL;
+    const struct core_lint *lint = core_lint_find(str_of(info.code));
+    struct reeve_code all = {.size = out->size < sizeof all ? out->size : sizeof all,
+                             .severity = (enum reeve_severity)info.severity,
+                             .meaning = info.meaning};
+    (void)snprintf(all.code, sizeof all.code, "%s", info.code);
+    (void)snprintf(all.id, sizeof all.id, "%s", info.id);
+    if (lint) {
+        all.rationale = lint->rationale;
+        all.wrong = lint->wrong;
+        all.right = lint->right;
+    }
+    memcpy(out, &all, all.size);
+    return REEVE_OK;
 }

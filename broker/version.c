@@ -102,6 +102,8 @@ static void put_libraries(struct json_out *o)
     json_kv_str(o, "pcre2 (at build time)", STR(REEVE_BUILD_PCRE2));
     json_kv_str(o, "libidn2 (at build time)",
                 sizeof REEVE_BUILD_IDN2 > 1 ? STR(REEVE_BUILD_IDN2) : STR("none"));
+    json_kv_str(o, "libunistring (at build time)",
+                sizeof REEVE_BUILD_UNISTRING > 1 ? STR(REEVE_BUILD_UNISTRING) : STR("none"));
     json_close_object(o);
 }
 

@@ -43,3 +43,18 @@ const struct core_profile *core_profile_find(struct str name)
             return &core_table_profiles[i];
     return NULL;
 }
+
+const struct core_lint *core_lint_all(size_t *count)
+{
+    *count = core_table_nlint;
+    return core_table_lint;
+}
+
+const struct core_lint *core_lint_find(struct str code_or_id)
+{
+    for (size_t i = 0; i < core_table_nlint; i++)
+        if (str_is(code_or_id, core_table_lint[i].code) ||
+            str_is(code_or_id, core_table_lint[i].id))
+            return &core_table_lint[i];
+    return NULL;
+}

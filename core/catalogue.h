@@ -84,7 +84,18 @@ struct core_profile {
 };
 /** A seccomp profile by name ("default"), or NULL. */
 const struct core_profile *core_profile_find(struct str name);
-/** SHA-256 over all of rules/ that was compiled in: in `reeve version` and in each policy's digest.
+/** What lint tells of: why, a policy in which it is found, and one that says it better. */
+struct core_lint {
+    const char *code; /* "P052" */
+    const char *id;   /* "no-reason" */
+    const char *rationale, *wrong, *right;
+};
+/** All of rules/lint.yaml, in byte order of codes. */
+const struct core_lint *core_lint_all(size_t *count);
+/** The entry of a code or id, or NULL. */
+const struct core_lint *core_lint_find(struct str code_or_id);
+/** SHA-256 over what of rules/ decides anything (all but lint.yaml): in `reeve version` and in each
+ * policy's digest.
  */
 extern const uint8_t core_rules_digest[BASE_SHA256];
 

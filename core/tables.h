@@ -12,5 +12,7 @@ extern const size_t core_table_ncapabilities;
 extern const struct core_limits core_table_levels[CORE_LEVEL_COUNT];
 extern const struct core_profile core_table_profiles[];
 extern const size_t core_table_nprofiles;
+extern const struct core_lint core_table_lint[]; /* in byte order of codes */
+extern const size_t core_table_nlint;
 
 #endif

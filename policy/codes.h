@@ -12,7 +12,8 @@
     X(NO_MAPPING, "P002", ERROR, "the policy is empty, or no mapping at its top")                  \
     X(BOUND, "P003", ERROR, "a bound on bytes, depth, nodes, rules or patterns was reached")       \
     X(DOCUMENTS, "P004", ERROR, "more than one YAML document in a file")                           \
-    X(ANCHOR, "P005", ERROR, "an anchor or an alias")                                              \
+    X(ANCHOR, "P005", ERROR,                                                                       \
+      "an anchor that stands twice, or an alias of none, within its own, or as a key")             \
     X(DUPLICATE_KEY, "P006", ERROR, "a key stands twice in one mapping")                           \
     X(MERGE, "P007", ERROR, "a merge key (`<<`)")                                                  \
     X(YAML11_WORD, "P008", ERROR,                                                                  \
@@ -64,13 +65,23 @@
     X(NO_REASON, "P052", WARNING, "an allow without a reason")                                     \
     X(NO_CAPABILITY, "P053", WARNING, "a capability id that is not in the catalogue")              \
     X(UNISOLATED, "P054", WARNING, "a dangerous capability allowed with isolation none")           \
-    X(SHADOWED, "P055", WARNING, "a rule that is never named, since an identical one precedes")    \
+    X(SHADOWED, "P055", WARNING, "a rule that is never named, since one that covers it precedes")  \
     X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
-    X(BROAD, "P057", WARNING, "an allow of every capability")                                      \
+    X(BROAD, "P057", WARNING, "an allow of capabilities that have nothing in common")              \
     X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
     X(LOOSE_TEST, "P059", WARNING, "`exists: false`, `absent: true` or `not_in` in an allow")      \
     X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
     X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")          \
+    X(UNREACHABLE, "P062", WARNING,                                                                \
+      "a rule that permits nothing, since a deny always stands in its way")                        \
+    X(DUPLICATE, "P063", WARNING, "a rule or an entry of a list that stands twice")                \
+    X(CONTRADICTING, "P064", WARNING, "a deny of just what another rule permits")                  \
+    X(NEVER_TRUE, "P065", WARNING, "tests of one attribute that cannot all be true")               \
+    X(NO_LIMITS, "P066", WARNING, "a dangerous capability allowed without limits")                 \
+    X(BROAD_GRANT, "P067", WARNING,                                                                \
+      "a grant of the whole file system, of any host, or of every port")                           \
+    X(BROAD_SUBJECT, "P068", WARNING, "a dangerous capability allowed for anyone")                 \
+    X(UNANCHORED, "P069", WARNING, "a regular expression written as if it searched")               \
     X(ENDING_DENY, "P090", WARNING, "a deny or require that ends by itself")                       \
     X(ASK_ANYONE, "P091", WARNING, "an ask for anyone")                                            \
     X(UNNAMED_RESOURCE, "P092", WARNING,                                                           \
@@ -94,6 +105,15 @@
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
     X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
     X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
+    X(DOTTED_PATH, "P140", WARNING,                                                                \
+      "a path that no argument is equal to, since it is not in normal form")                       \
+    X(SECRET, "P141", WARNING, "what looks like a key, a token or a password")                     \
+    X(YAML_TRAP, "P142", WARNING, "YAML that says something else than it seems to")                \
+    X(MIXED_SCRIPTS, "P143", WARNING, "a word with letters of several scripts")                    \
+    X(NOT_NFC, "P144", WARNING, "text that is not in NFC")                                         \
+    X(HIDDEN_TEXT, "P145", WARNING, "a character that is not seen, or turns text around")          \
+    X(BAD_ALLOW, "P146", WARNING, "a comment `reeve: allow` without a reason, or of no warning")   \
+    X(UNUSED_ALLOW, "P147", WARNING, "a comment `reeve: allow` of what is not found")              \
     X(NEVER_MATCHES, "P150", WARNING, "a delegated rule that `may` makes empty")
 
 #define X(symbol, ...) P_##symbol,

@@ -3,6 +3,7 @@
  * stage goes on after an error; nothing is built from a policy that has one.
  */
 #include "policy/image.h"
+#include "policy/suppress.h"
 
 #define MAX_MODEL_BYTES ((size_t)4 << 30)
 
@@ -37,16 +38,37 @@ int policy_compile_source(const struct policy_source *source, policy_diag_fn *di
     return verdict(&report, source->file);
 }
 
+/* Of each file its text first; then what the rules come to together. */
+static void lint(const struct model *m, struct arena *arena, struct policy_report *report)
+{
+    for (uint16_t i = 0; i <= report->nmore; i++)
+        policy_suppress_ready(&report->suppress[i], arena, report);
+    for (uint16_t i = 0; i <= report->nmore; i++)
+        policy_lint_secrets(i, report);
+    for (uint32_t i = 0; i < m->ntrees; i++)
+        policy_lint_tree(m->trees[i], report);
+    policy_lint_comments(report);
+    policy_lint_model(m, arena, report);
+    for (uint16_t i = 0; i <= report->nmore; i++)
+        policy_suppress_unused(&report->suppress[i], report);
+}
+
 int policy_lint_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
                        struct reeve_error *err)
 {
     struct arena arena auto_arena;
     arena_init(&arena, MAX_MODEL_BYTES);
-    struct policy_report report = {
-        .text = source->text, .file = source->file, .fn = diag, .arg = arg, .err = err};
-    struct model *m = front(source, &arena, &report);
+    struct policy_suppress *allowed = arena_array(&arena, POLICY_MAX_FILES, sizeof *allowed);
+    struct policy_report report = {.text = source->text,
+                                   .file = source->file,
+                                   .fn = diag,
+                                   .arg = arg,
+                                   .err = err,
+                                   .suppress = allowed,
+                                   .out_of_memory = !allowed};
+    struct model *m = allowed ? front(source, &arena, &report) : NULL;
     if (m && verdict(&report, source->file) == REEVE_OK)
-        policy_lint_model(m, &arena, &report);
+        lint(m, &arena, &report);
     return verdict(&report, source->file);
 }
 

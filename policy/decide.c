@@ -55,9 +55,11 @@ static bool each_found(const struct deciding *d, enum policy_rule_kind kind, dec
 
 void decide_each(struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn, void *state)
 {
-    if (!(image_head(d->image)->kinds >> kind & 1))
+    bool is_short = eval_scan_is_short(&d->scan);
+    uint32_t kinds = is_short ? d->scan.kinds : image_head(d->image)->kinds;
+    if (!(kinds >> kind & 1))
         return;
-    if (eval_scan_is_short(&d->scan)) {
+    if (is_short) {
         (void)each_found(d, kind, fn, state);
         return;
     }
@@ -288,7 +290,8 @@ static void end_in_deny(struct policy_decision *out, const struct verdict *v)
     out->grant = POLICY_NONE;
     out->labels = out->budgets = out->warned = 0;
     out->requires.n = out->approvals.n = 0;
-    out->obligations = v->obligations;
+    out->obligations.n = v->obligations.n;
+    memcpy(out->obligations.v, v->obligations.v, v->obligations.n * sizeof v->obligations.v[0]);
 }
 
 static enum core_level lowest_level(const struct policy_image *image,

@@ -2,16 +2,16 @@
  * Reporting: turns a code and a position into a finding, finds its source line, keeps the first
  * error. Called by every stage of the compiler and by lint; decides nothing.
  */
-#include "policy/diag.h"
+#include "policy/suppress.h"
 
 #include <stdio.h>
 
 struct code_row {
-    const char *code, *meaning;
+    const char *code, *meaning, *symbol;
     enum policy_severity severity;
 };
 
-#define X(symbol, code, severity, meaning) {code, meaning, POLICY_##severity},
+#define X(symbol, code, severity, meaning) {code, meaning, #symbol, POLICY_##severity},
 static const struct code_row codes[P_COUNT] = {POLICY_CODE_TABLE(X)};
 #undef X
 
@@ -24,8 +24,7 @@ const char *policy_code_text(size_t index, const char **code)
     return codes[index].meaning;
 }
 
-/* The text of a position's file. */
-static struct str text_of(const struct policy_report *r, struct policy_pos at)
+struct str policy_text_at(const struct policy_report *r, struct policy_pos at)
 {
     return at.file && at.file <= r->nmore ? r->more[at.file - 1]->text : r->text;
 }
@@ -55,10 +54,35 @@ const char *policy_place(const struct policy_report *r, struct policy_pos at,
     return out;
 }
 
-static void emit(struct policy_report *r, enum policy_code code, struct policy_pos at,
-                 const char *suggestion, const char *message)
+bool policy_code_info(size_t index, struct policy_code_info *out)
 {
+    if (index >= P_COUNT)
+        return false;
+    const struct code_row *row = &codes[index];
+    *out = (struct policy_code_info){row->code, row->meaning, row->severity, {0}};
+    for (size_t i = 0; row->symbol[i] && i + 1 < sizeof out->id; i++) {
+        char c = row->symbol[i];
+        out->id[i] = (char)(c == '_' ? '-' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return true;
+}
+
+enum policy_code policy_code_of(struct str code)
+{
+    for (unsigned i = 0; i < P_COUNT; i++)
+        if (str_is(code, codes[i].code))
+            return (enum policy_code)i;
+    return P_COUNT;
+}
+
+static void emit(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                 const char *suggestion, const char *message, struct str suppressed)
+{
+    struct policy_code_info info;
+    policy_code_info(code, &info);
     struct policy_diag d = {
+        .id = info.id,
+        .suppressed = suppressed,
         .severity = codes[code].severity,
         .code = codes[code].code,
         .file = policy_file_of(r, at),
@@ -67,10 +91,26 @@ static void emit(struct policy_report *r, enum policy_code code, struct policy_p
         .length = at.length ? at.length : 1,
         .message = message,
         .suggestion = suggestion,
-        .source_line = policy_source_line(lines_of(r, at), text_of(r, at), at.line),
     };
+    if (code != P_SECRET) /* which is not to be shown again */
+        d.source_line = policy_source_line(lines_of(r, at), policy_text_at(r, at), at.line);
     if (r->fn)
         r->fn(r->arg, &d);
+}
+
+/* Told as what it is, as often as findings that count are. */
+static bool is_suppressed(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                          const char *suggestion, const char *message)
+{
+    if (!r->suppress || codes[code].severity != POLICY_WARNING || code == P_BAD_ALLOW ||
+        code == P_UNUSED_ALLOW)
+        return false;
+    struct str reason = policy_suppress_find(&r->suppress[at.file], at.line, code);
+    if (reason.p && r->suppressed < POLICY_MAX_FINDINGS) {
+        r->suppressed++;
+        emit(r, code, at, suggestion, message, reason);
+    }
+    return reason.p != NULL;
 }
 
 static void keep_first(struct policy_report *r, enum policy_code code, struct policy_pos at,
@@ -95,12 +135,16 @@ void policy_report(struct policy_report *r, enum policy_code code, struct policy
     va_start(ap, fmt);
     (void)vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
+    static const struct str counts = {NULL, 0};
+    if (is_suppressed(r, code, at, suggestion, message))
+        return;
     if (codes[code].severity == POLICY_ERROR)
         keep_first(r, code, at, suggestion, message);
     if (r->findings < POLICY_MAX_FINDINGS)
-        emit(r, code, at, suggestion, message);
+        emit(r, code, at, suggestion, message, counts);
     else if (r->findings == POLICY_MAX_FINDINGS)
-        emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again");
+        emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again",
+             counts);
     if (r->findings <= POLICY_MAX_FINDINGS)
         r->findings++;
 }

@@ -42,6 +42,11 @@ struct policy_text {
     struct policy_lines lines;
 };
 
+/** Moves `*at` behind one byte or one line break, as libyaml counts lines; whether it was a break.
+ */
+bool policy_line_step(struct str text, size_t *at);
+
+struct policy_suppress;
 struct policy_report {
     struct str text; /* the whole source, for source lines */
     const char *file;
@@ -53,7 +58,9 @@ struct policy_report {
     struct reeve_error *err; /* gets the first error; may be NULL */
     unsigned errors, findings;
     struct policy_lines lines;
-    bool out_of_memory; /* what was found may be incomplete: never compile */
+    bool out_of_memory;               /* what was found may be incomplete: never compile */
+    struct policy_suppress *suppress; /* what comments allow; NULL: nothing */
+    unsigned suppressed;              /* findings told as allowed */
 };
 
 /**
@@ -62,8 +69,10 @@ struct policy_report {
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
-/** The text of the file that is being read. */
+/** Where the text of the file that is being read is kept. */
 struct str *policy_text_of(struct policy_report *r);
+/** The text of a position's file. */
+struct str policy_text_at(const struct policy_report *r, struct policy_pos at);
 /** The name of a position's file, as findings have it. */
 const char *policy_file_of(const struct policy_report *r, struct policy_pos at);
 /** Where something else is that a finding at `from` tells of: "on line 7", "on line 7 of b.yaml"
@@ -71,6 +80,8 @@ const char *policy_file_of(const struct policy_report *r, struct policy_pos at);
 #define POLICY_PLACE 160
 const char *policy_place(const struct policy_report *r, struct policy_pos at,
                          struct policy_pos from, char out[POLICY_PLACE]);
+/** The code that is written so, or P_COUNT. */
+enum policy_code policy_code_of(struct str code);
 /** Note that memory or an arena's bound is out. Nothing more is told; the compile ends with
  * REEVE_ENOMEM. */
 void policy_report_memory(struct policy_report *r);

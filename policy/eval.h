@@ -114,6 +114,7 @@ struct eval_scan {
     struct str capability;
     struct eval_subject subject;
     unsigned ntexts, nfound;
+    uint32_t kinds;  /* of what was found: bits enum policy_rule_kind */
     uint32_t groups; /* of the subject's, how many are behind us */
     bool begun;
     struct eval_text text[EVAL_MAX_TEXTS];

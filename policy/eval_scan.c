@@ -23,41 +23,65 @@ static void add_text(struct eval_scan *scan, uint64_t hash, size_t n, unsigned s
     scan->text[scan->ntexts++] = (struct eval_text){hash, (uint16_t)n, (uint8_t)segments, exact};
 }
 
-/* The prefixes that end in this word, `at` bytes into the id. `h`: of the words before. */
-static void add_prefixes(struct eval_scan *scan, uint64_t depths, uint64_t h, uint64_t word,
-                         size_t at, unsigned *segments)
+/* A capability as it is hashed: its words, the last one of what is left over, and the hash of all
+ * before each. */
+#define MAX_WORDS (POLICY_MAX_NAME / WORD + 1u)
+struct hashed {
+    uint64_t word[MAX_WORDS], before[MAX_WORDS];
+    uint64_t dots[MAX_WORDS / WORD + 1]; /* a bit for each byte */
+    unsigned n;
+};
+
+/* The dots of word `n` into the bits of its bytes. */
+static void note_dots(struct hashed *id, unsigned n)
 {
-    for (uint64_t dots = dots_in(word); dots; dots &= dots - 1) {
-        unsigned bytes = ((unsigned)__builtin_ctzll(dots) + 1) / 8; /* of the word, dot included */
-        if (++*segments >= POLICY_MAX_SEGMENTS)
-            return;
-        if (!(depths >> *segments & 1))
-            continue;
-        uint64_t hash = bytes == WORD
-                            ? hash_end(hash_word(h, word), 0, at + bytes)
-                            : hash_end(h, word & ((UINT64_C(1) << 8 * bytes) - 1), at + bytes);
-        add_text(scan, hash, at + bytes, *segments, false);
+    uint64_t high = dots_in(id->word[n]); /* bit 7 of each byte, brought together */
+    uint64_t dots = (high >> 7) * UINT64_C(0x0102040810204080) >> 56;
+    uint64_t before = n % WORD ? id->dots[n / WORD] : 0;
+    id->dots[n / WORD] = before | dots << WORD * (n % WORD);
+}
+
+static void hash_words(struct str id, struct hashed *out)
+{
+    uint64_t h = HASH_START;
+    unsigned n = 0;
+    for (size_t at = 0; id.n - at >= WORD; at += WORD, n++) {
+        memcpy(&out->word[n], id.p + at, WORD);
+        out->before[n] = h;
+        h = hash_word(h, out->word[n]);
+        note_dots(out, n);
     }
+    out->word[n] = hash_tail(id);
+    out->before[n] = h;
+    note_dots(out, n);
+    out->n = n;
+}
+
+/* The prefix of `n` bytes. */
+static uint64_t hash_prefix(const struct hashed *id, size_t n)
+{
+    uint64_t mask = (UINT64_C(1) << 8 * (n % WORD)) - 1;
+    return hash_end(id->before[n / WORD], id->word[n / WORD] & mask, n);
 }
 
 /* Shortest first. */
 static void add_texts(struct eval_scan *scan)
 {
-    struct str id = scan->capability;
-    uint64_t depths = image_head(scan->image)->depths, h = HASH_START, word;
+    uint64_t depths = image_head(scan->image)->depths;
     unsigned segments = 0;
-    size_t at = 0;
+    struct hashed id;
+    hash_words(scan->capability, &id);
     if (depths & 1)
         add_text(scan, hash_end(HASH_START, 0, 0), 0, 0, false);
-    for (; id.n - at >= WORD; at += WORD) {
-        memcpy(&word, id.p + at, sizeof word);
-        add_prefixes(scan, depths, h, word, at, &segments);
-        h = hash_word(h, word);
-    }
-    word = hash_rest(id.p + at, id.n - at);
-    add_prefixes(scan, depths, h, word, at, &segments);
+    for (unsigned k = 0; k <= id.n / WORD; k++)
+        for (uint64_t dots = id.dots[k]; dots; dots &= dots - 1) {
+            size_t n = 64 * k + (unsigned)__builtin_ctzll(dots) + 1;
+            if (++segments < POLICY_MAX_SEGMENTS && depths >> segments & 1)
+                add_text(scan, hash_prefix(&id, n), n, segments, false);
+        }
     if (depths >> POLICY_MAX_SEGMENTS & 1)
-        add_text(scan, hash_end(h, word, id.n), id.n, 0, true);
+        add_text(scan, hash_end(id.before[id.n], id.word[id.n], scan->capability.n),
+                 scan->capability.n, 0, true);
 }
 
 void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
@@ -79,19 +103,22 @@ void eval_scan_restart(struct eval_scan *scan)
 
 /* ---- one batch ---- */
 
+/* One that the subject counts among. `first` and `spread` are where in the filter it is asked for,
+ * in words: what hash_filter_word says, once for all texts. */
 struct who {
     uint64_t hash;
-    uint32_t who, spread; /* of the filter */
+    uint32_t who, first, spread;
 };
 /* A pair that passed the filter: indexes of both. */
 struct probe {
-    uint64_t hash;
-    uint32_t text, who;
+    uint16_t text, who;
 };
 
 static struct who who_of(uint32_t who, uint32_t spread)
 {
-    return (struct who){hash_who(who), who, spread};
+    uint64_t hash = hash_who(who);
+    return (struct who){hash, who, (uint32_t)(hash >> 32) * HASH_BLOCK_WORDS,
+                        spread * HASH_BLOCK_WORDS};
 }
 
 /* Everyone of this batch: the id and the rest in the first, then group after group. */
@@ -111,23 +138,29 @@ static unsigned batch_of(struct eval_scan *scan, struct who who[EVAL_MAX_WHO])
     return n;
 }
 
-/* What passes the filter, without a branch that depends on it. */
-static unsigned filter(const struct eval_scan *scan, const struct who *who, unsigned nwho,
-                       struct probe *out)
+/* What passes the filter, without a branch that depends on it. A function of its own, or it is
+ * unrolled to eight of each and runs out of registers. */
+__attribute__((noinline)) static struct probe *
+filter(const struct eval_scan *scan, const struct who *who, unsigned nwho, struct probe *out)
 {
     const uint64_t *words = image_filter(scan->image);
-    uint32_t nwords = scan->image->section[IMAGE_filter].count;
-    unsigned n = 0;
+    uint32_t mask = scan->image->section[IMAGE_filter].count - 1;
     for (unsigned i = scan->ntexts; i-- > 0;) {
         uint64_t text = scan->text[i].hash;
+        uint32_t spread = (uint32_t)(text >> 32) * HASH_BLOCK_WORDS;
         for (unsigned k = 0; k < nwho; k++) {
             uint64_t hash = text ^ who[k].hash;
-            uint64_t word = words[hash_filter_word(text, who[k].hash, who[k].spread, nwords)];
-            out[n] = (struct probe){hash, i, k};
-            n += hash_filter_has(word, hash);
+            uint32_t word = hash_filter_in_block(hash) + who[k].first + (spread & who[k].spread);
+            *out = (struct probe){(uint16_t)i, (uint16_t)k};
+            out += hash_filter_has(words[word & mask], hash);
         }
     }
-    return n;
+    return out;
+}
+
+static uint64_t hash_of(const struct eval_scan *scan, const struct who *who, struct probe p)
+{
+    return scan->text[p.text].hash ^ who[p.who].hash;
 }
 
 static bool is_of(const struct eval_scan *scan, const struct img_entry *e, uint32_t who, size_t n)
@@ -154,9 +187,10 @@ static void find(struct eval_scan *scan, const struct eval_text *text, uint32_t 
         return;
     prefetch_rest(scan->image, &entries[at]);
     uint32_t first = at;
+    do
+        scan->kinds |= 1u << entries[at].kind;
     while (++at < end && entries[at].who == who && entries[at].text == entries[first].text &&
-           entries[at].ntext == entries[first].ntext)
-        continue;
+           entries[at].ntext == entries[first].ntext);
     scan->found[scan->nfound++] = (struct eval_found){first, at - first, text};
 }
 
@@ -164,22 +198,22 @@ bool eval_scan_next(struct eval_scan *scan)
 {
     struct who who[EVAL_MAX_WHO];
     struct probe probes[EVAL_MAX_FOUND];
-    scan->nfound = 0;
+    scan->nfound = scan->kinds = 0;
     if (scan->begun && scan->groups == scan->subject.ngroups)
         return false;
     unsigned nwho = batch_of(scan, who);
     scan->begun = true;
-    unsigned n = filter(scan, who, nwho, probes);
+    unsigned n = (unsigned)(filter(scan, who, nwho, probes) - probes);
     const uint32_t *cells = image_cells(scan->image);
     uint32_t bits = image_head(scan->image)->cell_bits;
     for (unsigned i = 0; i < n; i++)
-        __builtin_prefetch(&cells[hash_cell(probes[i].hash, bits)]);
+        __builtin_prefetch(&cells[hash_cell(hash_of(scan, who, probes[i]), bits)]);
     for (unsigned i = 0; i < n; i++) {
-        const uint32_t *cell = &cells[hash_cell(probes[i].hash, bits)];
+        const uint32_t *cell = &cells[hash_cell(hash_of(scan, who, probes[i]), bits)];
         __builtin_prefetch(&image_entries(scan->image)[cell[0]]);
     }
     for (unsigned i = 0; i < n; i++) {
-        const uint32_t *cell = &cells[hash_cell(probes[i].hash, bits)];
+        const uint32_t *cell = &cells[hash_cell(hash_of(scan, who, probes[i]), bits)];
         find(scan, &scan->text[probes[i].text], who[probes[i].who].who, cell[0], cell[1]);
     }
     return true;

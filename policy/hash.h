@@ -51,6 +51,17 @@ static inline uint64_t hash_rest(const char *p, size_t n)
     return word;
 }
 
+/** hash_rest of what stands behind a text's whole words. */
+static inline uint64_t hash_tail(struct str s)
+{
+    size_t rest = s.n % 8;
+    uint64_t word;
+    if (s.n < 8)
+        return hash_rest(s.p, s.n);
+    memcpy(&word, s.p + s.n - 8, sizeof word);
+    return word >> 8 >> (56 - 8 * rest);
+}
+
 static inline uint64_t hash_text(struct str s)
 {
     uint64_t h = HASH_START, word;
@@ -59,7 +70,7 @@ static inline uint64_t hash_text(struct str s)
         memcpy(&word, s.p + at, sizeof word);
         h = hash_word(h, word);
     }
-    return hash_end(h, hash_rest(s.p + at, s.n - at), s.n);
+    return hash_end(h, hash_tail(s), s.n);
 }
 
 /** What a subject, or a group, adds to a capability's hash. */
@@ -89,12 +100,16 @@ static inline unsigned hash_filter_has(uint64_t word, uint64_t h)
 {
     return (unsigned)(word >> (h & 63) & word >> (h >> 6 & 63) & 1);
 }
+/** The word of its block. */
+static inline uint32_t hash_filter_in_block(uint64_t h)
+{
+    return (uint32_t)h >> 12 & (HASH_BLOCK_WORDS - 1);
+}
 static inline uint32_t hash_filter_word(uint64_t text, uint64_t who, uint32_t spread,
                                         uint32_t words)
 {
     uint32_t block = (uint32_t)(who >> 32) + ((uint32_t)(text >> 32) & spread);
-    uint32_t word = (uint32_t)((text ^ who) >> 12) & (HASH_BLOCK_WORDS - 1);
-    return (block * HASH_BLOCK_WORDS + word) & (words - 1);
+    return (block * HASH_BLOCK_WORDS + hash_filter_in_block(text ^ who)) & (words - 1);
 }
 
 #endif

@@ -328,12 +328,20 @@ static struct model *parse_all(struct loader *l)
         return NULL;
     l->p.model = root;
     root->scopes = arena_array(l->p.arena, l->n, sizeof *root->scopes);
-    for (uint32_t i = 1; i < l->n && root->scopes; i++)
-        if (l->v[i].entry && l->v[i].tree && (models[n] = parse_delegated(l, root, &l->v[i])))
-            n++;
-    if (!root->scopes)
+    root->trees = arena_array(l->p.arena, l->n, sizeof(struct ynode *));
+    if (!root->scopes || !root->trees) {
         policy_report_memory(l->p.report);
-    return root->scopes && join_models(l, models, n) ? root : NULL;
+        return NULL;
+    }
+    root->trees[root->ntrees++] = l->v[0].tree;
+    for (uint32_t i = 1; i < l->n; i++) {
+        if (!l->v[i].entry || !l->v[i].tree)
+            continue;
+        root->trees[root->ntrees++] = l->v[i].tree;
+        models[n] = parse_delegated(l, root, &l->v[i]);
+        n += models[n] != NULL;
+    }
+    return join_models(l, models, n) ? root : NULL;
 }
 
 /* ---- what the source is called ---- */

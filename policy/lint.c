@@ -5,8 +5,6 @@
  */
 #include "policy/lint.h"
 
-#include "core/catalogue.h"
-
 #include <stdio.h>
 
 static void lint_groups(const struct model *m, struct policy_report *report)
@@ -59,6 +57,22 @@ static bool gives_controlled(const struct model *m)
     return given;
 }
 
+/* What a grant writes itself: what it takes over is told of where it stands. */
+static void lint_broad(const struct m_grant *g, struct policy_report *report)
+{
+    for (uint32_t i = 0; i < g->nnetwork; i++) {
+        bool any_host = str_is(g->network[i].host, "*");
+        if (any_host || (g->network[i].port == 0 && !g->network[i].template))
+            policy_report(report, P_BROAD_GRANT, g->at, "name hosts and ports",
+                          "this grant reaches %s%s", any_host ? "any host" : "every port of a host",
+                          any_host && g->network[i].port == 0 ? " on every port" : "");
+    }
+    for (uint32_t i = 0; i < g->write.n; i++)
+        if (str_is(g->write.v[i].path, "/"))
+            policy_report(report, P_BROAD_GRANT, g->at, "name the folders",
+                          "this grant writes the whole file system");
+}
+
 static void lint_grants(const struct model *m, struct policy_report *report)
 {
     bool controlled = gives_controlled(m);
@@ -70,83 +84,16 @@ static void lint_grants(const struct model *m, struct policy_report *report)
             policy_report(report, P_UNUSED_GRANT, g->at, "use it or leave it out",
                           "nothing uses grant `%s`", policy_shown(g->name, shown));
         lint_limits((struct limit_view){&g->limits, controlled}, report);
+        lint_broad(g, report);
     }
     for (uint32_t i = 0; i < m->nrules; i++)
-        if (m->rules[i].grant)
+        if (m->rules[i].grant) {
             lint_limits((struct limit_view){&m->rules[i].grant->limits, controlled}, report);
+            lint_broad(m->rules[i].grant, report);
+        }
 }
 
 /* ---- rules ---- */
-
-static void unknown_capability(const struct m_capability *c, struct policy_report *report)
-{
-    struct policy_nearest near = policy_near(report, c->text);
-    size_t n;
-    const struct core_capability *all = core_capability_all(&n);
-    for (size_t i = 0; i < n && near.wanted.n; i++)
-        policy_offer(&near, str_of(all[i].id));
-    char shown[POLICY_SHOWN], hint[POLICY_HINT];
-    policy_report(report, P_NO_CAPABILITY, c->at, policy_hint(&near, hint),
-                  "`%s` is not in the catalogue: it counts as dangerous",
-                  policy_shown(c->text, shown));
-}
-
-/* The policy's own entry of an exact id; where several patterns fit, the most specific. */
-static const struct m_entry *own_entry(const struct model *m, struct str id)
-{
-    const struct m_entry *best = NULL;
-    for (uint32_t i = 0; i < m->nentries; i++) {
-        const struct m_entry *e = &m->entries[i];
-        if (policy_capability_matches(e->id.text, id) && (!best || e->id.key > best->id.key))
-            best = e;
-    }
-    return best;
-}
-
-/* Whether an id is dangerous; `known`: whether anything tells of it. */
-static bool is_dangerous(const struct model *m, struct str id, bool *known)
-{
-    const struct core_capability *shipped = core_capability_find(id);
-    const struct m_entry *own = own_entry(m, id);
-    int klass = shipped ? (int)shipped->klass : -1;
-    bool applies = own && own->klass >= 0 && (!shipped || policy_capability_is_exact(own->id.text));
-    if (applies && (own->lower.n || own->klass > klass))
-        klass = own->klass;
-    *known = shipped || own;
-    return klass < 0 || klass == CORE_CLASS_DANGEROUS;
-}
-
-static void lint_isolation(const struct m_rule *r, const struct m_capability *c,
-                           struct policy_report *report)
-{
-    if (r->grant && policy_grant_resolve(r->grant).isolation > CORE_RANK_NONE)
-        return;
-    char shown[POLICY_SHOWN];
-    policy_report(report, P_UNISOLATED, c->at,
-                  "write `isolation: process` or stronger in the grant",
-                  "`%s` is dangerous and allowed with isolation none; under controlled it is "
-                  "raised to process",
-                  policy_shown(c->text, shown));
-}
-
-static void lint_capabilities(const struct model *m, const struct m_rule *r,
-                              struct policy_report *report)
-{
-    for (uint32_t i = 0; i < r->ncapabilities; i++) {
-        const struct m_capability *c = &r->capabilities[i];
-        bool allow = r->effect == RULE_ALLOW || r->effect == RULE_ASK;
-        if (r->effect == RULE_ALLOW && str_is(c->text, "*"))
-            policy_report(report, P_BROAD, c->at, "name the capabilities, or `a.b.*`",
-                          "this allows every capability, those that are still to come included");
-        if (!policy_capability_is_exact(c->text))
-            continue;
-        bool known, dangerous = is_dangerous(m, c->text, &known);
-        if (!known)
-            unknown_capability(c, report);
-        if (allow && dangerous)
-            lint_isolation(r, c, report);
-    }
-}
 
 static bool is_anyone(const struct m_rule *r)
 {
@@ -167,26 +114,35 @@ static void lint_holds(const struct m_rule *r, struct policy_report *report)
                       "anyone can make somebody answer");
 }
 
-static void lint_rule(const struct model *m, const struct m_rule *r, struct policy_report *report)
+static void lint_rule(const struct model *m, const struct m_rule *r, bool *limits,
+                      struct policy_report *report)
 {
     char shown[POLICY_SHOWN];
     bool allow = r->effect == CORE_EFFECT_ALLOW;
     if (allow && !r->has_reason)
         policy_report(report, P_NO_REASON, r->id_at, "add `reason: \"...\"`",
                       "rule `%s` does not say why", policy_shown(r->id, shown));
-    lint_capabilities(m, r, report);
+    policy_lint_capabilities(m, r, limits, report);
     lint_holds(r, report);
     if (r->when)
-        policy_lint_condition(r->when, allow, m, report);
+        policy_lint_condition(r->when, r, m, report);
 }
 
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report)
 {
     lint_groups(m, report);
     lint_grants(m, report);
+    bool limits = false;
     for (uint32_t i = 0; i < m->nrules; i++)
-        lint_rule(m, &m->rules[i], report);
+        lint_rule(m, &m->rules[i], &limits, report);
     policy_lint_scopes(m, report);
     policy_lint_names(m, report);
-    policy_lint_pairs(m, arena, report);
+    bool *told = arena_array(arena, m->nrules + 1u, sizeof *told);
+    if (!told) {
+        policy_report_memory(report);
+        return;
+    }
+    policy_lint_pairs(m, told, arena, report);
+    policy_lint_reach(m, told, arena, report);
+    policy_lint_ties(m, told, arena, report);
 }

@@ -6,13 +6,37 @@
 
 #include "policy/model.h"
 
-/** Rules that are alike: one that is never named, and ties that only an id decides (lint_pairs.c).
- */
-void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy_report *report);
+/* Rules beside each other. `told`, one for each rule: whether it was told of another already; of
+ * those that follow nothing more is said of it. */
 
-/** What stands in a condition; `allow`: of a rule that permits (lint_when.c). */
-void policy_lint_condition(const struct m_condition *c, bool allow, const struct model *m,
-                           struct policy_report *report);
+/** Rules that are alike: duplicates, one that is never named, a deny of what another permits
+ * (lint_pairs.c). */
+void policy_lint_pairs(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report);
+/** Rules between which only an id decides whose grant holds (lint_ties.c). */
+void policy_lint_ties(const struct model *m, bool *told, struct arena *arena,
+                      struct policy_report *report);
+/** What a rule grants once `use` is followed, and the isolation that it asks for. */
+struct m_grant policy_lint_grant(const struct m_rule *r);
+int policy_lint_rank(const struct m_grant *g);
+bool policy_lint_same_grant(const struct m_grant *a, const struct m_grant *b);
+/** Rules that a deny without a condition leaves nothing to permit (lint_reach.c). */
+void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report);
+/** The capabilities of a rule: unknown, dangerous, too many (lint_capability.c). `limits`: whether
+ * the lack of limits was told; becomes true. */
+void policy_lint_capabilities(const struct model *m, const struct m_rule *r, bool *limits,
+                              struct policy_report *report);
+/** The policy's own entry of an id, the most specific pattern; NULL: none. */
+const struct m_entry *policy_lint_entry(const struct model *m, struct str id);
+
+/** What stands in a condition of a rule, or of `conditions` (`rule` NULL) (lint_when.c). */
+void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
+                           const struct model *m, struct policy_report *report);
+/** Tests of one attribute that cannot all be true (lint_never.c). */
+void policy_lint_never(const struct m_condition *c, struct policy_report *report);
+/** Whether two conditions, NULL included, are never true of one request, as far as can be told. */
+bool policy_lint_apart(const struct m_condition *a, const struct m_condition *b);
 /** Variables and named conditions (lint_when.c). */
 void policy_lint_names(const struct model *m, struct policy_report *report);
 

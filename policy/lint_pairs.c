@@ -1,7 +1,7 @@
 /*
- * Rules against each other: with the same effect, subjects and capabilities, and then the same
- * condition or another grant. Rules are brought together by sorting what they are written as, so
- * that a large policy costs no pairing of all.
+ * Rules against each other: with the same subjects and capabilities, and then the same condition.
+ * Rules are brought together by sorting what they are written as, so that a large
+ * policy costs no pairing of all.
  */
 #include "policy/lint.h"
 
@@ -14,45 +14,73 @@ struct signed_rule {
     struct m_grant grant; /* resolved */
 };
 
-static int by_str(const void *a, const void *b)
+/* What a rule names, in order; what stands twice in it is told. */
+struct named {
+    struct str text;
+    struct policy_pos at;
+};
+
+static int by_text(const void *a, const void *b)
 {
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+    const struct named *x = a, *y = b;
+    int c = str_cmp(x->text, y->text);
+    if (c)
+        return c;
+    return x->at.line != y->at.line ? (x->at.line > y->at.line) - (x->at.line < y->at.line)
+                                    : (x->at.column > y->at.column) - (x->at.column < y->at.column);
 }
 
-static void put_sorted(struct buf *out, struct str *texts, uint32_t n, const char *mark)
+static void put_sorted(struct buf *out, struct named *v, uint32_t n, const char *mark,
+                       struct policy_report *report)
 {
     if (n > 1)
-        qsort(texts, n, sizeof *texts, by_str);
+        qsort(v, n, sizeof *v, by_text);
     for (uint32_t i = 0; i < n; i++) {
+        char shown[POLICY_SHOWN];
+        if (i && str_eq(v[i].text, v[i - 1].text)) {
+            policy_report(report, P_DUPLICATE, v[i].at, "leave it out",
+                          "`%s` stands in this list already", policy_shown(v[i].text, shown));
+            continue;
+        }
         buf_z(out, mark);
-        buf_str(out, texts[i]);
+        buf_str(out, v[i].text);
         buf_byte(out, '\n'); /* no pattern holds one */
     }
 }
 
+static void take_subjects(const struct m_subjects *from, struct named *out)
+{
+    for (uint32_t i = 0; i < from->n; i++)
+        out[i] = (struct named){from->v[i].text, from->v[i].at};
+}
+
+static void take_names(const struct m_names *from, struct named *out)
+{
+    for (uint32_t i = 0; i < from->n; i++)
+        out[i] = (struct named){from->v[i].text, from->v[i].at};
+}
+
+/* All but effect, condition and grant. */
 static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *out,
-                      struct str *signature)
+                      struct str *signature, struct policy_report *report)
 {
     size_t n = (size_t)r->subjects.n + r->ncapabilities + r->effects.n + r->resources.n;
-    auto_free struct str *texts = calloc(n ? n : 1, sizeof *texts);
-    if (!texts)
+    auto_free struct named *v = calloc(n ? n : 1, sizeof *v);
+    if (!v)
         return false;
     buf_reset(out);
-    buf_printf(out, "%d %d %d %lld %lld ", r->effect, r->shadow, r->has_effects,
+    buf_printf(out, "%u %d %d %lld %lld ", r->scope, r->shadow, r->has_effects,
                (long long)r->from_ns, (long long)r->until_ns);
-    for (uint32_t i = 0; i < r->subjects.n; i++)
-        texts[i] = r->subjects.v[i].text;
     /* A group's text has no colon, an id or glob has: they cannot be taken for each other. */
-    put_sorted(out, texts, r->subjects.n, "s");
+    take_subjects(&r->subjects, v);
+    put_sorted(out, v, r->subjects.n, "s", report);
     for (uint32_t i = 0; i < r->ncapabilities; i++)
-        texts[i] = r->capabilities[i].text;
-    put_sorted(out, texts, r->ncapabilities, "c");
-    for (uint32_t i = 0; i < r->effects.n; i++)
-        texts[i] = r->effects.v[i].text;
-    put_sorted(out, texts, r->effects.n, "e");
-    for (uint32_t i = 0; i < r->resources.n; i++)
-        texts[i] = r->resources.v[i].text;
-    put_sorted(out, texts, r->resources.n, "r");
+        v[i] = (struct named){r->capabilities[i].text, r->capabilities[i].at};
+    put_sorted(out, v, r->ncapabilities, "c", report);
+    take_names(&r->effects, v);
+    put_sorted(out, v, r->effects.n, "e", report);
+    take_subjects(&r->resources, v);
+    put_sorted(out, v, r->resources.n, "r", report);
     *signature = arena_str(arena, buf_view(out));
     return !out->failed && signature->p;
 }
@@ -100,54 +128,6 @@ bool policy_condition_same(const struct m_condition *a, const struct m_condition
     return !x && !y;
 }
 
-static bool same_paths(const struct m_paths *a, const struct m_paths *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i].path, b->v[i].path) || a->v[i].subject != b->v[i].subject ||
-            !same_attribute(a->v[i].template, b->v[i].template))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_texts(const struct m_texts *a, const struct m_texts *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i], b->v[i]))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_network(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nnetwork == b->nnetwork && i < a->nnetwork; i++)
-        if (!str_eq(a->network[i].host, b->network[i].host) ||
-            a->network[i].port != b->network[i].port ||
-            !same_attribute(a->network[i].template, b->network[i].template))
-            return false;
-    return a->nnetwork == b->nnetwork;
-}
-
-static bool same_environment(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nenvironment == b->nenvironment && i < a->nenvironment; i++)
-        if (!str_eq(a->environment[i].name, b->environment[i].name) ||
-            a->environment[i].set != b->environment[i].set ||
-            !str_eq(a->environment[i].value, b->environment[i].value))
-            return false;
-    return a->nenvironment == b->nenvironment;
-}
-
-static bool same_grant(const struct m_grant *a, const struct m_grant *b)
-{
-    const struct core_limits *x = &a->limits.limits, *y = &b->limits.limits;
-    return a->isolation == b->isolation && a->wrote == b->wrote && x->set == y->set &&
-           x->best_effort == y->best_effort && memcmp(x->value, y->value, sizeof x->value) == 0 &&
-           same_paths(&a->read, &b->read) && same_paths(&a->write, &b->write) &&
-           same_paths(&a->execute, &b->execute) && same_paths(&a->hide, &b->hide) &&
-           same_network(a, b) && same_environment(a, b) && same_texts(&a->masks, &b->masks) &&
-           same_texts(&a->secrets, &b->secrets) && same_texts(&a->providers, &b->providers);
-}
-
 static bool has_template(const struct m_grant *g)
 {
     const struct m_paths *lists[] = {&g->read, &g->write, &g->execute, &g->hide};
@@ -161,19 +141,14 @@ static bool has_template(const struct m_grant *g)
     return false;
 }
 
-static int written_rank(const struct m_grant *g)
-{
-    return g->isolation < 0 ? CORE_RANK_NONE : g->isolation;
-}
-
-/* By signature, then in the order in which they precede each other. */
+/* By signature and effect, then in the order in which they precede each other. */
 static int by_signature(const void *a, const void *b)
 {
     const struct signed_rule *x = a, *y = b;
     int c = str_cmp(x->signature, y->signature);
-    if (c)
-        return c;
-    int rank = written_rank(&y->grant) - written_rank(&x->grant);
+    if (c || x->rule->effect != y->rule->effect)
+        return c ? c : x->rule->effect - y->rule->effect;
+    int rank = policy_lint_rank(&y->grant) - policy_lint_rank(&x->grant);
     return rank ? rank : str_cmp(x->rule->id, y->rule->id);
 }
 
@@ -184,42 +159,96 @@ static bool covers(const struct signed_rule *first, const struct signed_rule *la
         later->rule->replaces.text.n)
         return false; /* requires hold together; what replaces another is there for that */
     bool same = policy_condition_same(first->rule->when, later->rule->when) || !first->rule->when;
-    return same && (!has_template(&first->grant) || same_grant(&first->grant, &later->grant));
+    return same &&
+           (!has_template(&first->grant) || policy_lint_same_grant(&first->grant, &later->grant));
 }
 
-static void compare(const struct signed_rule *first, const struct signed_rule *later,
-                    struct policy_report *report, bool *told)
+static bool same_approval(const struct m_approval *a, const struct m_approval *b)
 {
-    char one[POLICY_SHOWN], other[POLICY_SHOWN];
+    if (!a || !b)
+        return a == b;
+    return a->need == b->need && a->within_ns == b->within_ns && a->covers == b->covers &&
+           same_groups(&a->by, &b->by);
+}
+
+/* Whether nothing but the id tells two rules apart. Obligations are not compared. */
+static bool same_rule(const struct signed_rule *a, const struct signed_rule *b)
+{
+    return policy_condition_same(a->rule->when, b->rule->when) &&
+           policy_lint_same_grant(&a->grant, &b->grant) &&
+           a->rule->label_bits == b->rule->label_bits && !a->rule->nobligations &&
+           !b->rule->nobligations && same_approval(a->rule->approval, b->rule->approval) &&
+           str_eq(a->rule->replaces.text, b->rule->replaces.text);
+}
+
+static bool permits(const struct m_rule *r)
+{
+    return r->effect == RULE_ALLOW || r->effect == RULE_ASK;
+}
+
+/* Whether the one was told. */
+static bool compare_alike(const struct signed_rule *first, const struct signed_rule *later,
+                          struct policy_report *report)
+{
+    char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+    policy_place(report, first->rule->id_at, later->rule->id_at, place);
     policy_shown(first->rule->id, one);
     policy_shown(later->rule->id, other);
+    if (first->rule->effect != RULE_REQUIRE && same_rule(first, later)) {
+        policy_report(report, P_DUPLICATE, later->rule->id_at, "leave it out",
+                      "rule `%s` is rule `%s` %s again", other, one, place);
+        return true;
+    }
     if (covers(first, later)) {
         policy_report(report, P_SHADOWED, later->rule->id_at, "leave it out",
-                      "rule `%s` is never named: `%s` on line %u matches the same and precedes it",
-                      other, one, first->rule->id_at.line);
-        *told = true;
-    } else if ((first->rule->effect == RULE_ALLOW || first->rule->effect == RULE_ASK) &&
-               written_rank(&first->grant) == written_rank(&later->grant) &&
-               !same_grant(&first->grant, &later->grant)) {
-        policy_report(
-            report, P_TIE, later->rule->id_at,
-            "give them the same grant, or one stronger isolation",
-            "where rules `%s` and `%s` both match, their ids alone decide which grant holds", one,
-            other);
-        *told = true;
+                      "rule `%s` is never named: `%s` %s matches all that it does and precedes it",
+                      other, one, place);
+        return true;
+    }
+    return false;
+}
+
+/* A deny, and what permits just that. */
+static bool compare_opposite(const struct signed_rule *deny, const struct signed_rule *permit,
+                             struct policy_report *report)
+{
+    char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+    if (deny->rule->effect != RULE_DENY || !permits(permit->rule) ||
+        !policy_condition_same(deny->rule->when, permit->rule->when))
+        return false;
+    policy_report(report, P_CONTRADICTING, permit->rule->id_at, "leave one of them out",
+                  "rule `%s` permits just what `%s` %s denies",
+                  policy_shown(permit->rule->id, other), policy_shown(deny->rule->id, one),
+                  policy_place(report, deny->rule->id_at, permit->rule->id_at, place));
+    return true;
+}
+
+/* Rules of one signature, sorted by effect; each is compared with those in front of it. */
+static void compare_all(const struct signed_rule *v, uint32_t n, const struct model *m, bool *told,
+                        struct policy_report *report)
+{
+    uint32_t start = 0; /* of those with the effect of i */
+    for (uint32_t i = 1; i < n; i++) {
+        bool *this = &told[v[i].rule - m->rules];
+        if (v[i].rule->effect != v[start].rule->effect)
+            start = i;
+        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !*this; k++)
+            *this = compare_alike(&v[k], &v[i], report);
+        for (uint32_t k = 0; k < start && k < MAX_COMPARED && !*this; k++)
+            *this = compare_opposite(&v[k], &v[i], report);
     }
 }
 
-void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy_report *report)
+void policy_lint_pairs(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report)
 {
-    static const struct m_grant no_grant = {.isolation = -1};
     struct signed_rule *rules = arena_array(arena, m->nrules ? m->nrules : 1, sizeof *rules);
     auto_buf struct buf text = {0};
     bool good = rules != NULL;
     for (uint32_t i = 0; good && i < m->nrules; i++) {
         rules[i].rule = &m->rules[i];
-        rules[i].grant = m->rules[i].grant ? policy_grant_resolve(m->rules[i].grant) : no_grant;
-        good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature);
+        rules[i].grant = policy_lint_grant(&m->rules[i]);
+        good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature, report);
     }
     if (!good) {
         policy_report_memory(report);
@@ -227,11 +256,9 @@ void policy_lint_pairs(const struct model *m, struct arena *arena, struct policy
     }
     if (m->nrules > 1)
         qsort(rules, m->nrules, sizeof *rules, by_signature);
-    for (uint32_t i = 1, start = 0; i < m->nrules; i++) {
-        if (!str_eq(rules[i].signature, rules[start].signature))
-            start = i;
-        bool told = false;
-        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !told; k++)
-            compare(&rules[k], &rules[i], report, &told);
+    for (uint32_t i = 0, n; i < m->nrules; i += n) {
+        for (n = 1; i + n < m->nrules && str_eq(rules[i].signature, rules[i + n].signature);)
+            n++;
+        compare_all(&rules[i], n, m, told, report);
     }
 }

@@ -4,6 +4,7 @@
  */
 #include "policy/lint.h"
 
+#include "core/catalogue.h"
 #include "policy/value_lint.h"
 
 static bool is_loose(const struct m_condition *c)
@@ -43,7 +44,7 @@ static void lint_declared(const struct m_attribute *a, const struct model *m,
 
 /* ---- types that an operator leaves unknown ---- */
 
-enum { TEXTS = 1, NUMBERS = 2, BOOLS = 4, LISTS = 8, MAPS = 16, ALL_KINDS = 31 };
+enum { TEXTS = 1, NUMBERS = 2, BOOLS = 4, LISTS = 8, MAPS = 16, TIMES = 32, ALL_KINDS = 63 };
 
 static unsigned kind_of_type(struct m_type t)
 {
@@ -101,20 +102,96 @@ static unsigned kinds_judged(const struct m_condition *c)
         return LISTS;
     case OP_SIZE:
         return TEXTS | LISTS | MAPS;
+    case OP_TIME:
+        return TIMES;
     default:
         return ALL_KINDS;
     }
 }
 
-static void lint_type(const struct m_condition *c, struct policy_report *report)
+/* What nobody declares. */
+static unsigned kind_of_built_in(const struct m_attribute *a)
+{
+    static const uint8_t inputs[POLICY_INPUT_COUNT] = {
+        [POLICY_INPUT_NOW] = TIMES,        [POLICY_INPUT_LEVEL] = TEXTS,
+        [POLICY_INPUT_PEER_UID] = NUMBERS, [POLICY_INPUT_DEPTH] = NUMBERS,
+        [POLICY_INPUT_CHAIN] = LISTS,      [POLICY_INPUT_CHILDREN] = NUMBERS,
+        [POLICY_INPUT_LABELS] = LISTS,     [POLICY_INPUT_BUCKET] = NUMBERS,
+        [POLICY_INPUT_FLAGS] = ALL_KINDS,  [POLICY_INPUT_TOOL_DIGEST] = TEXTS,
+    };
+    if (a->root == ROOT_BROKER)
+        return inputs[a->builtin];
+    bool named = a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE;
+    return a->root == ROOT_ACTION || (named && a->builtin != BUILTIN_NONE) ? TEXTS : ALL_KINDS;
+}
+
+static void lint_type(const struct m_condition *c, unsigned of_argument,
+                      struct policy_report *report)
 {
     const struct m_attribute *a = c->attribute;
-    if (!a || a->type.type == TYPE_COUNT || kind_of_type(a->type) & kinds_judged(c))
+    if (!a || c->op == OP_ALL)
         return;
+    unsigned kinds =
+        a->type.type == TYPE_COUNT ? kind_of_built_in(a) & of_argument : kind_of_type(a->type);
     char shown[POLICY_SHOWN];
-    policy_report(report, P_NEVER_KNOWN, c->at, NULL,
-                  "`%s` is declared to be of a type that this test never knows",
-                  policy_shown(a->text, shown));
+    if (!(kinds & kinds_judged(c)))
+        policy_report(report, P_NEVER_KNOWN, c->at, NULL,
+                      "`%s` is of a type that this test never knows", policy_shown(a->text, shown));
+}
+
+/* ---- arguments that no capability of the rule has ---- */
+
+static unsigned kind_of_argument(enum core_arg_type type)
+{
+    static const uint8_t kinds[CORE_ARG_COUNT] = {
+        [CORE_ARG_ANY] = ALL_KINDS,  [CORE_ARG_STRING] = TEXTS,  [CORE_ARG_INTEGER] = NUMBERS,
+        [CORE_ARG_NUMBER] = NUMBERS, [CORE_ARG_BOOL] = BOOLS,    [CORE_ARG_PATH] = TEXTS,
+        [CORE_ARG_URL] = TEXTS,      [CORE_ARG_STRINGS] = LISTS, [CORE_ARG_REST] = LISTS,
+        [CORE_ARG_METHOD] = TEXTS,
+    };
+    return kinds[type];
+}
+
+/* The kinds of value that an argument of the capability may have; 0: it has none of the name. The
+ * names are offered for a hint. ALL_KINDS where there is no schema. */
+static unsigned kinds_of(const struct model *m, struct str id, struct str name,
+                         struct policy_nearest *near)
+{
+    const struct core_capability *shipped = core_capability_find(id);
+    const struct m_entry *own = shipped ? NULL : policy_lint_entry(m, id);
+    unsigned kinds = 0;
+    if (shipped ? !shipped->has_schema : !own || !own->args)
+        return ALL_KINDS;
+    for (uint32_t i = 0; i < (shipped ? shipped->nargs : own->nargs); i++) {
+        struct str arg = shipped ? str_of(shipped->args[i].name) : own->args[i].name;
+        int type = shipped ? (int)shipped->args[i].type : own->args[i].type;
+        policy_offer(near, arg);
+        if (str_eq(arg, name))
+            kinds |= kind_of_argument((enum core_arg_type)type);
+    }
+    return kinds;
+}
+
+/* What an argument may be by the schemas of all capabilities of the rule; reports when it is none
+ * of theirs. */
+static unsigned lint_argument(const struct m_attribute *a, const struct m_rule *r,
+                              const struct model *m, struct policy_report *report)
+{
+    unsigned kinds = 0;
+    if (!a || a->root != ROOT_ARGS || !a->n || !r || !r->ncapabilities)
+        return ALL_KINDS;
+    struct policy_nearest near = policy_near(report, a->key[0]);
+    for (uint32_t i = 0; i < r->ncapabilities && kinds != ALL_KINDS; i++)
+        kinds |= policy_capability_is_exact(r->capabilities[i].text)
+                     ? kinds_of(m, r->capabilities[i].text, a->key[0], &near)
+                     : ALL_KINDS;
+    char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    if (!kinds)
+        policy_report(report, P_NEVER_KNOWN, a->at, policy_hint(&near, hint),
+                      a->positions ? "`%s`: the capabilities of this rule have named arguments"
+                                   : "`%s`: no capability of this rule has such an argument",
+                      policy_shown(a->text, shown));
+    return kinds && a->n == 1 ? kinds : ALL_KINDS;
 }
 
 /* ---- operands that are probably not what was meant ---- */
@@ -122,7 +199,25 @@ static void lint_type(const struct m_condition *c, struct policy_report *report)
 /* What is too wide permits too much; in a deny it is meant. */
 #define WIDE                                                                                       \
     (1u << VALUE_HOST_ALL | 1u << VALUE_HOST_TOP | 1u << VALUE_CIDR_ALL | 1u << VALUE_REGEX_OPEN | \
-     1u << VALUE_LIKE_NAME | 1u << VALUE_LIKE_URL | 1u << VALUE_LIKE_FOLDER)
+     1u << VALUE_LIKE_NAME | 1u << VALUE_LIKE_URL | 1u << VALUE_LIKE_FOLDER |                      \
+     1u << VALUE_REGEX_RUNS)
+
+/* Those that have a code of their own. */
+static enum policy_code code_of(unsigned smell)
+{
+    static const struct {
+        enum value_smell smell;
+        enum policy_code code;
+    } codes[] = {
+        {VALUE_REGEX_OPEN, P_UNANCHORED}, {VALUE_REGEX_HALF, P_UNANCHORED},
+        {VALUE_REGEX_SIDE, P_UNANCHORED}, {VALUE_REGEX_RUNS, P_UNANCHORED},
+        {VALUE_TEXT_DOTS, P_DOTTED_PATH}, {VALUE_TEXT_LINE, P_YAML_TRAP},
+    };
+    for (size_t i = 0; i < BASE_COUNT(codes); i++)
+        if (codes[i].smell == smell)
+            return codes[i].code;
+    return P_SMELL;
+}
 
 static void lint_smells(enum value_operand kind, const struct ynode *n, bool allow,
                         struct policy_report *report)
@@ -135,7 +230,7 @@ static void lint_smells(enum value_operand kind, const struct ynode *n, bool all
             const struct value_smell_row *row = value_smell_row((enum value_smell)i);
             char shown[POLICY_SHOWN];
             if (smells >> i & 1)
-                policy_report(report, P_SMELL, c->pos, row->hint, "`%s`: %s",
+                policy_report(report, code_of(i), c->pos, row->hint, "`%s`: %s",
                               policy_shown(c->text, shown), row->what);
         }
     }
@@ -163,9 +258,10 @@ static void lint_operand(const struct m_condition *c, bool allow, struct policy_
                         report);
 }
 
-static void lint_one(const struct m_condition *c, bool allow, const struct model *m,
+static void lint_one(const struct m_condition *c, const struct m_rule *r, const struct model *m,
                      struct policy_report *report)
 {
+    bool allow = r && r->effect == RULE_ALLOW;
     if (allow && is_loose(c))
         policy_report(report, P_LOOSE_TEST, c->at, NULL, "%s",
                       c->op == OP_NOT_IN ? "whatever is not listed is allowed; is that meant?"
@@ -179,16 +275,27 @@ static void lint_one(const struct m_condition *c, bool allow, const struct model
                       "`starts_with` takes /srv/ab for a part of /srv/a");
     lint_declared(c->op == OP_ALL ? NULL : c->attribute, m, report);
     lint_declared(c->other, m, report);
-    lint_type(c, report);
+    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, r, m, report);
+    (void)lint_argument(c->other, r, m, report);
+    lint_type(c, kinds, report);
     lint_operand(c, allow, report);
 }
 
-void policy_lint_condition(const struct m_condition *c, bool allow, const struct model *m,
-                           struct policy_report *report)
+/* `joined`: what it is part of is joined by `all` too, and was compared with it. */
+static void lint_tree(const struct m_condition *c, bool joined, const struct m_rule *r,
+                      const struct model *m, struct policy_report *report)
 {
-    lint_one(c, allow, m, report);
+    lint_one(c, r, m, report);
+    if (!joined && c->op == OP_ALL)
+        policy_lint_never(c, report);
     for (const struct m_condition *k = c->use.n ? NULL : c->first; k; k = k->next)
-        policy_lint_condition(k, allow, m, report);
+        lint_tree(k, c->op == OP_ALL, r, m, report);
+}
+
+void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
+                           const struct model *m, struct policy_report *report)
+{
+    lint_tree(c, false, rule, m, report);
 }
 
 void policy_lint_names(const struct model *m, struct policy_report *report)
@@ -204,6 +311,6 @@ void policy_lint_names(const struct model *m, struct policy_report *report)
             policy_report(report, P_UNUSED_NAME, c->at, "use it or leave it out",
                           "nothing uses condition `%s`", policy_shown(c->name, shown));
         if (c->condition)
-            policy_lint_condition(c->condition, false, m, report);
+            policy_lint_condition(c->condition, NULL, m, report);
     }
 }

@@ -342,7 +342,9 @@ struct model {
     struct str *files; /* as the image names them; the root file first */
     uint32_t nfiles;
     uint8_t source_digest[BASE_SHA256]; /* of all of them */
-    struct m_scope *scopes;             /* scope i is scopes[i - 1] */
+    struct ynode **trees;               /* as they were parsed: the root's trust, then others */
+    uint32_t ntrees;
+    struct m_scope *scopes; /* scope i is scopes[i - 1] */
     uint32_t nscopes;
     struct str name;
     int64_t version;
@@ -398,6 +400,11 @@ struct m_grant policy_grant_resolve(const struct m_grant *g);
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report);
 /** Of them those about delegated files (check_scope.c). */
 void policy_lint_scopes(const struct model *m, struct policy_report *report);
+/** Warnings about a text as it is written: a file's tree, comments of all files (lint_text.c), and
+ * secrets in one of them (lint_secret.c). */
+void policy_lint_tree(const struct ynode *root, struct policy_report *report);
+void policy_lint_comments(struct policy_report *report);
+void policy_lint_secrets(uint16_t file, struct policy_report *report);
 /** Whether two conditions, NULL included, are written alike (lint.c). */
 bool policy_condition_same(const struct m_condition *a, const struct m_condition *b);
 

@@ -24,7 +24,9 @@ struct policy_diag {
     unsigned length;       /* of the marked text, at least 1 */
     const char *message;
     const char *suggestion; /* NULL: none */
-    struct str source_line; /* without its break; p NULL: longer than can be shown */
+    struct str source_line; /* without its break; p NULL: longer than can be shown, or secret */
+    const char *id;         /* "unknown-key" */
+    struct str suppressed; /* the reason why a comment of the policy allows it; p NULL: it counts */
 };
 typedef void policy_diag_fn(void *arg, const struct policy_diag *diag);
 
@@ -85,6 +87,14 @@ int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *a
                 struct reeve_error *err);
 /** Every diagnostic code with its meaning, in order; NULL after the last. */
 const char *policy_code_text(size_t index, const char **code);
+#define POLICY_CODE_ID 32
+struct policy_code_info {
+    const char *code, *meaning;
+    enum policy_severity severity;
+    char id[POLICY_CODE_ID]; /* "unknown-key" */
+};
+/** The same, with all that is told of a code; false after the last. */
+bool policy_code_info(size_t index, struct policy_code_info *out);
 
 struct policy_image *policy_image_ref(struct policy_image *image); /* thread-safe */
 void policy_image_unref(struct policy_image **image);

@@ -21,8 +21,7 @@ static size_t break_at(const char *p, size_t n)
     return 0;
 }
 
-/* Moves `*at` behind one byte or one break; whether it was a break. */
-static bool step(struct str text, size_t *at)
+bool policy_line_step(struct str text, size_t *at)
 {
     size_t n = break_at(text.p + *at, text.n - *at);
     *at += n ? n : 1;
@@ -35,7 +34,7 @@ static void build(struct policy_lines *lines, struct str text)
     lines->n = 1; /* the text's start is in line 1 */
     lines->v[0].line = 1;
     for (size_t at = 0; at < text.n && lines->n < BASE_COUNT(lines->v);) {
-        line += step(text, &at);
+        line += policy_line_step(text, &at);
         if (at < lines->n * BLOCK)
             continue;
         lines->v[lines->n].at = at;
@@ -52,7 +51,7 @@ struct str policy_source_line(struct policy_lines *lines, struct str text, uint3
         entry++;
     size_t at = lines->v[entry].at;
     for (uint32_t seen = lines->v[entry].line; seen < line && at < text.n;)
-        seen += step(text, &at);
+        seen += policy_line_step(text, &at);
     size_t end = at;
     while (end < text.n && end - at <= POLICY_MAX_SOURCE_LINE &&
            !break_at(text.p + end, text.n - end))

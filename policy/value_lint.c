@@ -4,8 +4,6 @@
  */
 #include "policy/value_lint.h"
 
-#include "policy/value_text.h"
-
 static bool is_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -86,6 +84,22 @@ static bool regex_half(struct str re)
     }
     see_alternative(re, from, re.n, &seen);
     return alternatives > 1 && seen.some && !(seen.all_begin && seen.all_end);
+}
+
+static bool regex_side(struct str re)
+{
+    struct ends_seen seen = {true, true, false};
+    see_alternative(re, 0, re.n, &seen);
+    return re.n > 1 && !has(re, STR("|")) && seen.all_begin != seen.all_end;
+}
+
+/* `.*` or `.+` at the end, right behind a letter or digit that stands for itself. */
+static bool regex_runs(struct str re)
+{
+    bool searches = str_starts(re, STR(".*")) || str_starts(re, STR(".+"));
+    if (re.n < 4 || searches || !(ends(re, STR(".*")) || ends(re, STR(".+"))))
+        return false;
+    return is_word(re.p[re.n - 3]) && re.p[re.n - 4] != '\\';
 }
 
 static bool repeats_without_end(struct str re, size_t i)
@@ -202,19 +216,17 @@ static bool network_any(struct str entry)
 
 /* ---- any text ---- */
 
-static bool text_scripts(struct str text)
+/* `/a/../b`, `/a//b`, `~/a`: arguments that are paths are judged in normal form. */
+static bool text_dots(struct str text)
 {
-    return value_text_mixes_scripts(text);
+    if (str_starts(text, STR("~/")))
+        return true;
+    return text.n > 1 && text.p[0] == '/' && (path_dots(text) || has(text, STR("//")));
 }
 
-static bool text_marks(struct str text)
+static bool text_line(struct str text)
 {
-    return value_text_has_marks(text);
-}
-
-static bool text_hidden(struct str text)
-{
-    return value_text_has_hidden(text);
+    return text.n && text.p[text.n - 1] == '\n';
 }
 
 /* ---- the table ---- */

@@ -26,6 +26,12 @@ enum value_operand {
     X(REGEX_OPEN, regex_open, MATCHES, "a regular expression that is open at both ends finds its words anywhere", \
       "say what stands around them",                                                               \
       ".*github\\.com.*", "https://github\\.com/[a-z/-]+")                                         \
+    X(REGEX_SIDE, regex_side, MATCHES, "`^` or `$` at one end only, as if the other were open",    \
+      "the whole text must match: write `.*` where it may go on, or leave the mark out",           \
+      "^report-", "^report-.*$")                                                                   \
+    X(REGEX_RUNS, regex_runs, MATCHES, "a name that may go on in any way: example.com.evil",       \
+      "end it: `/.*`, or nothing",                                                                 \
+      "https://github\\.com.*", "https://github\\.com/.*")                                         \
     X(REGEX_DOT, regex_dot, MATCHES, "a `.` between letters or digits is any character",           \
       "write `\\.` for a dot",                                                                     \
       "api.example\\.com", "api\\.example\\.com")                                                  \
@@ -68,12 +74,10 @@ enum value_operand {
     X(NETWORK_ANY, network_any, NETWORK, "every port of a host",                                   \
       "name the port",                                                                             \
       "h.example:any", "[2001:db8::1]:443") \
-    X(TEXT_SCRIPTS, text_scripts, TEXT, "a word with letters of several scripts, which look alike", \
-      "type it again in one script", "user:\xd0\xb0na", "user:ana") \
-    X(TEXT_MARKS, text_marks, TEXT, "a mark of its own behind a letter: other bytes may look the same", \
-      "write it composed (NFC)", "user:jose\xcc\x81", "user:jos\xc3\xa9") \
-    X(TEXT_HIDDEN, text_hidden, TEXT, "a character that is not seen, or turns the text around", \
-      "take it out", "user:ana\xe2\x80\x8b", "user:ana")
+    X(TEXT_DOTS, text_dots, TEXT, "a path that is not in normal form, which no argument is equal to", \
+      "write where it leads", "/srv/a/../b", "/srv/b") \
+    X(TEXT_LINE, text_line, TEXT, "a text that ends in a line break", \
+      "write `|-` for a block without it", "a\n", "a")
 /* clang-format on */
 
 #define X(symbol, ...) VALUE_##symbol,

@@ -8,6 +8,8 @@
  */
 #include "policy/value_regex.h"
 
+#include "policy/value_plain.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <pthread.h>
@@ -32,15 +34,20 @@
 
 struct regex {
     pcre2_code *code; /* equal patterns share it */
-    uint32_t steps;   /* times bytes: what a match may cost */
-    uint32_t weight;  /* scans that one step may hold */
-    bool owned;       /* the first of equal ones */
+    struct value_plain plain;
+    uint32_t steps; /* times bytes: what a match may cost */
+    bool owned;     /* the first of equal ones */
+    bool machine;   /* there is machine code */
 };
+#define LINE 64u
+_Static_assert(sizeof(struct regex) == LINE, "a cache line holds what a match reads");
+
 struct value_regexes {
     uint32_t n;
     size_t bytes;
     pcre2_compile_context *how;
     struct regex *v;
+    struct value_classes classes;
 };
 
 static pcre2_compile_context *context_new(void)
@@ -131,8 +138,10 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
                          named->index, fault.text, fault.at);
     /* What cannot be machine code is interpreted. */
     (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
-    uint32_t scans = weight(named->pattern);
-    set->v[named->index] = (struct regex){re, MATCH_BUDGET / scans, scans, true};
+    size_t machine = 0;
+    (void)pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine);
+    set->v[named->index] = (struct regex){re, value_plain_compile(&set->classes, named->pattern),
+                                          MATCH_BUDGET / weight(named->pattern), true, machine > 0};
     set->bytes += size_of(re);
     return 0;
 }
@@ -162,7 +171,9 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
     if (set) {
         set->n = n;
         set->how = context_new();
-        set->v = calloc(n ? n : 1, sizeof *set->v);
+        set->v = aligned_alloc(LINE, (n ? n : 1) * sizeof *set->v);
+        if (set->v)
+            memset(set->v, 0, n * sizeof *set->v);
     }
     if (set && named && set->how && set->v) {
         for (uint32_t i = 0; i < n; i++)
@@ -299,38 +310,41 @@ static int by_interpreter(const pcre2_code *re, struct value_scratch *s, struct 
                 : PCRE2_ERROR_NOMEMORY;
 }
 
-static int by_machine(const pcre2_code *re, struct value_scratch *s, struct str text)
+static int by_pcre2(const struct regex *r, struct value_scratch *s, struct str text, uint32_t steps)
 {
-    return pcre2_jit_match(re, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits);
+    (void)pcre2_set_match_limit(s->limits, steps);
+    return r->machine
+               ? pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits)
+               : by_interpreter(r->code, s, text);
 }
 
 /* Take what so many steps may cost; false, and nothing is left, when that is too much. */
 static bool pay(const struct regex *r, uint32_t steps, struct str text, uint64_t *budget)
 {
-    uint64_t cost = (uint64_t)steps * (text.n * r->weight + STEP_BYTES);
+    uint64_t scans = r->steps ? MATCH_BUDGET / r->steps : MATCH_BUDGET; /* that a step may hold */
+    uint64_t cost = steps * (text.n * scans + STEP_BYTES);
     bool enough = !budget || cost <= *budget;
     if (budget)
         *budget = enough ? *budget - cost : 0;
     return enough;
 }
 
-/* PCRE2's answer; over the last limit, or out of budget: PCRE2_ERROR_MATCHLIMIT. */
-static int try(const struct regex *r, struct value_scratch *s, struct str text, uint64_t *budget)
+/* With few steps, then with more, up to `most`. */
+static enum tri by_steps(const struct regex *r, struct value_scratch *s, struct str text,
+                         uint32_t most, uint64_t *budget)
 {
-    size_t machine = 0;
-    bool has = pcre2_pattern_info(r->code, PCRE2_INFO_JITSIZE, &machine) == 0 && machine > 0;
-    uint32_t most = r->steps / (text.n ? (uint32_t)text.n : 1), steps = FIRST_STEPS;
     int rc = PCRE2_ERROR_MATCHLIMIT;
-    most = most < MATCH_LIMIT ? most : MATCH_LIMIT;
+    uint32_t steps = FIRST_STEPS;
     for (bool last = false; rc == PCRE2_ERROR_MATCHLIMIT && !last; steps *= MORE_STEPS) {
         last = steps >= most;
         steps = last ? most : steps;
         if (!pay(r, steps, text, budget))
-            return PCRE2_ERROR_MATCHLIMIT;
-        (void)pcre2_set_match_limit(s->limits, steps);
-        rc = (has ? by_machine : by_interpreter)(r->code, s, text);
+            return TRI_UNKNOWN;
+        rc = by_pcre2(r, s, text, steps);
     }
-    return rc;
+    if (rc >= 0)
+        return TRI_TRUE;
+    return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
 }
 
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
@@ -338,8 +352,13 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
 {
     if (!s || index >= set->n || text.n > VALUE_REGEX_TEXT_MAX || !str_is_utf8(text))
         return TRI_UNKNOWN;
-    int rc = try(&set->v[index], s, (struct str){text.p ? text.p : "", text.n}, budget);
-    if (rc >= 0)
-        return TRI_TRUE;
-    return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
+    const struct regex *r = &set->v[index];
+    uint32_t steps = r->steps / (text.n ? (uint32_t)text.n : 1);
+    struct str subject = {text.p ? text.p : "", text.n};
+    steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
+    if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
+        return pay(r, FIRST_STEPS, text, budget)
+                   ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))
+                   : TRI_UNKNOWN;
+    return by_steps(r, s, subject, steps, budget);
 }

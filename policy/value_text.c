@@ -1,124 +1,125 @@
 /*
- * Scripts by ranges of code points: those in which names are written and that have letters looking
- * like another's. A range that is not here belongs to no script and mixes with all.
+ * See value_text.h. Which scripts are written together is what UTS 39 calls highly restrictive.
  */
 #include "policy/value_text.h"
 
-#include "core/utf8.h"
+#ifdef REEVE_HAVE_UNISTRING
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
 
-enum script {
-    LATIN = 1 << 0,
-    GREEK = 1 << 1,
-    CYRILLIC = 1 << 2,
-    ARMENIAN = 1 << 3,
-    HEBREW = 1 << 4,
-    ARABIC = 1 << 5,
-    INDIC = 1 << 6,
-    THAI = 1 << 7,
-    GEORGIAN = 1 << 8,
-    CHEROKEE = 1 << 9,
-    HANGUL = 1 << 10,
-    KANA = 1 << 11,
-    HAN = 1 << 12,
-};
-
-static const struct range {
-    uint32_t first, last;
-    uint32_t scripts; /* 0: no letter, and the end of a word */
-} ranges[] = {
-    {'A', 'Z', LATIN},          {'a', 'z', LATIN},          {0xaa, 0xaa, LATIN},
-    {0xba, 0xba, LATIN},        {0xc0, 0xd6, LATIN},        {0xd8, 0xf6, LATIN},
-    {0xf8, 0x2af, LATIN},       {0x370, 0x373, GREEK},      {0x376, 0x377, GREEK},
-    {0x37b, 0x37d, GREEK},      {0x37f, 0x37f, GREEK},      {0x386, 0x386, GREEK},
-    {0x388, 0x3ff, GREEK},      {0x400, 0x52f, CYRILLIC},   {0x531, 0x587, ARMENIAN},
-    {0x5d0, 0x5f2, HEBREW},     {0x620, 0x6d3, ARABIC},     {0x6ee, 0x6ff, ARABIC},
-    {0x750, 0x77f, ARABIC},     {0x8a0, 0x8ff, ARABIC},     {0x900, 0xd7f, INDIC},
-    {0xe01, 0xe4e, THAI},       {0x10a0, 0x10ff, GEORGIAN}, {0x1100, 0x11ff, HANGUL},
-    {0x13a0, 0x13ff, CHEROKEE}, {0x1c80, 0x1c8f, CYRILLIC}, {0x1c90, 0x1cbf, GEORGIAN},
-    {0x1d00, 0x1d25, LATIN},    {0x1e00, 0x1eff, LATIN},    {0x1f00, 0x1fff, GREEK},
-    {0x212a, 0x212b, LATIN},    {0x2c60, 0x2c7f, LATIN},    {0x2de0, 0x2dff, CYRILLIC},
-    {0x3041, 0x30ff, KANA},     {0x3131, 0x318e, HANGUL},   {0x31f0, 0x31ff, KANA},
-    {0x3400, 0x4dbf, HAN},      {0x4e00, 0x9fff, HAN},      {0xa640, 0xa69f, CYRILLIC},
-    {0xa722, 0xa7ff, LATIN},    {0xab30, 0xab64, LATIN},    {0xab70, 0xabbf, CHEROKEE},
-    {0xac00, 0xd7a3, HANGUL},   {0xf900, 0xfaff, HAN},      {0xfb00, 0xfb06, LATIN},
-    {0xfb1d, 0xfb4f, HEBREW},   {0xfb50, 0xfdff, ARABIC},   {0xfe70, 0xfefc, ARABIC},
-    {0xff21, 0xff3a, LATIN},    {0xff41, 0xff5a, LATIN},    {0xff66, 0xff9f, KANA},
-    {0x1b000, 0x1b16f, KANA},   {0x20000, 0x3ffff, HAN},
-};
-
-static const struct range hidden[] = {
-    {0xad, 0xad, 0},     {0x61c, 0x61c, 0},   {0x180e, 0x180e, 0}, {0x200b, 0x200f, 0},
-    {0x202a, 0x202e, 0}, {0x2060, 0x206f, 0}, {0xfeff, 0xfeff, 0}, {0xe0000, 0xe007f, 0},
-};
-
-static const struct range marks[] = {{0x300, 0x36f, 0}, {0x3099, 0x309a, 0}};
-
-static const struct range *range_of(const struct range *rows, size_t n, uint32_t c)
+bool value_text_is_judged(void)
 {
-    while (n > 0) {
-        size_t half = n / 2;
-        if (c >= rows[half].first && c <= rows[half].last)
-            return &rows[half];
-        if (c > rows[half].last) {
-            rows += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return NULL;
-}
-
-/* The code point at `*at`, which moves behind it; false at the end or where no UTF-8 is. */
-static bool next_point(struct str text, size_t *at, uint32_t *out)
-{
-    size_t n = *at < text.n ? core_utf8_step(text.p + *at, text.n - *at) : 0;
-    if (n == 0)
-        return false;
-    const uint8_t *p = (const uint8_t *)text.p + *at;
-    uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | (p[i] & 0x3fu);
-    *at += n;
-    *out = c;
     return true;
 }
 
-static bool written_together(uint32_t scripts)
+static bool is_ascii(struct str s)
 {
-    return (scripts & (scripts - 1)) == 0 || (scripts & ~(uint32_t)(LATIN | HAN | KANA)) == 0 ||
-           (scripts & ~(uint32_t)(LATIN | HAN | HANGUL)) == 0;
+    uint8_t all = 0;
+    for (size_t i = 0; i < s.n; i++)
+        all |= (uint8_t)s.p[i];
+    return all < 0x80;
+}
+
+/* The code point at `*at`, which moves behind it; false at the end or where no UTF-8 is. */
+static bool next_point(struct str text, size_t *at, ucs4_t *out)
+{
+    int n = *at < text.n ? u8_mbtoucr(out, (const uint8_t *)text.p + *at, text.n - *at) : 0;
+    *at += n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+enum { LATIN = 1, HAN = 2, KANA = 4, HANGUL = 8, BOPOMOFO = 16, OTHER = 32 };
+
+static unsigned kind_of(const uc_script_t *script)
+{
+    static const struct {
+        const char *name;
+        unsigned kind;
+    } kinds[] = {{"Latin", LATIN},   {"Han", HAN},       {"Hiragana", KANA},
+                 {"Katakana", KANA}, {"Hangul", HANGUL}, {"Bopomofo", BOPOMOFO}};
+    for (size_t i = 0; i < BASE_COUNT(kinds); i++)
+        if (strcmp(script->name, kinds[i].name) == 0)
+            return kinds[i].kind;
+    return OTHER;
+}
+
+static bool written_together(unsigned kinds)
+{
+    return (kinds & ~(unsigned)(LATIN | HAN | KANA)) == 0 ||
+           (kinds & ~(unsigned)(LATIN | HAN | HANGUL)) == 0 ||
+           (kinds & ~(unsigned)(LATIN | HAN | BOPOMOFO)) == 0;
 }
 
 bool value_text_mixes_scripts(struct str text)
 {
-    uint32_t c, word = 0;
-    for (size_t at = 0; next_point(text, &at, &c);) {
-        if (range_of(marks, BASE_COUNT(marks), c) || range_of(hidden, BASE_COUNT(hidden), c))
+    const uc_script_t *other = NULL; /* of the word, when it is none of those that have a kind */
+    unsigned kinds = 0;
+    ucs4_t c;
+    for (size_t at = 0; !is_ascii(text) && next_point(text, &at, &c);) {
+        const uc_script_t *script = uc_script(c);
+        if (script && strcmp(script->name, "Inherited") == 0)
+            continue; /* a mark: of the letter that it stands on */
+        if (!script || strcmp(script->name, "Common") == 0) {
+            kinds = 0;
+            other = NULL;
             continue;
-        const struct range *r = range_of(ranges, BASE_COUNT(ranges), c);
-        word = r ? word | r->scripts : 0;
-        if (!written_together(word))
+        }
+        unsigned kind = kind_of(script);
+        kinds |= kind;
+        if (kind == OTHER && other && other != script)
+            return true;
+        other = kind == OTHER ? script : other;
+        if (kinds != OTHER && !written_together(kinds))
             return true;
     }
     return false;
 }
 
-static bool has_any(struct str text, const struct range *rows, size_t n)
+bool value_text_is_not_nfc(struct str text)
 {
-    uint32_t c;
-    for (size_t at = 0; next_point(text, &at, &c);)
-        if (range_of(rows, n, c))
-            return true;
-    return false;
-}
-
-bool value_text_has_marks(struct str text)
-{
-    return has_any(text, marks, BASE_COUNT(marks));
+    if (is_ascii(text) || !str_is_utf8(text))
+        return false;
+    size_t n = 0;
+    auto_free uint8_t *composed =
+        u8_normalize(UNINORM_NFC, (const uint8_t *)text.p, text.n, NULL, &n);
+    return composed && !str_eq(text, (struct str){(const char *)composed, n});
 }
 
 bool value_text_has_hidden(struct str text)
 {
-    return has_any(text, hidden, BASE_COUNT(hidden));
+    ucs4_t c;
+    for (size_t at = 0; !is_ascii(text) && next_point(text, &at, &c);)
+        if ((uc_is_property_default_ignorable_code_point(c) &&
+             !uc_is_property_variation_selector(c)) ||
+            uc_is_property_bidi_control(c))
+            return true;
+    return false;
 }
+
+#else
+
+bool value_text_is_judged(void)
+{
+    return false;
+}
+
+bool value_text_mixes_scripts(struct str text)
+{
+    (void)text;
+    return false;
+}
+
+bool value_text_is_not_nfc(struct str text)
+{
+    (void)text;
+    return false;
+}
+
+bool value_text_has_hidden(struct str text)
+{
+    (void)text;
+    return false;
+}
+
+#endif

@@ -2,7 +2,8 @@
  * libyaml's events to the marked tree: bounds, positions, and the refusal of everything in YAML
  * that two readers could take for two things. Knows nothing of policies. Called by compile.c.
  */
-#include "policy/yaml.h"
+#include "policy/suppress.h"
+#include "policy/yaml_alias.h"
 
 #include <stdio.h>
 #include <yaml.h>
@@ -16,7 +17,10 @@ struct reader {
     struct frame {
         struct ynode *node, *last; /* container, its last child */
         uint32_t children;
+        uint32_t before; /* nodes read when it began, itself included */
+        int anchor;      /* of it, or -1 */
     } stack[POLICY_MAX_DEPTH];
+    struct yaml_anchors anchors;
     unsigned depth;
     uint32_t nodes;
     struct ynode *root;
@@ -94,18 +98,30 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
     return n;
 }
 
-static void add_refused(struct reader *r, const yaml_event_t *e)
+/* The anchor of a node, or -1. */
+static int add_anchor(struct reader *r, const struct ynode *n, const yaml_char_t *anchor)
 {
-    struct ynode *n = add(r, e, Y_TEXT);
-    if (n)
-        n->refused = true;
+    return anchor
+               ? yaml_anchor_add(&r->anchors, str_of((const char *)anchor), n, r->arena, r->report)
+               : -1;
 }
 
-static void refuse_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor)
+static void read_alias(struct reader *r, const yaml_event_t *e)
 {
-    if (anchor)
-        policy_report(r->report, P_ANCHOR, position(r, e), "use a named grant or group",
-                      "`&%s`: anchors are not part of the language", (const char *)anchor);
+    bool key = is_key(r);
+    uint32_t added;
+    struct ynode *n = add(r, e, Y_TEXT);
+    if (!n)
+        return;
+    if (key) {
+        policy_report(r->report, P_ANCHOR, n->pos, "write the key, or quote it",
+                      "an alias as a key");
+        n->refused = true;
+        return;
+    }
+    r->stop |= yaml_alias_expand(&r->anchors, str_of((const char *)e->data.alias.anchor), n,
+                                 r->depth, r->arena, r->report, &added) == YAML_ALIAS_STOP;
+    r->nodes += added;
 }
 
 static void refuse_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *tag)
@@ -142,13 +158,25 @@ static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
     return arena_str(r->arena, value);
 }
 
+/* A `#` within a scalar begins no comment. */
+static void tell_scalar(struct reader *r, const yaml_event_t *e)
+{
+    struct policy_pos end = {(uint32_t)e->end_mark.line + 1, (uint32_t)e->end_mark.column + 1, 1,
+                             r->report->reading};
+    bool block = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+                 e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+    policy_suppress_scalar(&r->report->suppress[r->report->reading], position(r, e), end, block);
+}
+
 static void read_scalar(struct reader *r, const yaml_event_t *e)
 {
     bool key = is_key(r);
     struct ynode *n = add(r, e, Y_TEXT);
+    if (r->report->suppress)
+        tell_scalar(r, e);
     if (!n)
         return;
-    refuse_anchor(r, e, e->data.scalar.anchor);
+    yaml_anchor_end(&r->anchors, add_anchor(r, n, e->data.scalar.anchor), 1);
     refuse_tag(r, e, e->data.scalar.tag);
     n->text = scalar_text(r, e);
     if (!n->text.p) {
@@ -179,9 +207,9 @@ static void open_container(struct reader *r, const yaml_event_t *e, enum ynode_t
     struct ynode *n = add(r, e, type);
     if (!n)
         return;
-    refuse_anchor(r, e, anchor);
     refuse_tag(r, e, tag);
-    r->stack[r->depth++] = (struct frame){.node = n};
+    r->stack[r->depth++] =
+        (struct frame){.node = n, .before = r->nodes, .anchor = add_anchor(r, n, anchor)};
 }
 
 static int by_text(const void *a, const void *b)
@@ -222,9 +250,10 @@ static void check_duplicates(struct reader *r, const struct ynode *map)
 
 static void close_container(struct reader *r)
 {
-    const struct ynode *n = r->stack[--r->depth].node;
-    if (n->type == Y_MAP)
-        check_duplicates(r, n);
+    const struct frame *f = &r->stack[--r->depth];
+    yaml_anchor_end(&r->anchors, f->anchor, r->nodes - f->before + 1);
+    if (f->node->type == Y_MAP)
+        check_duplicates(r, f->node);
 }
 
 static void open_document(struct reader *r, const yaml_event_t *e)
@@ -241,11 +270,7 @@ static void take(struct reader *r, const yaml_event_t *e)
         open_document(r, e);
         break;
     case YAML_ALIAS_EVENT:
-        policy_report(
-            r->report, P_ANCHOR, position(r, e), "use a named grant or group",
-            "`*%s`: aliases are not part of the language; text with a `*` in front is quoted",
-            (const char *)e->data.alias.anchor);
-        add_refused(r, e);
+        read_alias(r, e);
         break;
     case YAML_SCALAR_EVENT:
         read_scalar(r, e);
@@ -332,6 +357,8 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
     /* A mark that some editors write is no character of the text: places count from behind it. */
     if (str_starts(text, STR("\xef\xbb\xbf")))
         *policy_text_of(report) = r.source = text = (struct str){text.p + 3, text.n - 3};
+    if (report->suppress)
+        policy_suppress_scan(text, &report->suppress[report->reading], arena, report);
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;

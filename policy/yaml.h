@@ -1,7 +1,7 @@
 /*
  * The marked tree: what libyaml read, reduced to mappings, lists and scalars that each know where
- * they stand. Whatever makes YAML ambiguous (anchors, tags, merge keys, duplicate keys, null, the
- * words and numbers of YAML 1.1) has been refused by the time that a tree exists.
+ * they stand. Whatever makes YAML ambiguous (tags, merge keys, duplicate keys, null, the words and
+ * numbers of YAML 1.1) has been refused by the time that a tree exists, and aliases are copies.
  */
 #ifndef POLICY_YAML_H
 #define POLICY_YAML_H
@@ -21,6 +21,7 @@ struct ynode {
     bool template_ok; /* set by the parser where `${...}` has a meaning */
     bool boolean;     /* Y_BOOL */
     bool refused;     /* already reported: whoever meets it says no more */
+    bool aliased;     /* within an alias: a copy, whose place is the anchor's */
     uint32_t count;   /* elements, or pairs */
     struct policy_pos pos;
     struct str text; /* scalars: as written (unquoted) */

@@ -1,7 +1,7 @@
 # Shared by tools/quickstart and tools/check: messages, packages, and what this machine must offer. Sourced with `repo`
 # set to the repository's folder.
 
-build_packages="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libpcre2-dev libidn2-dev libseccomp-dev libsqlite3-dev libssl-dev libjansson-dev"
+build_packages="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libpcre2-dev libidn2-dev libunistring-dev libseccomp-dev libsqlite3-dev libssl-dev libjansson-dev"
 test_packages="libcmocka-dev libcap-ng-dev"
 
 say() {

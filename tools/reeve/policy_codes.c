@@ -1,25 +1,97 @@
 /*
- * `reeve policy codes`: every diagnostic code that `policy lint` can give, and what it means.
+ * `reeve policy codes`: every diagnostic code that `policy lint` can give, and what it means; of
+ * single ones also why, with a policy that has it and one that has not.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "reeve/tooling.h"
 #include "tools/reeve/cli.h"
+
+static json_t *code_json(const struct reeve_code *c, bool whole)
+{
+    json_t *row = json_pack("{s:s, s:s, s:s}", "code", c->code, "id", c->id, "meaning", c->meaning);
+    if (row && whole && c->rationale)
+        json_object_update_new(row, json_pack("{s:s, s:s, s:s}", "rationale", c->rationale, "wrong",
+                                              c->wrong, "right", c->right));
+    return row;
+}
+
+static void print_example(const struct cli *cli, const char *title, const char *colour,
+                          const char *text)
+{
+    cli_colour(cli, colour);
+    printf("\n%s:\n", title);
+    cli_colour_end(cli);
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        printf("    ");
+        cli_put_n(stdout, text, n);
+        putchar('\n');
+        text += n + (text[n] == '\n');
+    }
+}
+
+static void print_code(const struct cli *cli, const struct reeve_code *c)
+{
+    printf("%s %s: %s\n", c->code, c->id, c->meaning);
+    if (!c->rationale)
+        return;
+    putchar('\n');
+    cli_put(stdout, c->rationale);
+    putchar('\n');
+    print_example(cli, "wrong", cli_colour_of("error"), c->wrong);
+    print_example(cli, "right", cli_colour_of("allow"), c->right);
+}
+
+static bool find_code(const char *name, struct reeve_code *c)
+{
+    *c = (struct reeve_code){.size = sizeof *c};
+    for (size_t i = 0; reeve_policy_code_info(i, c) == REEVE_OK; i++)
+        if (strcmp(name, c->code) == 0 || strcmp(name, c->id) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the operands; for people they are printed at once. */
+static void take_codes(const struct cli *cli, json_t *list, char *const *operands, size_t noperands)
+{
+    struct reeve_code c;
+    for (size_t i = 0; i < noperands && find_code(operands[i], &c); i++) {
+        if (cli->json) {
+            json_array_append_new(list, code_json(&c, true));
+            continue;
+        }
+        if (i)
+            printf("\n\n");
+        print_code(cli, &c);
+    }
+}
+
+static void take_all(const struct cli *cli, json_t *list)
+{
+    struct reeve_code c = {.size = sizeof c};
+    for (size_t i = 0; reeve_policy_code_info(i, &c) == REEVE_OK; i++)
+        json_array_append_new(list, code_json(&c, cli->json));
+    if (!cli->json)
+        cli_show_table(cli, list);
+}
 
 static int codes(const struct cli *cli, const void *options, char *const *operands,
                  size_t noperands)
 {
     (void)options;
-    (void)operands;
-    (void)noperands;
+    struct reeve_code c;
+    for (size_t i = 0; i < noperands; i++)
+        if (!find_code(operands[i], &c))
+            return cli_usage(cli, "'%s' is no code; `reeve policy codes` lists them", operands[i]);
     auto_json json_t *list = json_array();
-    const char *code, *meaning;
-    for (size_t i = 0; (code = reeve_policy_code(i, &meaning)); i++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "code", code, "meaning", meaning));
-    if (!cli->json) {
-        cli_show_table(cli, list);
+    if (noperands)
+        take_codes(cli, list, operands, noperands);
+    else
+        take_all(cli, list);
+    if (!cli->json)
         return CLI_OK;
-    }
     auto_free char *text = json_dumps(list, JSON_INDENT(2));
     if (text)
         puts(text);
@@ -28,8 +100,9 @@ static int codes(const struct cli *cli, const void *options, char *const *operan
 
 const struct cli_command cli_policy_codes = {
     .name = "policy codes",
-    .operands = "",
-    .summary = "List the diagnostic codes of policies.",
-    .example = "reeve policy codes",
+    .operands = "[CODE...]",
+    .summary = "List the diagnostic codes of policies, or say why some are told, with examples.",
+    .example = "reeve policy codes no-reason",
     .run = codes,
+    .max_operands = SIZE_MAX,
 };

@@ -18,7 +18,7 @@ static const struct cli_option table[] = {
 struct report {
     const struct cli *cli;
     json_t *list; /* NULL: text */
-    size_t count[REEVE_SEVERITY_NOTE + 1];
+    size_t count[REEVE_SEVERITY_NOTE + 1], suppressed;
 };
 
 static const char *const severity_name[] = {"error", "warning", "note"};
@@ -114,19 +114,23 @@ static json_t *text_json(const char *text)
 
 static json_t *finding_json(const struct reeve_finding *f)
 {
-    return json_pack("{s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o*}", "severity",
-                     severity_name[f->severity], "code", f->code, "file", text_json(f->file),
-                     "line", (int)f->line, "column", (int)f->column, "length", (int)f->length,
-                     "message", text_json(f->message), "suggestion", text_json(f->suggestion));
+    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o*, s:o*}", "severity",
+                     severity_name[f->severity], "code", f->code, "id", f->id, "file",
+                     text_json(f->file), "line", (int)f->line, "column", (int)f->column, "length",
+                     (int)f->length, "message", text_json(f->message), "suggestion",
+                     text_json(f->suggestion), "suppressed", text_json(f->suppressed));
 }
 
 static void on_finding(void *arg, const struct reeve_finding *f)
 {
     struct report *report = arg;
-    report->count[f->severity]++;
+    if (f->suppressed)
+        report->suppressed++;
+    else
+        report->count[f->severity]++;
     if (report->list)
         json_array_append_new(report->list, finding_json(f));
-    else
+    else if (!f->suppressed)
         print_finding(report->cli, f);
 }
 
@@ -170,7 +174,8 @@ static int lint(const struct cli *cli, const void *options, char *const *operand
     } else if (!cli->quiet && worst <= CLI_FINDINGS) {
         print_count(noperands, "file", ": ");
         print_count(report.count[REEVE_SEVERITY_ERROR], "error", ", ");
-        print_count(report.count[REEVE_SEVERITY_WARNING], "warning", "\n");
+        print_count(report.count[REEVE_SEVERITY_WARNING], "warning", "");
+        printf(report.suppressed ? ", %zu allowed\n" : "\n", report.suppressed);
     }
     return worst;
 }

@@ -1,13 +1,14 @@
 /*
- * rulesc OUT.c CATALOGUE LEVELS PROFILE...: compiles rules/ into the tables of core/tables.h. The
- * output depends on the files' names, order and bytes alone, so that two builds of one tree agree.
+ * rulesc OUT.c CATALOGUE LEVELS LINT PROFILE...: compiles rules/ into the tables of core/tables.h.
+ * The output depends on the files' names, order and bytes alone, so that two builds of one tree
+ * agree.
  */
 #include <stdio.h>
 
 #include "tools/rulesc/rulesc.h"
 
 /* The digest is over base name, length and bytes of each file: where the tree lies does not matter.
- */
+ * lint.yaml is not in it: a compiled policy does not depend on what lint says. */
 static void add_to_digest(const struct rules_file *f, struct buf *all)
 {
     const char *slash = strrchr(f->path, '/');
@@ -39,7 +40,8 @@ static void compile_one(const char *path, void (*compile)(const struct rules_fil
     struct rules_file f;
     rules_load(&f, path);
     compile(&f, out);
-    add_to_digest(&f, all);
+    if (all)
+        add_to_digest(&f, all);
     rules_free(&f);
 }
 
@@ -62,8 +64,9 @@ static int write_out(const char *path, const struct buf *out)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) {
-        (void)fprintf(stderr, "usage: rulesc OUT.c CATALOGUE.yaml LEVELS.yaml PROFILE.yaml...\n");
+    if (argc < 6) {
+        (void)fprintf(stderr, "usage: rulesc OUT.c CATALOGUE.yaml LEVELS.yaml LINT.yaml "
+                              "PROFILE.yaml...\n");
         return 2;
     }
     auto_buf struct buf out = {0};
@@ -72,7 +75,8 @@ int main(int argc, char **argv)
                 "#include \"core/tables.h\"\n\n");
     compile_one(argv[2], compile_catalogue, &out, &all);
     compile_one(argv[3], compile_levels, &out, &all);
-    compile_profiles(argv + 4, (size_t)argc - 4, &out, &all);
+    compile_one(argv[4], compile_lint, &out, NULL);
+    compile_profiles(argv + 5, (size_t)argc - 5, &out, &all);
     uint8_t digest[BASE_SHA256];
     base_sha256(all.data, all.len, digest);
     emit_bytes(&out, "\nconst uint8_t core_rules_digest[BASE_SHA256]", digest, sizeof digest);

@@ -46,11 +46,14 @@ bool rules_bool(const struct rules_file *f, const yaml_node_t *scalar);
 
 /** A C string literal; `at` is blamed for anything but printable ASCII. */
 void emit_string(struct buf *out, const struct rules_file *f, const yaml_node_t *at);
+/** The same of text that has lines. */
+void emit_text(struct buf *out, const struct rules_file *f, const yaml_node_t *at);
 void emit_bytes(struct buf *out, const char *declaration, const void *p, size_t n);
 
 /* ---- one file of rules each; they append C to `out` ---- */
 
 void compile_catalogue(const struct rules_file *f, struct buf *out);
+void compile_lint(const struct rules_file *f, struct buf *out);
 void compile_levels(const struct rules_file *f, struct buf *out);
 /** Defines the filter's bytes; `row` gets the profile's line of the table. */
 void compile_seccomp(const struct rules_file *f, struct buf *out, struct buf *row);

@@ -21,6 +21,15 @@ gives "bytes that are no text" 1 '^bytes.yaml:1:[0-9]+: error\[P[0-9]{3}\]: ' "$
 gives "nothing" 1 '^empty.yaml:1:1: error\[P[0-9]{3}\]: ' "$reeve" policy lint empty.yaml
 sed 's/effect: allow/efect: allow/' "$tour" >typo.yaml
 gives "an unknown key" 1 '^typo.yaml:[0-9]+:[0-9]+: error\[P[0-9]{3}\]: .*efect' "$reeve" policy lint typo.yaml
+cat >allowed.yaml <<'EOF'
+reeve: policy/v1
+rules:
+  # reeve: allow no-reason everybody knows
+  - {id: r, effect: allow, subject: ["user:ana"], capability: [ccos.echo]}
+EOF
+gives "a warning that is allowed" 0 '^1 file: 0 errors, 0 warnings, 1 allowed$' "$reeve" policy lint allowed.yaml
+gives "what allowed it" 0 '"suppressed": "everybody knows"' "$reeve" policy lint --format json allowed.yaml
+gives "its id" 0 '"id": "no-reason"' "$reeve" policy lint --format json allowed.yaml
 gives "the place is marked" 1 '^ +\^~~~' "$reeve" policy lint typo.yaml
 gives "JSON of findings" 1 '"code": "P[0-9]{3}"' "$reeve" policy lint --format json typo.yaml
 printf '\xef\xbb\xbfreeve: policy/v1\nname: marked\nrules: []\n' >marked.yaml

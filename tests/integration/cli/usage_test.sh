@@ -47,5 +47,10 @@ gives "-h" 0 "^example:" "$reeve" audit query -h
 gives "version" 0 "^reeve [0-9]+\.[0-9]+\.[0-9]+$" "$reeve" --version
 gives "version with its parts" 0 "^version: +[0-9]" "$reeve" version
 gives "version for programs" 0 '^\{"version":"[0-9.]+",' "$reeve" version --json
-gives "codes of policies" 0 "^P[0-9]{3} +[a-z]" "$reeve" policy codes
+gives "codes of policies" 0 "^P[0-9]{3} +[a-z-]+ +[a-z]" "$reeve" policy codes
+gives "a code" 0 "^P052 no-reason: an allow" "$reeve" policy codes P052
+gives "its examples, by id" 0 "^    reeve: policy/v1" "$reeve" policy codes no-reason P050
+gives "a code for programs" 0 '"rationale": "An allow' "$reeve" policy codes P052 --json
+gives "a code of an error" 0 "^P012 unknown-key: a key" "$reeve" policy codes P012
+refuses "a code that is none" 2 "'P999' is no code" "$reeve" policy codes P999
 done_testing

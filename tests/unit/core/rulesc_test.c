@@ -38,7 +38,13 @@ static const char profile[] = "reeve: seccomp/v1\n"
                               "  - {do: allow, calls: [read, write]}\n"
                               "  - {do: allow, calls: [socket], when: {arg: 0, any_of: [1]}}\n";
 
-enum which { NOTHING, CATALOGUE, LEVELS, PROFILE };
+static const char lint[] = "reeve: lint/v1\n"
+                           "rules:\n"
+                           "  P050: {id: a-b, rationale: R, wrong: \"a: \\\"b\\\"\\n\", right: X}\n"
+                           "  P051:\n    id: c\n    rationale: R\n    wrong: W\n"
+                           "    right: |\n      a\n      b\n";
+
+enum which { NOTHING, CATALOGUE, LEVELS, LINT, PROFILE };
 
 static const struct {
     enum which file;
@@ -81,6 +87,16 @@ static const struct {
     {LEVELS, "wall: 5s", "wall: 5s, memory: 1MiB", "nothing in this build can hold \"memory\""},
     {LEVELS, "wall: 5s", "wall: 5s, wal: 1s", "no such limit"},
     {LEVELS, "pure:", "puer:", "unknown key \"puer\""},
+    {LINT, "lint/v1", "lint/v2", "lint.yaml:1:8: error: expected lint/v1"},
+    {LINT, "P050", "P05", "lint.yaml:3:3: error: expected a code"},
+    {LINT, "P050", "P05x", "expected a code"},
+    {LINT, "P050", "P051", "a second time"},
+    {LINT, "P050", "P052", "lint.yaml:4:3: error: codes stand in ascending order"},
+    {LINT, "id: a-b", "id: A", "lint.yaml:3:14: error: an id has"},
+    {LINT, "id: a-b, ", "", "\"id\" is missing"},
+    {LINT, "rationale: R, ", "", "\"rationale\" is missing"},
+    {LINT, "right: X", "right: X, also: X", "unknown key \"also\""},
+    {LINT, "right: X", "right: \"\\t\"", "printable ASCII"},
     {PROFILE, "[read, write]", "[read, wriet]", "seccomp.yaml:7:31: error: no call"},
     {PROFILE, "[read, write]", "[read, read]", "a call a second time"},
     {PROFILE, "[read, write]", "[read, socket]", "a call a second time"},
@@ -127,14 +143,36 @@ static void write_file(const struct fixture *fx, const char *name, const char *t
     assert_int_equal(fclose(file), 0);
 }
 
+/* What rulesc reads, in the order of its operands; seccomp.yaml stands for all profiles. */
+static const struct {
+    enum which which;
+    const char *name, *text;
+} files[] = {
+    {CATALOGUE, "catalogue.yaml", catalogue},
+    {LEVELS, "levels.yaml", levels},
+    {LINT, "lint.yaml", lint},
+    {PROFILE, "seccomp.yaml", profile},
+};
+
+/* All of them, with one passage of one replaced. */
+static void write_files(const struct fixture *fx, enum which which, const char *from,
+                        const char *to)
+{
+    for (size_t i = 0; i < BASE_COUNT(files); i++)
+        write_file(fx, files[i].name, files[i].text, which == files[i].which ? from : "",
+                   which == files[i].which ? to : "");
+}
+
 /* Exit status; what it says on stderr is appended to `said`. */
 static int run_rulesc(const struct fixture *fx, struct buf *said)
 {
-    char paths[4][128];
-    static const char *const names[] = {"out.c", "catalogue.yaml", "levels.yaml", "seccomp.yaml"};
-    for (size_t i = 0; i < 4; i++)
-        (void)snprintf(paths[i], sizeof paths[i], "%s/%s", fx->dir, names[i]);
-    char *argv[] = {(char *)(uintptr_t)fx->rulesc, paths[0], paths[1], paths[2], paths[3], NULL};
+    char paths[1 + BASE_COUNT(files)][128];
+    char *argv[BASE_COUNT(paths) + 2] = {(char *)(uintptr_t)fx->rulesc};
+    for (size_t i = 0; i < BASE_COUNT(paths); i++) {
+        (void)snprintf(paths[i], sizeof paths[i], "%s/%s", fx->dir,
+                       i ? files[i - 1].name : "out.c");
+        argv[1 + i] = paths[i];
+    }
     char *envp[] = {NULL};
     int fds[2], status;
     pid_t pid;
@@ -164,13 +202,8 @@ static void is_strict(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         auto_buf struct buf said = {0};
         const char *from = rows[i].from, *to = rows[i].to;
-        enum which file = rows[i].file;
         (void)unlink(out);
-        write_file(fx, "catalogue.yaml", catalogue, file == CATALOGUE ? from : "",
-                   file == CATALOGUE ? to : "");
-        write_file(fx, "levels.yaml", levels, file == LEVELS ? from : "", file == LEVELS ? to : "");
-        write_file(fx, "seccomp.yaml", profile, file == PROFILE ? from : "",
-                   file == PROFILE ? to : "");
+        write_files(fx, rows[i].file, from, to);
         int status = run_rulesc(fx, &said);
         bool good = rows[i].message ? status == 1 && strstr(buf_view(&said).p, rows[i].message)
                                     : status == 0;
@@ -188,14 +221,32 @@ static void read_out(const struct fixture *fx, struct buf *text)
     assert_int_equal(fd_slurp(AT_FDCWD, path, 1 << 20, text, &err), 0);
 }
 
+/* What lint says is no part of the rules by which policies are compiled. */
+static void lint_is_not_in_the_digest(void **state)
+{
+    const struct fixture *fx = *state;
+    auto_buf struct buf said = {0};
+    struct buf text[2] = {0};
+    write_files(fx, NOTHING, "", "");
+    for (size_t i = 0; i < 2; i++) {
+        if (i == 1)
+            write_file(fx, "lint.yaml", lint, "right: X", "right: Y");
+        assert_int_equal(run_rulesc(fx, &said), 0);
+        read_out(fx, &text[i]);
+    }
+    assert_false(str_eq(buf_view(&text[0]), buf_view(&text[1])));
+    assert_string_equal(strstr(text[0].data, "core_rules_digest"),
+                        strstr(text[1].data, "core_rules_digest"));
+    for (size_t i = 0; i < 2; i++)
+        buf_fini(&text[i]);
+}
+
 static void output_depends_on_the_files_alone(void **state)
 {
     const struct fixture *fx = *state;
     auto_buf struct buf said = {0};
     struct buf text[3] = {0};
-    write_file(fx, "catalogue.yaml", catalogue, "", "");
-    write_file(fx, "levels.yaml", levels, "", "");
-    write_file(fx, "seccomp.yaml", profile, "", "");
+    write_files(fx, NOTHING, "", "");
     for (size_t i = 0; i < 3; i++) {
         if (i == 2) /* a comment: same tables, another digest */
             write_file(fx, "levels.yaml", levels, "levels:", "levels: # x");
@@ -203,6 +254,9 @@ static void output_depends_on_the_files_alone(void **state)
         read_out(fx, &text[i]);
     }
     assert_true(str_eq(buf_view(&text[0]), buf_view(&text[1])));
+    assert_non_null(strstr(text[0].data, "{\"P050\", \"a-b\",\n     \"R\",\n     "
+                                         "\"a: \\\"b\\\"\\n\",\n     \"X\"},\n"));
+    assert_non_null(strstr(text[0].data, "     \"a\\n\"\n     \"b\\n\"},\n};\n"));
     assert_false(str_eq(buf_view(&text[0]), buf_view(&text[2])));
     const char *a = strstr(text[0].data, "\"a.y\""), *b = strstr(text[0].data, "\"b.x\"");
     assert_true(a && b && a < b);
@@ -215,15 +269,15 @@ int main(int argc, char **argv)
     struct fixture fx = {.rulesc = argc > 1 ? argv[1] : "", .dir = "/tmp/reeve-rulesc-XXXXXX"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(is_strict, &fx),
+        cmocka_unit_test_prestate(lint_is_not_in_the_digest, &fx),
         cmocka_unit_test_prestate(output_depends_on_the_files_alone, &fx),
     };
     if (!mkdtemp(fx.dir))
         return 2;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    static const char *const names[] = {"out.c", "catalogue.yaml", "levels.yaml", "seccomp.yaml"};
-    for (size_t i = 0; i < BASE_COUNT(names); i++) {
+    for (size_t i = 0; i <= BASE_COUNT(files); i++) {
         char path[128];
-        (void)snprintf(path, sizeof path, "%s/%s", fx.dir, names[i]);
+        (void)snprintf(path, sizeof path, "%s/%s", fx.dir, i ? files[i - 1].name : "out.c");
         (void)unlink(path);
     }
     (void)rmdir(fx.dir);

@@ -1,17 +1,18 @@
 /*
- * Warnings: a policy and every finding of lint in it. A warning of the table that no row brings
- * about fails the test.
+ * Warnings: a policy and every finding of lint in it. That each warning is found at all, the
+ * examples of rules/lint.yaml show (lint_rules_test.c).
  */
 #include "support.h"
 
 #define RULE(rest)                                                                                 \
     HEADER "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], reason: x, " rest "}\n"
-#define ECHO "capability: [ccos.echo]"
+#define ECHO "capability: [ccos.memory.get]" /* without a schema: any argument may be asked of */
 #define TWO(one, other)                                                                            \
-    HEADER "rules:\n  - {id: one, subject: [\"u:a\", \"u:b\"], capability: [ccos.echo], reason: "  \
+    HEADER "rules:\n  - {id: one, subject: [\"u:a\", \"u:b\"], capability: [ccos.memory.get], "    \
+           "reason: "                                                                              \
            "x, " one "}\n"                                                                         \
-           "  - {id: two, subject: [\"u:b\", \"u:a\"], capability: [ccos.echo], reason: x, " other \
-           "}\n"
+           "  - {id: two, subject: [\"u:b\", \"u:a\"], capability: [ccos.memory.get], reason: "    \
+           "x, " other "}\n"
 
 static const struct row {
     const char *name, *text, *expected;
@@ -43,18 +44,35 @@ static const struct row {
      HEADER
      "capabilities: {\"acme.*\": {effects: [network]}, ccos.echo: {class: dangerous}}\nrules: "
      "[{id: r, effect: allow, subject: [\"u:a\"], reason: x, capability: [acme.x, ccos.echo]}]\n",
-     "P054 3:74, P054 3:82"},
-    {"a glob is not looked up",
-     HEADER "rules: [{id: r, effect: deny, capability: [\"ccos.ehco.*\"]}]\n", ""},
+     "P054 3:74, P066 3:74, P054 3:82"},
+    {"a glob of nothing that ships",
+     HEADER "rules: [{id: r, effect: deny, capability: [\"ccos.ehco.*\"]}]\n", "P053 2:44"},
+    {"a glob of others", HEADER "rules: [{id: r, effect: deny, capability: [\"acme.*\"]}]\n", ""},
+    {"a glob of what is dangerous",
+     HEADER "defaults: {limits: {wall: 5s}}\nrules: [{id: r, effect: allow, subject: [\"u:a\"], "
+            "reason: x, capability: [\"ccos.io.*\"]}]\n",
+     "P054 3:74"},
+    {"a glob of what has nothing in common",
+     HEADER "defaults: {limits: {wall: 5s}}\nrules: [{id: r, effect: allow, subject: [\"u:a\"], "
+            "reason: x, capability: [\"ccos.*\"], grant: {isolation: vm}}]\n",
+     "P057 3:74"},
+    {"dangerous for anyone",
+     HEADER "defaults: {limits: {wall: 5s}}\nrules: [{id: r, effect: allow, subject: anyone, "
+            "reason: x, capability: [ccos.io.mkdir], grant: {isolation: vm}}]\n",
+     "P068 3:73"},
+    {"limits of the grant are limits",
+     RULE("capability: [ccos.io.mkdir], grant: {isolation: vm, limits: {wall: 5s}}"), ""},
+    {"limits that are missing are told once",
+     RULE("capability: [ccos.io.mkdir, ccos.io.read-file], grant: {isolation: vm}"), "P066 3:70"},
     {"dangerous with isolation none",
-     RULE("capability: [ccos.io.read-file], grant: {isolation: none}"), "P054 3:70"},
-    {"dangerous without a grant", RULE("capability: [ccos.io.read-file]"), "P054 3:70"},
+     RULE("capability: [ccos.io.read-file], grant: {isolation: none}"), "P054 3:70, P066 3:70"},
+    {"dangerous without a grant", RULE("capability: [ccos.io.read-file]"), "P054 3:70, P066 3:70"},
     {"dangerous in a process", RULE("capability: [ccos.io.read-file], grant: {isolation: process}"),
-     ""},
-    {"an identical rule precedes", TWO("effect: allow", "effect: allow"), "P055 4:10"},
+     "P066 3:70"},
+    {"an identical rule precedes", TWO("effect: allow", "effect: allow"), "P063 4:10"},
     {"with the same condition",
      TWO("effect: allow, when: {args.a: [1, x]}", "effect: allow, when: {args.a: [1, x]}"),
-     "P055 4:10"},
+     "P063 4:10"},
     {"another condition is another rule",
      TWO("effect: allow, when: {args.a: 1}", "effect: allow, when: {args.a: 2}"), ""},
     {"the stronger isolation precedes",
@@ -66,20 +84,44 @@ static const struct row {
      TWO("effect: allow, grant: {filesystem: {read: [\"${args.path}\"]}}",
          "effect: allow, when: {args.a: 1}"),
      "P061 4:10"},
-    {"denies", TWO("effect: deny", "effect: deny"), "P055 4:10"},
-    {"an allow and a deny are no pair", TWO("effect: allow", "effect: deny"), ""},
+    {"denies", TWO("effect: deny", "effect: deny"), "P063 4:10"},
+    {"a deny of just what an allow permits", TWO("effect: allow", "effect: deny"), "P064 3:10"},
     {"a tie with different grants",
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
      "P061 4:10"},
-    {"a tie of asks",
+    {"a tie by one subject and capability of several",
      HEADER
-     "defaults: {approval: {by: [\"u:d\"], need: 1, within: 5m, covers: once}}\nrules:\n"
-     "  - {id: one, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
-     "1}, grant: {network: [\"a:1\"]}}\n"
-     "  - {id: two, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], when: {args.a: "
-     "2}, grant: {network: [\"a:2\"]}}\n",
-     "P061 5:10"},
+     "rules:\n  - {id: one, effect: allow, subject: [\"u:a\", \"u:b\"], capability: [x.y, "
+     "ccos.memory.get], reason: x, when: {args.a: 1}, grant: {isolation: vm, network: "
+     "[\"a:1\"], limits: {wall: 1s}}}\n"
+     "  - {id: two, effect: allow, subject: [\"u:c\", \"u:b\"], capability: [x.y], reason: x, "
+     "when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"], limits: {wall: 1s}}}\n",
+     "P053 3:68, P053 4:68, P061 4:10"},
+    {"a tie without conditions",
+     HEADER "rules:\n  - {id: one, effect: allow, subject: [\"u:a\", \"u:b\"], " ECHO
+            ", reason: x, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+            "  - {id: two, effect: allow, subject: [\"u:b\", \"u:c\"], " ECHO
+            ", reason: x, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     "P061 4:10"},
+    {"no tie: no subject in common",
+     HEADER "rules:\n  - {id: one, effect: allow, subject: [\"u:a\"], " ECHO
+            ", reason: x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+            "  - {id: two, effect: allow, subject: [\"u:b\"], " ECHO
+            ", reason: x, when: {args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     ""},
+    {"no tie: they never both match",
+     TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm, filesystem: {read: [/a]}}",
+         "effect: allow, when: {args.a: 2}, grant: {isolation: vm, filesystem: {read: [/b]}}"),
+     ""},
+    {"a tie of asks",
+     HEADER "capabilities: {x.y: {class: safe}}\n"
+            "defaults: {approval: {by: [\"u:d\"], need: 1, within: 5m, covers: once}}\nrules:\n"
+            "  - {id: one, effect: ask, subject: [\"u:a\"], capability: [x.y], when: {args.a: "
+            "1}, grant: {network: [\"a:1\"]}}\n"
+            "  - {id: two, effect: ask, subject: [\"u:a\"], capability: [x.y], when: {args.b: "
+            "2}, grant: {network: [\"a:2\"]}}\n",
+     "P061 6:10"},
     {"a tie with the same grant",
      TWO("effect: allow, when: {args.a: 1}, grant: {isolation: vm}",
          "effect: allow, when: {args.b: 1}, grant: {isolation: vm}"),
@@ -93,9 +135,10 @@ static const struct row {
      HEADER "groups: {g: []}\nrules: [{id: r, effect: deny, subject: [\"group:g\"]}]\n",
      "P058 2:10"},
     {"empty lists in conditions", RULE(ECHO ", when: {args.a: [], any: [], all: []}"),
-     "P058 3:89, P058 3:101, P058 3:110"},
-    {"exists: false in an allow", RULE(ECHO ", when: {args.a: {exists: false}}"), "P059 3:98"},
-    {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"), "P059 3:97"},
+     "P058 3:95, P058 3:107, P058 3:116"},
+    {"exists: false in an allow", RULE(ECHO ", when: {args.a: {exists: false}}"), "P059 3:104"},
+    {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"),
+     "P059 3:103"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
@@ -111,7 +154,7 @@ static const struct row {
             "1, within: 5m, covers: once}}]\n",
      "P091 2:25"},
     {"a deny with a resource",
-     HEADER "rules: [{id: r, effect: deny, " ECHO ", resource: [\"d:*\"]}]\n", "P092 2:56"},
+     HEADER "rules: [{id: r, effect: deny, " ECHO ", resource: [\"d:*\"]}]\n", "P092 2:62"},
     {"two requires hold together",
      TWO("effect: require, require: {isolation: vm}", "effect: require, require: {isolation: vm}"),
      ""},
@@ -126,11 +169,11 @@ static const struct row {
      "P061 4:10"},
     {"unlimited under controlled",
      HEADER "defaults: {level: controlled, limits: {wall: unlimited}}\n", "P060 2:46"},
-    {"not_in in an allow", RULE(ECHO ", when: {args.a: {not_in: [x]}}"), "P059 3:98"},
+    {"not_in in an allow", RULE(ECHO ", when: {args.a: {not_in: [x]}}"), "P059 3:104"},
     {"an empty not_in", HEADER "rules: [{id: r, effect: deny, when: {args.a: {not_in: []}}}]\n",
      "P058 2:47"},
     {"a path that is not declared", RULE(ECHO ", when: {context.a: x, subject.b.c: 1}"),
-     "P130 3:89, P130 3:103"},
+     "P130 3:95, P130 3:109"},
     {"what is built in needs no declaration",
      RULE(ECHO ", when: {subject.id: a, resource.type: b, broker.level: full, action.name: c}"),
      ""},
@@ -138,7 +181,7 @@ static const struct row {
      HEADER "attributes: {context.a: {type: map}}\nrules: [{id: r, effect: deny, when: "
             "{context.a.b: 1, context.ab: 1}}]\n",
      "P130 3:54"},
-    {"starts_with on a path", RULE(ECHO ", when: {args.a: {starts_with: /srv/a}}"), "P131 3:98"},
+    {"starts_with on a path", RULE(ECHO ", when: {args.a: {starts_with: /srv/a}}"), "P131 3:104"},
     {"names that nothing uses",
      HEADER "vars: {a: {type: int, default: 1}}\nconditions: {c: {args.a: 1}}\n",
      "P132 2:8, P132 3:14"},
@@ -149,7 +192,7 @@ static const struct row {
     {"patterns that let pass too much",
      RULE(ECHO ", when: {args.a: {like: \"/srv/*\", host: \"*\", cidr: 0.0.0.0/0, matches: "
                "\"a.b\"}}"),
-     "P134 3:104, P134 3:120, P134 3:131, P134 3:151"},
+     "P134 3:110, P134 3:126, P134 3:137, P134 3:157"},
     {"in a deny they are meant",
      HEADER
      "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
@@ -171,8 +214,129 @@ static const struct row {
      HEADER "attributes: {context.ticket: {type: string}}\nrules: [{id: r, effect: deny, when: "
             "{context.tiket: a}}]\n",
      "P130 3:38"},
-    {"a text of two scripts",
-     HEADER "rules: [{id: r, effect: deny, when: {args.a: \"\xd0\xb0na\"}}]\n", "P134 2:46"},
+    {"a subject twice in a list",
+     HEADER "rules: [{id: r, effect: deny, subject: [\"u:a\", \"u:b\", \"u:a\"]}]\n", "P063 2:55"},
+    {"a capability twice in a list",
+     HEADER "rules: [{id: r, effect: deny, capability: [ccos.echo, ccos.echo]}]\n", "P063 2:55"},
+    {"labels tell rules apart",
+     HEADER "labels: [x]\nrules:\n  - {id: a, effect: allow, subject: [\"u:a\"], " ECHO
+            ", reason: x}\n  - {id: b, effect: allow, subject: [\"u:a\"], " ECHO
+            ", reason: x, labels: [x]}\n",
+     "P055 5:10"},
+    {"a deny that is wider in both",
+     HEADER "rules:\n  - {id: d, effect: deny, subject: [\"u:*\"], capability: [\"ccos.*\"]}\n"
+            "  - {id: a, effect: allow, subject: [\"u:ana\"], " ECHO
+            ", reason: x, when: {args.a: 1}}\n",
+     "P062 4:10"},
+    {"a deny of everything",
+     HEADER "rules:\n  - {id: d, effect: deny}\n"
+            "  - {id: a, effect: allow, subject: anyone, " ECHO ", reason: x}\n",
+     "P062 4:10"},
+    {"denies that share the work",
+     HEADER "rules:\n  - {id: d, effect: deny, subject: [\"u:a\"], capability: [ccos.memory.get]}\n"
+            "  - {id: e, effect: deny, subject: [\"u:b\"], capability: [\"*\"]}\n"
+            "  - {id: a, effect: allow, subject: [\"u:a\", \"u:b\"], " ECHO ", reason: x}\n",
+     "P062 5:10"},
+    {"a deny of one of two",
+     HEADER "rules:\n  - {id: d, effect: deny, subject: [\"u:a\"], capability: [\"*\"]}\n"
+            "  - {id: a, effect: allow, subject: [\"u:a\", \"u:b\"], " ECHO ", reason: x}\n",
+     ""},
+    {"a deny of a group within a group",
+     HEADER "groups: {g: [\"u:a\"], h: [\"u:b\", \"group:g\"]}\nrules:\n"
+            "  - {id: d, effect: deny, subject: [\"group:h\"], capability: [\"ccos.memory.*\"]}\n"
+            "  - {id: a, effect: allow, subject: [\"u:a\", \"group:g\"], " ECHO ", reason: x}\n",
+     "P062 5:10"},
+    {"a deny with a condition may not hold",
+     HEADER "rules:\n  - {id: d, effect: deny, when: {args.a: 2}}\n"
+            "  - {id: a, effect: allow, subject: anyone, " ECHO ", reason: x}\n",
+     ""},
+    {"nor does one for a time, of a resource, or in the shadow",
+     HEADER
+     "rules:\n  - {id: d, effect: deny, valid: {from: \"2026-11-01T00:00:00Z\"}}\n"
+     "  - {id: e, effect: deny, mode: shadow}\n  - {id: f, effect: deny, effects: [network]}\n"
+     "  - {id: a, effect: allow, subject: anyone, " ECHO ", reason: x}\n",
+     ""},
+    {"a narrower deny",
+     HEADER "rules:\n  - {id: d, effect: deny, subject: [\"u:a*\"]}\n"
+            "  - {id: a, effect: allow, subject: [\"u:*\"], " ECHO ", reason: x}\n",
+     ""},
+    {"a deny of one capability below a glob",
+     HEADER
+     "rules:\n  - {id: d, effect: deny, " ECHO "}\n"
+     "  - {id: a, effect: allow, subject: [\"u:a\"], capability: [\"ccos.memory.*\"], reason: x}\n",
+     ""},
+    {"two values", RULE(ECHO ", when: {args.a: {eq: x, ne: x}}"), "P065 3:111"},
+    {"lists without a common element",
+     RULE(ECHO ", when: {args.a: {in: [1, 2], not_in: [1, 2, 3]}}"), "P065 3:116, P059 3:116"},
+    {"numbers are equal by value", RULE(ECHO ", when: {args.a: {eq: 1, in: [1.0]}}"), ""},
+    {"text is no number", RULE(ECHO ", when: {args.a: {eq: 1, in: [\"1\"]}}"), "P065 3:111"},
+    {"ranges apart", RULE(ECHO ", when: {args.a: {lt: 5, gte: 5}}"), "P065 3:111"},
+    {"ranges that meet", RULE(ECHO ", when: {args.a: {lte: 5, gte: 5}}"), ""},
+    {"a value out of a range", RULE(ECHO ", when: {args.a: {between: [1KiB, 2KiB], eq: 5}}"),
+     "P065 3:127"},
+    {"a value that starts otherwise",
+     RULE(ECHO ", when: {args.a: {starts_with: [ab, cd], in: [ax, by]}}"), "P065 3:127"},
+    {"folders apart", RULE(ECHO ", when: {args.a: {under: /a}, all: [{args.a: {under: /ab}}]}"),
+     "P065 3:132"},
+    {"a folder in another",
+     RULE(ECHO ", when: {args.a: {under: /a}, all: [{args.a: {under: /a/b}}]}"), ""},
+    {"a path out of its folder", RULE(ECHO ", when: {args.a: {under: /a, eq: /b/c}}"),
+     "P065 3:115"},
+    {"what is not there has no value", RULE(ECHO ", when: {args.a: {exists: false, like: \"a*\"}}"),
+     "P065 3:119, P059 3:104"},
+    {"of a named condition",
+     HEADER "conditions: {c: {args.a: 1}}\nrules:\n  - {id: r, effect: deny, "
+            "when: {use: c, args.a: 2}}\n",
+     "P065 4:42"},
+    {"alternatives exclude each other", RULE(ECHO ", when: {any: [{args.a: 1}, {args.a: 2}]}"), ""},
+    {"within an alternative they do not", RULE(ECHO ", when: {any: [{args.a: {eq: 1, lt: 1}}]}"),
+     "P065 3:118"},
+    {"other attributes", RULE(ECHO ", when: {args.a: 1, args.b: 2}"), ""},
+    {"the value of another attribute", RULE(ECHO ", when: {args.a: {eq: {attr: args.b}, ne: 1}}"),
+     ""},
+    {"an argument that the capability has not",
+     RULE("capability: [ccos.echo], when: {args.valeu: 1}"), "P133 3:89"},
+    {"nor has it positions", RULE("capability: [ccos.echo], when: {args.0: 1}"), "P133 3:89"},
+    {"one of several has it",
+     RULE("capability: [ccos.echo, ccos.io.log], when: {args.values: {size: 1}}"), ""},
+    {"by a policy's own schema",
+     HEADER "capabilities: {x.y: {class: safe, args: {num: integer}}}\nrules:\n  - {id: r, effect: "
+            "deny, capability: [x.y], when: {args.num: \"1\", args.m: 1}}\n",
+     "P133 4:53, P133 4:68"},
+    {"of an argument's type",
+     RULE("capability: [ccos.io.read-file], when: {args.path: 1}, grant: "
+          "{isolation: vm, limits: {wall: 1s}}"),
+     "P133 3:97"},
+    {"of what the broker says",
+     HEADER "rules:\n  - {id: r, effect: deny, when: {any: [{broker.depth: x}, {broker.chain: x}, "
+            "{broker.level: pure}, {broker.now: 1}, {subject.id: 1}, {action.name: 1}]}}\n",
+     "P133 3:41, P133 3:60, P133 3:101, P133 3:118, P133 3:135"},
+    {"a regular expression for a search",
+     RULE(ECHO ", when: {args.a: {any: [{matches: \".*ab.*\"}, {matches: \"^ab\"}, {matches: "
+               "\"ab.*\"}, {matches: \"^a|b\"}]}}"),
+     "P069 3:120, P069 3:141, P069 3:159, P069 3:178"},
+    {"a path in no normal form",
+     RULE(ECHO ", when: {args.a: [/a/../b, /a/b], args.b: {starts_with: ~/x}}"),
+     "P140 3:104, P140 3:142"},
+    {"a grant of all",
+     RULE(ECHO ", grant: {network: [\"*:any\", \"h.example:any\"], filesystem: {write: [/]}}"),
+     "P067 3:95, P067 3:95, P067 3:95"},
+    {"a named grant is told where it stands",
+     HEADER
+     "grants: {g: {network: [\"*:443\"]}}\nrules: [{id: r, effect: allow, subject: [\"u:a\"], "
+     "reason: x, " ECHO ", grant: g}]\n",
+     "P067 2:10"},
+    {"a number that loses its last digit", RULE(ECHO ", when: {args.a: 1.10}"), "P142 3:103"},
+    {"one that does not", RULE(ECHO ", when: {args.a: [1.0, 1.5, 2.05, 1.0e10]}"), ""},
+    {"a date", HEADER "name: 2026-11-01\n", "P142 2:7"},
+    {"a date in quotes", HEADER "name: \"2026-11-01\"\n", ""},
+    {"text that a comment cuts", HEADER "name: ticket #12\n", "P142 2:14"},
+    {"a comment is none", HEADER "name: ticket # 12\nrules: [] #x\n", ""},
+    {"a block that is compared", RULE(ECHO ", when: {args.a: \"x\\n\"}"), "P142 3:103"},
+    {"what an alias repeats is told once",
+     HEADER "groups: {g: &a [\"user:\\u0430na\"], h: *a}\nrules: [{id: r, effect: deny, subject: "
+            "[\"group:g\", \"group:h\"]}]\n",
+     "P143 2:17"},
     {"unlimited elsewhere", HEADER "defaults: {level: full, limits: {wall: unlimited}}\n", ""},
 };
 
@@ -215,26 +379,12 @@ static void compile_gives_no_warnings(void **state)
     policy_image_unref(&image);
 }
 
-static bool is_warning(const char *code)
-{
-    return (strcmp(code, "P050") >= 0 && strcmp(code, "P070") < 0) ||
-           (strcmp(code, "P090") >= 0 && strcmp(code, "P100") < 0) ||
-           (strcmp(code, "P130") >= 0 && strcmp(code, "P150") < 0);
-}
-
-static void every_warning_was_seen(void **state)
-{
-    (void)state;
-    expect_seen(is_warning);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings),
         cmocka_unit_test(a_misspelt_capability_has_a_hint),
         cmocka_unit_test(compile_gives_no_warnings),
-        cmocka_unit_test(every_warning_was_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,9 @@ void keep_finding(void *arg, const struct policy_diag *diag)
     f->length = diag->length;
     assert_true(f->length >= 1);
     (void)snprintf(f->code, sizeof f->code, "%s", diag->code);
+    (void)snprintf(f->id, sizeof f->id, "%s", diag->id);
+    (void)snprintf(f->suppressed, sizeof f->suppressed, "%.*s", (int)diag->suppressed.n,
+                   diag->suppressed.p ? diag->suppressed.p : "");
     (void)snprintf(f->message, sizeof f->message, "%s", diag->message);
     (void)snprintf(f->suggestion, sizeof f->suggestion, "%s",
                    diag->suggestion ? diag->suggestion : "");

@@ -20,6 +20,7 @@ struct finding {
     unsigned line, column, length;
     enum policy_severity severity;
     char message[512], suggestion[256], source[160];
+    char id[POLICY_CODE_ID], suppressed[160]; /* the reason; empty: it counts */
 };
 struct findings {
     struct finding v[300];

@@ -76,23 +76,16 @@ static const struct {
     {"IPv6 without a port", VALUE_OF_NETWORK, "[2001:db8::1]", VALUE_NETWORK_PORT},
     {"a colon and no port", VALUE_OF_NETWORK, "h.example:", VALUE_NETWORK_PORT},
     {"a template", VALUE_OF_NETWORK, "${args.url}", NONE},
-    {"a word of Greek", VALUE_OF_TEXT, "user:\xce\xb1\xce\xb2", NONE},
-    {"Latin and Cyrillic", VALUE_OF_TEXT, "p\xd0\xb0ypal", VALUE_TEXT_SCRIPTS},
-    {"Latin beside Cyrillic", VALUE_OF_TEXT, "group:\xd0\xb0\xd0\xb1", NONE},
-    {"Latin and Greek", VALUE_OF_TEXT,
-     "\xce\xbf"
-     "ps",
-     VALUE_TEXT_SCRIPTS},
-    {"Latin and Han", VALUE_OF_TEXT, "ab\xe6\x97\xa5", NONE},
-    {"Han and kana", VALUE_OF_TEXT, "\xe6\x97\xa5\xe3\x81\xae", NONE},
-    {"kana and Hangul", VALUE_OF_TEXT, "\xe3\x81\xae\xea\xb0\x80", VALUE_TEXT_SCRIPTS},
-    {"a times sign is no letter", VALUE_OF_TEXT, "a\xc3\x97\xd0\xb0", NONE},
-    {"a direction", VALUE_OF_TEXT,
-     "a\xe2\x80\xae"
-     "b",
-     VALUE_TEXT_HIDDEN},
-    {"no UTF-8", VALUE_OF_TEXT, "a\xff\xd0\xb0", NONE},
-    {"nothing of a network", VALUE_OF_NETWORK, "", VALUE_NETWORK_PORT},
+    {"`^` alone at the start", VALUE_OF_MATCHES, "^report", VALUE_REGEX_SIDE},
+    {"`$` alone at the end", VALUE_OF_MATCHES, "report$", VALUE_REGEX_SIDE},
+    {"`.+` behind a name", VALUE_OF_MATCHES, "a\\.example.+", VALUE_REGEX_RUNS},
+    {"`.*` behind a class", VALUE_OF_MATCHES, "https://h\\.example/\\d.*", NONE},
+    {"`..` in a text", VALUE_OF_TEXT, "/a/..", VALUE_TEXT_DOTS},
+    {"an empty component in a text", VALUE_OF_TEXT, "/a//b", VALUE_TEXT_DOTS},
+    {"a home in a text", VALUE_OF_TEXT, "~/a", VALUE_TEXT_DOTS},
+    {"dots of a name", VALUE_OF_TEXT, "/a/b..c", NONE},
+    {"`..` that is no path", VALUE_OF_TEXT, "a..b/../c", NONE},
+    {"a block", VALUE_OF_TEXT, "a\nb\n", VALUE_TEXT_LINE},
 };
 
 static void near_to_the_examples(void **state)

@@ -1,0 +1,203 @@
+/*
+ * Tests of one attribute that exclude each other. All that a condition joins by `all` (a mapping,
+ * several operators on one value) is gathered and compared pair by pair; what is within `any` or
+ * `not` is a condition of its own. Says nothing where it is not sure.
+ */
+#include "policy/lint.h"
+
+#include "core/catalogue.h"
+
+#define MAX_TESTS 64u /* of one condition that are compared */
+
+struct tests {
+    const struct m_condition *v[MAX_TESTS];
+    uint32_t n;
+};
+
+/* What must hold together with `c`. Named conditions are followed; their nesting is bounded. */
+static void gather(const struct m_condition *c, struct tests *out)
+{
+    if (c->op == OP_ALL) {
+        for (const struct m_condition *k = c->first; k; k = k->next)
+            gather(k, out);
+    } else if (c->attribute && out->n < MAX_TESTS) {
+        out->v[out->n++] = c;
+    }
+}
+
+/* ---- one literal against a test ---- */
+
+static bool number_of(const struct ynode *n, double *out)
+{
+    if (n->type != Y_INT && n->type != Y_DOUBLE)
+        return false;
+    *out = n->type == Y_INT ? (double)n->i : n->d;
+    return true;
+}
+
+/* The numbers that a test of order takes. */
+struct range {
+    double low, high;
+    bool above, below; /* the end itself is out */
+};
+
+static bool range_of(const struct m_condition *c, struct range *out)
+{
+    const struct ynode *n = c->operand;
+    *out = (struct range){-__builtin_inf(), __builtin_inf(), c->op == OP_GT, c->op == OP_LT};
+    if (!n)
+        return false;
+    switch (c->op) {
+    case OP_LT:
+    case OP_LTE:
+        return number_of(n, &out->high);
+    case OP_GT:
+    case OP_GTE:
+        return number_of(n, &out->low);
+    case OP_BETWEEN:
+        return number_of(n->first, &out->low) && number_of(n->first->next, &out->high);
+    default:
+        return false;
+    }
+}
+
+static bool is_within(double v, const struct range *r)
+{
+    return (r->above ? v > r->low : v >= r->low) && (r->below ? v < r->high : v <= r->high);
+}
+
+static bool same_scalar(const struct ynode *a, const struct ynode *b)
+{
+    double x, y;
+    if (number_of(a, &x) && number_of(b, &y))
+        return x == y;
+    if (a->type != b->type)
+        return false;
+    return a->type == Y_BOOL ? a->boolean == b->boolean : str_eq(a->text, b->text);
+}
+
+static bool starts_with(const struct m_condition *c, struct str text)
+{
+    const struct ynode *n = c->operand->type == Y_LIST ? c->operand->first : c->operand;
+    for (; n; n = c->operand->type == Y_LIST ? n->next : NULL)
+        if (str_starts(text, n->text))
+            return true;
+    return false;
+}
+
+static bool is_under(const struct m_condition *c, struct str text)
+{
+    auto_buf struct buf normal = {0};
+    return !core_path_normal(text, &normal) ? false : core_path_under(buf_view(&normal), c->path);
+}
+
+static bool is_listed(const struct ynode *list, const struct ynode *v)
+{
+    const struct ynode *n = list->type == Y_LIST ? list->first : list;
+    for (; n; n = list->type == Y_LIST ? n->next : NULL)
+        if (same_scalar(n, v))
+            return true;
+    return false;
+}
+
+/* Whether `c` may be true of a scalar. */
+static bool may_hold(const struct m_condition *c, const struct ynode *v)
+{
+    struct range range;
+    double number;
+    if (!c->operand && c->op != OP_UNDER)
+        return true; /* {attr: ...}, or no operand */
+    switch (c->op) {
+    case OP_EQ:
+        return c->operand->type == Y_LIST ? false : same_scalar(c->operand, v);
+    case OP_NE:
+        return c->operand->type == Y_LIST || !same_scalar(c->operand, v);
+    case OP_IN:
+        return is_listed(c->operand, v);
+    case OP_NOT_IN:
+        return !is_listed(c->operand, v);
+    case OP_STARTS_WITH:
+        return v->type == Y_TEXT && starts_with(c, v->text);
+    case OP_UNDER:
+        return v->type == Y_TEXT && is_under(c, v->text);
+    default:
+        return !range_of(c, &range) || (number_of(v, &number) && is_within(number, &range));
+    }
+}
+
+/* ---- two tests ---- */
+
+/* Whether a value must be there for `c` to be true; `absent` decides itself. */
+static bool needs_value(const struct m_condition *c)
+{
+    return c->op >= OP_EQ && c->op != OP_EXISTS;
+}
+
+/* Whether none of the values that `c` lists fits the other; not where one is no scalar. */
+static bool none_fits(const struct m_condition *c, const struct m_condition *other)
+{
+    if (!c->operand || (c->op != OP_EQ && c->op != OP_IN) ||
+        (c->op == OP_EQ && c->operand->type == Y_LIST))
+        return false;
+    const struct ynode *n = c->op == OP_IN ? c->operand->first : c->operand;
+    if (!n)
+        return false; /* an empty list is told as such */
+    for (; n; n = c->op == OP_IN ? n->next : NULL)
+        if (n->type >= Y_LIST || may_hold(other, n))
+            return false;
+    return true;
+}
+
+static bool apart(const struct m_condition *a, const struct m_condition *b)
+{
+    struct range x, y;
+    if (a->op == OP_UNDER && b->op == OP_UNDER)
+        return !core_path_under(a->path, b->path) && !core_path_under(b->path, a->path);
+    if (!range_of(a, &x) || !range_of(b, &y))
+        return false;
+    double low = x.low > y.low ? x.low : y.low, high = x.high < y.high ? x.high : y.high;
+    return low > high || (low == high && !(is_within(low, &x) && is_within(low, &y)));
+}
+
+static bool exclude(const struct m_condition *a, const struct m_condition *b)
+{
+    if (a->op == OP_EXISTS && !a->flag)
+        return needs_value(b) || (b->op == OP_EXISTS && b->flag);
+    return none_fits(a, b) || none_fits(b, a) || apart(a, b);
+}
+
+static bool never_both(const struct m_condition *a, const struct m_condition *b)
+{
+    return str_eq(a->attribute->text, b->attribute->text) && (exclude(a, b) || exclude(b, a));
+}
+
+bool policy_lint_apart(const struct m_condition *a, const struct m_condition *b)
+{
+    struct tests x = {.n = 0}, y = {.n = 0};
+    if (!a || !b)
+        return false;
+    gather(a, &x);
+    gather(b, &y);
+    for (uint32_t i = 0; i < x.n; i++)
+        for (uint32_t k = 0; k < y.n; k++)
+            if (never_both(x.v[i], y.v[k]))
+                return true;
+    return false;
+}
+
+void policy_lint_never(const struct m_condition *c, struct policy_report *report)
+{
+    struct tests all = {.n = 0};
+    gather(c, &all);
+    for (uint32_t i = 1; i < all.n; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            char shown[POLICY_SHOWN];
+            if (!never_both(all.v[k], all.v[i]))
+                continue;
+            policy_report(report, P_NEVER_TRUE, all.v[i]->at,
+                          "join them by `any`, or leave one of them out",
+                          "`%s` cannot also be what line %u asks of it",
+                          policy_shown(all.v[i]->attribute->text, shown), all.v[k]->at.line);
+            return; /* one suffices to say so */
+        }
+}

@@ -1,0 +1,173 @@
+/*
+ * Rules that permit nothing, since denies without a condition match all that they match. Denies are
+ * looked up by the capability patterns that could be wider than the rule's, so that a large policy
+ * costs no pairing of all; where that is too much work, nothing is said.
+ */
+#include "policy/lint.h"
+
+/* Comparisons for one rule at most, and how deep groups are followed. */
+#define MAX_LOOKED 512u
+#define MAX_GROUPS 8u
+
+struct wide {
+    struct str text; /* a capability pattern of the deny */
+    const struct m_rule *deny;
+};
+struct index {
+    struct wide *v;
+    uint32_t n;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct wide *x = a, *y = b;
+    int c = str_cmp(x->text, y->text);
+    return c ? c : str_cmp(x->deny->id, y->deny->id);
+}
+
+/* A deny that holds always, whatever is asked of. */
+static bool is_plain(const struct m_rule *r)
+{
+    return !r->scope && r->effect == RULE_DENY && !r->when && !r->shadow && !r->replaced &&
+           !r->has_effects && !r->has_resource && r->from_ns == INT64_MIN &&
+           r->until_ns == INT64_MAX;
+}
+
+static bool make_index(const struct model *m, struct arena *arena, struct index *out)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < m->nrules; i++)
+        if (is_plain(&m->rules[i]))
+            n += m->rules[i].ncapabilities + 1u;
+    *out = (struct index){.v = arena_array(arena, n + 1, sizeof *out->v)};
+    if (!out->v)
+        return false;
+    for (uint32_t i = 0; i < m->nrules; i++) {
+        const struct m_rule *r = &m->rules[i];
+        if (!is_plain(r))
+            continue;
+        if (!r->ncapabilities)
+            out->v[out->n++] = (struct wide){STR("*"), r};
+        for (uint32_t k = 0; k < r->ncapabilities; k++)
+            out->v[out->n++] = (struct wide){r->capabilities[k].text, r};
+    }
+    if (out->n > 1)
+        qsort(out->v, out->n, sizeof *out->v, by_text);
+    return true;
+}
+
+struct search {
+    const struct model *m;
+    const struct index *index;
+    unsigned left; /* comparisons */
+};
+
+static bool spend(struct search *s)
+{
+    return s->left && s->left--;
+}
+
+/* ---- subjects ---- */
+
+/* Whether all that `of` is, `by` is too. A glob that matches another's text matches all that it
+ * does: its `*`s are what stands for the other's. */
+static bool subject_covers(struct search *s, const struct m_subject *by, const struct m_subject *of,
+                           unsigned depth)
+{
+    if (!spend(s) || by->kind == SUBJECT_ANYONE)
+        return s->left > 0;
+    if (of->kind == SUBJECT_ANYONE)
+        return false;
+    if (by->kind == of->kind && str_eq(by->text, of->text))
+        return true;
+    if (by->kind == SUBJECT_GLOB && of->kind != SUBJECT_GROUP)
+        return policy_glob_matches(by->text, of->text);
+    if (by->kind != SUBJECT_GROUP || by->group == POLICY_NONE || depth == MAX_GROUPS)
+        return false;
+    const struct m_subjects *members = &s->m->groups[by->group].members;
+    for (uint32_t i = 0; i < members->n && s->left; i++)
+        if (subject_covers(s, &members->v[i], of, depth + 1))
+            return true;
+    return false;
+}
+
+static bool deny_covers(struct search *s, const struct m_rule *deny, const struct m_subject *of)
+{
+    for (uint32_t i = 0; i < deny->subjects.n && s->left; i++)
+        if (subject_covers(s, &deny->subjects.v[i], of, 0))
+            return true;
+    return deny->subjects.n == 0;
+}
+
+/* ---- one subject and capability of a rule ---- */
+
+/* A deny of the subject under just this pattern. */
+static const struct m_rule *deny_under(struct search *s, struct str pattern,
+                                       const struct m_subject *who)
+{
+    uint32_t low = 0, high = s->index->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (str_cmp(s->index->v[middle].text, pattern) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++)
+        if (deny_covers(s, s->index->v[low].deny, who))
+            return s->index->v[low].deny;
+    return NULL;
+}
+
+/* The patterns that are wider than `capability`: itself, `*`, and `a.*` of each of its prefixes. */
+static const struct m_rule *deny_of(struct search *s, struct str capability,
+                                    const struct m_subject *who)
+{
+    const struct m_rule *found = deny_under(s, capability, who);
+    char text[POLICY_MAX_NAME + 2];
+    for (size_t i = 0; i < capability.n && !found; i++) {
+        if (capability.p[i] != '.')
+            continue;
+        memcpy(text, capability.p, i + 1);
+        text[i + 1] = '*';
+        found = deny_under(s, (struct str){text, i + 2}, who);
+    }
+    return found ? found : deny_under(s, STR("*"), who);
+}
+
+/* The deny that stands in the way of the first pair, when each pair has one. */
+static const struct m_rule *deny_of_all(struct search *s, const struct m_rule *r)
+{
+    const struct m_rule *first = NULL;
+    for (uint32_t c = 0; c < r->ncapabilities; c++)
+        for (uint32_t i = 0; i < r->subjects.n; i++) {
+            const struct m_rule *deny = deny_of(s, r->capabilities[c].text, &r->subjects.v[i]);
+            if (!deny)
+                return NULL;
+            first = first ? first : deny;
+        }
+    return first;
+}
+
+void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
+                       struct policy_report *report)
+{
+    struct index index;
+    if (!make_index(m, arena, &index)) {
+        policy_report_memory(report);
+        return;
+    }
+    for (uint32_t i = 0; i < m->nrules && index.n; i++) {
+        const struct m_rule *r = &m->rules[i];
+        struct search s = {m, &index, MAX_LOOKED};
+        if (told[i] || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
+            continue;
+        const struct m_rule *deny = deny_of_all(&s, r);
+        char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+        if (deny)
+            policy_report(report, P_UNREACHABLE, r->id_at, "leave one of them out",
+                          "rule `%s` permits nothing: rule `%s` %s denies all of it",
+                          policy_shown(r->id, other), policy_shown(deny->id, one),
+                          policy_place(report, deny->id_at, r->id_at, place));
+    }
+}
