@@ -129,7 +129,11 @@ static const char *const names[2] = {"t", "s"};
 
 static void put_file(struct buf *out, const char *name, const struct buf *rules)
 {
-    buf_printf(out, "=== %s.yaml\n" HEADER "rules:\n", name);
+    static const char budget[] =
+        "budgets: [{id: d, per: subject, when_spent: deny, limits: {calls: "
+        "{max: 8, window: 1h}}}]\n";
+    bool delegated = name == names[0] || name == names[1];
+    buf_printf(out, "=== %s.yaml\n" HEADER "%srules:\n", name, delegated ? budget : "");
     buf_str(out, rules->len ? buf_view(rules) : STR("  []\n"));
 }
 
