@@ -137,7 +137,7 @@ static void put_groups(const struct policy_image *image, const struct img_condit
 static void put_wanted(const struct policy_image *image, const struct img_condition *c,
                        bool negated, struct buf *out)
 {
-#define X(id, word, operand, attr, phrase) [OP_##id] = phrase,
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = phrase,
     static const char *const phrases[OP_COUNT] = {POLICY_OP_TABLE(X)};
 #undef X
     const char *must = negated ? " must not be " : " must be ";

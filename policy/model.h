@@ -280,8 +280,7 @@ struct m_rule {
     struct m_name replaces; /* n 0: none */
     bool replaced;          /* a shadow rule replaces it */
     uint32_t scope;         /* 0: of the root's trust; else a delegated file's */
-    struct policy_pos at, id_at, effect_at, grant_at, require_at, approval_at, labels_at,
-        resource_at, until_at;
+    struct policy_pos at, id_at, effect_at, resource_at, until_at;
 };
 
 struct m_counted {

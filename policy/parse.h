@@ -8,6 +8,7 @@
 
 #include "policy/model.h"
 #include "policy/names.h"
+#include "policy/shape.h"
 
 /* What a delegated file names for itself: key of the top, one name after the other. */
 enum parse_space { SPACE_GROUPS, SPACE_GRANTS, SPACE_CONDITIONS, PARSE_SPACES };
@@ -26,11 +27,14 @@ struct parser {
 };
 
 typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);
-/** A key of a mapping. `fn` NULL: a key of the language that this version does not hold. */
+/** A key of a mapping. `fn` NULL: a key of the language that this version does not hold. A row's
+ * shape and line are what the schema and the reference page say of it. */
 struct parse_field {
     const char *name;
     parse_field_fn *fn;
     bool required;
+    const struct parse_shape *shape; /* NULL: kept free, and in no schema */
+    const char *doc;
 };
 
 /** Read a mapping by its table. `what` names it in messages ("a rule"). */

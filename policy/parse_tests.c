@@ -28,8 +28,9 @@ static void read_fields(struct parser *p, struct ynode *map, const char *what,
     struct parse_field fields[16];
     assert(n <= BASE_COUNT(fields));
     for (size_t i = 0; i < n; i++)
-        fields[i] = (struct parse_field){of[i].name, any_value,
-                                         whole && strcmp(of[i].name, "subject") == 0};
+        fields[i] = (struct parse_field){.name = of[i].name,
+                                         .fn = any_value,
+                                         .required = whole && strcmp(of[i].name, "subject") == 0};
     parse_map(p, map, what, fields, n, NULL);
 }
 
@@ -161,16 +162,21 @@ static void expect_requires(struct parser *p, void *object, struct ynode *key, s
     read_names(p, value, "`requires`", &((struct m_expect *)object)->requires);
 }
 
+static const struct parse_field obliged_fields[] = {
+    {"type", any_value, false, &shape_value, "its type"},
+    {"properties", any_value, false, &shape_value, "its properties, as a whole"}};
+static const struct parse_shape shape_one_obliged = {
+    .name = "expected-obligation", SHAPE_FIELDS_OF(obliged_fields), .says = "an obligation"};
+static const struct parse_shape shape_obliged = {.kind = SHAPE_LIST, .of = &shape_one_obliged};
+
 static void expect_obligations(struct parser *p, void *object, struct ynode *key,
                                struct ynode *value)
 {
-    static const struct parse_field fields[] = {{"type", any_value, false},
-                                                {"properties", any_value, false}};
     (void)key;
     if (!parse_is_list(p, value, "`obligations`"))
         return;
     for (struct ynode *c = value->first; c; c = c->next)
-        parse_map(p, c, "an obligation", fields, BASE_COUNT(fields), NULL);
+        parse_map(p, c, "an obligation", obliged_fields, BASE_COUNT(obliged_fields), NULL);
     ((struct m_expect *)object)->obligations = value;
 }
 
@@ -192,19 +198,41 @@ static void expect_shadow(struct parser *p, void *object, struct ynode *key, str
         read_expect(p, value, "`shadow`", true, e->shadow);
 }
 
+static const struct parse_shape shape_approvals = {.kind = SHAPE_LIST, .of = &shape_approval_part};
+static const struct parse_shape shape_shadow;
+static const char *const everything[] = {"everything"};
+static const struct parse_shape shape_everything = {SHAPE_WORDS_OF(everything)};
+static const struct parse_shape shape_reach = {SHAPE_EITHER_OF(&shape_values, &shape_everything)};
+static const struct parse_shape shape_effect = {SHAPE_WORDS_OF(effect_words)};
 static const struct parse_field expect_fields[EXPECT_COUNT] = {
-    [EXPECT_EFFECT] = {"effect", expect_effect, false},
-    [EXPECT_RULE] = {"rule", expect_rule, false},
-    [EXPECT_ISOLATION] = {"isolation", expect_isolation, false},
-    [EXPECT_LEVEL] = {"level", expect_level, false},
-    [EXPECT_LIMITS] = {"limits", expect_limits, false},
-    [EXPECT_NETWORK] = {"network", expect_network, false},
-    [EXPECT_APPROVALS] = {"approvals", expect_approvals, false},
-    [EXPECT_REQUIRES] = {"requires", expect_requires, false},
-    [EXPECT_OBLIGATIONS] = {"obligations", expect_obligations, false},
-    [EXPECT_LABELS] = {"labels", expect_labels, false},
-    [EXPECT_SHADOW] = {"shadow", expect_shadow, false},
+    [EXPECT_EFFECT] = {"effect", expect_effect, false, &shape_effect, "what comes of it"},
+    [EXPECT_RULE] = {"rule", expect_rule, false, &shape_text,
+                     "the rule that decides, `reeve/default` and the like included"},
+    [EXPECT_ISOLATION] = {"isolation", expect_isolation, false, &shape_isolation, "of the grant"},
+    [EXPECT_LEVEL] = {"level", expect_level, false, &shape_level,
+                      "the level that it is decided at"},
+    [EXPECT_LIMITS] = {"limits", expect_limits, false, &shape_limits,
+                       "of the grant; those that are named"},
+    [EXPECT_NETWORK] = {"network", expect_network, false, &shape_reach, "of the grant"},
+    [EXPECT_APPROVALS] = {"approvals", expect_approvals, false, &shape_approvals,
+                          "that are needed"},
+    [EXPECT_REQUIRES] = {"requires", expect_requires, false, &shape_text_list,
+                         "rules that held it"},
+    [EXPECT_OBLIGATIONS] = {"obligations", expect_obligations, false, &shape_obliged,
+                            "that go with it"},
+    [EXPECT_LABELS] = {"labels", expect_labels, false, &shape_text_list, "that the session gets"},
+    [EXPECT_SHADOW] = {"shadow", expect_shadow, false, &shape_shadow,
+                       "what the shadow rules would have come to"},
 };
+static const struct parse_shape shape_shadow = {.name = "expected-shadow",
+                                                .kind = SHAPE_KEYS,
+                                                .fields = expect_fields,
+                                                .n = EXPECT_OF_SHADOW,
+                                                .says = "the same of shadow rules"};
+static const struct parse_shape shape_expect = {
+    .name = "expect",
+    SHAPE_FIELDS_OF(expect_fields),
+    .says = "a decision; mappings in part, lists as a whole"};
 
 static void read_expect(struct parser *p, struct ynode *map, const char *what, bool shadow,
                         struct m_expect *out)
@@ -270,20 +298,34 @@ static void test_name(struct parser *p, void *object, struct ynode *key, struct 
     parse_text(p, value, "a test's name", POLICY_MAX_NAME, &t->name);
 }
 
+static const struct parse_field test_fields[] = {
+    {"name", test_name, true, &shape_text, "what it is called"},
+    {"request", test_request, true, &shape_request, "the request"},
+    {"given", test_given, false, &shape_given, "what the broker knows"},
+    {"variants", test_variants, false, &shape_variants,
+     "keys of the request that are replaced, with the same outcome"},
+    {"expect", test_expect, true, &shape_expect, "what must come of it"},
+};
+/* See join_name: a key without a value is a part of the name. */
+static const struct parse_shape shape_any_key = {.says = "what follows a name behind a comma",
+                                                 .kind = SHAPE_TEXT};
+static const struct parse_shape shape_nothing = {.kind = SHAPE_NULL};
+static const struct parse_shape shape_one_test = {.name = "test",
+                                                  SHAPE_FIELDS_OF(test_fields),
+                                                  .says = "a request and its decision",
+                                                  .key = &shape_any_key,
+                                                  .of = &shape_nothing};
+const struct parse_shape shape_tests = {.kind = SHAPE_LIST, .of = &shape_one_test};
+
 static void read_test(struct parser *p, struct ynode *map, struct m_test *out)
 {
-    static const struct parse_field fields[] = {
-        {"name", test_name, true},     {"request", test_request, true},
-        {"given", test_given, false},  {"variants", test_variants, false},
-        {"expect", test_expect, true},
-    };
     out->at = map->pos;
     out->scope = parse_scope(p);
     if (map->type == Y_MAP) {
         join_name(p, map);
         refuse_nulls(p, map);
     }
-    parse_map(p, map, "a test", fields, BASE_COUNT(fields), out);
+    parse_map(p, map, "a test", test_fields, BASE_COUNT(test_fields), out);
 }
 
 void parse_top_tests(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -331,6 +331,33 @@ static void take(struct reader *r, const yaml_event_t *e)
     }
 }
 
+/* What most often stands behind what libyaml says. */
+static const char *yaml_hint(const yaml_parser_t *p)
+{
+    static const struct {
+        const char *said, *hint;
+    } hints[] = {
+        {"scanning an alias", "quote what begins with `*`: \"*\""},
+        {"scanning an anchor", "quote what begins with `&`"},
+        {"cannot start any token",
+         "indent with spaces, not tabs; quote what begins with `@`, `%` or "
+         "a backquote"},
+        {"mapping values are not allowed",
+         "keys of one mapping begin in one column; text with `: ` is "
+         "quoted"},
+        {"',' or '}'", "close the `{`; text with `{`, `}` or `,` is quoted"},
+        {"',' or ']'", "close the `[`; text with `[`, `]` or `,` is quoted"},
+        {"could not find expected ':'", "write `KEY: VALUE`"},
+        {"block mapping", "keys of one mapping begin in one column"},
+        {"scanning a quoted scalar", "close the quotes"},
+    };
+    for (size_t i = 0; i < BASE_COUNT(hints); i++)
+        if ((p->problem && strstr(p->problem, hints[i].said)) ||
+            (p->context && strstr(p->context, hints[i].said)))
+            return hints[i].hint;
+    return NULL;
+}
+
 static void report_yaml(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -347,7 +374,7 @@ static void report_yaml(struct reader *r)
             at.line += r->source.p[i] == '\n';
         }
     }
-    policy_report(r->report, P_YAML, at, NULL, "not YAML: %s%s%s",
+    policy_report(r->report, P_YAML, at, yaml_hint(p), "not YAML: %s%s%s",
                   p->problem ? p->problem : "unreadable", p->context ? ", " : "",
                   p->context ? p->context : "");
 }

@@ -97,6 +97,18 @@ struct reeve_policy_tests {
 /** Run a policy's tests. 0 however many fail; `*json` is the report, freed by reeve_free. */
 REEVE_API int reeve_policy_test(const struct reeve_policy *policy, struct reeve_policy_tests *tests,
                                 char **json, struct reeve_error *err);
+enum reeve_schema_form {
+    REEVE_SCHEMA_JSON,     /* JSON Schema, draft 2020-12 */
+    REEVE_SCHEMA_REFERENCE /* the same and more as tables, Markdown */
+};
+/**
+ * The policy language as this version reads it, for editors or for people, from the tables that the
+ * compiler reads policies by. What the schema refuses does not compile; what it takes may still
+ * have errors that only the compiler can find. Malloc'ed text, freed by reeve_free. Thread-safe.
+ * @return 0, REEVE_EINVAL for another form, REEVE_ENOMEM.
+ */
+REEVE_API int reeve_policy_schema(enum reeve_schema_form form, char **text,
+                                  struct reeve_error *err);
 
 #ifdef __cplusplus
 }

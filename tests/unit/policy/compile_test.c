@@ -188,7 +188,8 @@ static const struct {
      "    when: {args.x: {unde: /a}}", 4},
     {HEADER "defaults: {limits: {wall: 1:30}}\n", "`1:30` unquoted is read differently",
      "quote it (\"1:30\") if it is text", "defaults: {limits: {wall: 1:30}}", 4},
-    {HEADER "rules:\n\t- a\n", "found character that cannot start any token", "", "\t- a", 1},
+    {HEADER "rules:\n\t- a\n", "found character that cannot start any token",
+     "indent with spaces, not tabs; quote what begins with `@`, `%` or a backquote", "\t- a", 1},
 };
 
 static void messages(void **state)
