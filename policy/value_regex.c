@@ -35,9 +35,10 @@
 struct regex {
     pcre2_code *code; /* equal patterns share it */
     struct value_plain plain;
-    uint32_t steps; /* times bytes: what a match may cost */
-    bool owned;     /* the first of equal ones */
-    bool machine;   /* there is machine code */
+    uint32_t steps;  /* times bytes: what a match may cost */
+    uint16_t weight; /* scans that one step may hold */
+    bool owned;      /* the first of equal ones */
+    bool machine;    /* there is machine code */
 };
 #define LINE 64u
 _Static_assert(sizeof(struct regex) == LINE, "a cache line holds what a match reads");
@@ -119,14 +120,14 @@ static size_t size_of(const pcre2_code *re)
 /* How many scans one step may hold, counted by the characters that can bring one: repeats, groups
  * of the kinds that begin with a question mark, references back; `\X` scans slowest by far. Three
  * are free. */
-static uint32_t weight(struct str pattern)
+static uint16_t weight(struct str pattern)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < pattern.n; i++) {
         n += pattern.p[i] && strchr("*+{?\\", pattern.p[i]);
         n += i > 0 && pattern.p[i - 1] == '\\' && pattern.p[i] == 'X' ? 16 : 0;
     }
-    return 1 + n / 4;
+    return (uint16_t)(1 + n / 4); /* of 1,000 bytes: at most 4,251 */
 }
 
 static int add(struct value_regexes *set, const struct named *named, struct reeve_error *err)
@@ -140,8 +141,13 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
     (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
     size_t machine = 0;
     (void)pcre2_pattern_info(re, PCRE2_INFO_JITSIZE, &machine);
-    set->v[named->index] = (struct regex){re, value_plain_compile(&set->classes, named->pattern),
-                                          MATCH_BUDGET / weight(named->pattern), true, machine > 0};
+    uint16_t scans = weight(named->pattern);
+    set->v[named->index] = (struct regex){re,
+                                          value_plain_compile(&set->classes, named->pattern),
+                                          MATCH_BUDGET / scans,
+                                          scans,
+                                          true,
+                                          machine > 0};
     set->bytes += size_of(re);
     return 0;
 }
@@ -310,27 +316,23 @@ static int by_interpreter(const pcre2_code *re, struct value_scratch *s, struct 
                 : PCRE2_ERROR_NOMEMORY;
 }
 
-static int by_pcre2(const struct regex *r, struct value_scratch *s, struct str text, uint32_t steps)
-{
-    (void)pcre2_set_match_limit(s->limits, steps);
-    return r->machine
-               ? pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits)
-               : by_interpreter(r->code, s, text);
-}
-
 /* Take what so many steps may cost; false, and nothing is left, when that is too much. */
 static bool pay(const struct regex *r, uint32_t steps, struct str text, uint64_t *budget)
 {
-    uint64_t scans = r->steps ? MATCH_BUDGET / r->steps : MATCH_BUDGET; /* that a step may hold */
-    uint64_t cost = steps * (text.n * scans + STEP_BYTES);
+    uint64_t cost = (uint64_t)steps * (text.n * r->weight + STEP_BYTES);
     bool enough = !budget || cost <= *budget;
     if (budget)
         *budget = enough ? *budget - cost : 0;
     return enough;
 }
 
-/* With few steps, then with more, up to `most`. */
-static enum tri by_steps(const struct regex *r, struct value_scratch *s, struct str text,
+static int by_machine(const struct regex *r, struct value_scratch *s, struct str text)
+{
+    return pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits);
+}
+
+/* PCRE2's answer within `most` steps; unknown beyond, or out of budget. */
+static enum tri by_pcre2(const struct regex *r, struct value_scratch *s, struct str text,
                          uint32_t most, uint64_t *budget)
 {
     int rc = PCRE2_ERROR_MATCHLIMIT;
@@ -340,7 +342,8 @@ static enum tri by_steps(const struct regex *r, struct value_scratch *s, struct 
         steps = last ? most : steps;
         if (!pay(r, steps, text, budget))
             return TRI_UNKNOWN;
-        rc = by_pcre2(r, s, text, steps);
+        (void)pcre2_set_match_limit(s->limits, steps);
+        rc = r->machine ? by_machine(r, s, text) : by_interpreter(r->code, s, text);
     }
     if (rc >= 0)
         return TRI_TRUE;
@@ -357,8 +360,8 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
     struct str subject = {text.p ? text.p : "", text.n};
     steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
     if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
-        return pay(r, FIRST_STEPS, text, budget)
+        return pay(r, 1, subject, budget)
                    ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))
                    : TRI_UNKNOWN;
-    return by_steps(r, s, subject, steps, budget);
+    return by_pcre2(r, s, subject, steps, budget);
 }

@@ -115,9 +115,9 @@ static struct value_regexes *three_of(struct str pattern)
 static enum tri same_answer(const struct value_regexes *set, struct str pattern, struct str text)
 {
     struct value_scratch *scratch = value_scratch_of_thread();
-    enum tri value = value_regex_matches(set, 0, scratch, text);
+    enum tri value = value_regex_matches(set, 0, scratch, text, NULL);
     for (uint32_t i = 1; i < 3; i++)
-        if (value_regex_matches(set, i, scratch, text) != value)
+        if (value_regex_matches(set, i, scratch, text, NULL) != value)
             fail_msg("%.*s on a text of %zu bytes, %.*s: %s", (int)pattern.n, pattern.p, text.n,
                      (int)(text.n < 40 ? text.n : 40), text.p, tri_name(value));
     return value;
@@ -164,9 +164,9 @@ static void long_texts_get_its_answer_too(void **state)
             for (size_t k = 0; k < n; k++)
                 buf_byte(&text, (uint8_t)("ab1-"[4 * k / n]));
             enum tri first =
-                value_regex_matches(set, 0, value_scratch_of_thread(), buf_view(&text));
-            assert_int_equal(
-                first, value_regex_matches(set, 1, value_scratch_of_thread(), buf_view(&text)));
+                value_regex_matches(set, 0, value_scratch_of_thread(), buf_view(&text), NULL);
+            assert_int_equal(first, value_regex_matches(set, 1, value_scratch_of_thread(),
+                                                        buf_view(&text), NULL));
         }
         value_regexes_free(&set);
     }
@@ -186,9 +186,9 @@ static void patterns_may_have_any_number_of_classes(void **state)
     assert_int_equal(value_regexes_new(v, 600, &set, NULL), 0);
     for (uint32_t i = 0; i < 600; i++) {
         const char one[] = {text[i][1], '\0'};
-        assert_int_equal(value_regex_matches(set, i, value_scratch_of_thread(), str_of(one)),
+        assert_int_equal(value_regex_matches(set, i, value_scratch_of_thread(), str_of(one), NULL),
                          TRI_TRUE);
-        assert_int_equal(value_regex_matches(set, i, value_scratch_of_thread(), STR("Z")),
+        assert_int_equal(value_regex_matches(set, i, value_scratch_of_thread(), STR("Z"), NULL),
                          TRI_FALSE);
     }
     value_regexes_free(&set);
