@@ -5,8 +5,6 @@
 #include "audit/audit.h"
 #include "broker/api.h"
 #include "core/json.h"
-#include "policy/policy.h"
-#include "reeve/tooling.h"
 
 enum { VKEY_MAX = 512 };
 
@@ -325,73 +323,4 @@ int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **jso
     json_close_object(&o);
     *json = buf_take(&out, NULL);
     return *json ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
-}
-
-/* ---- tooling.h ---- */
-
-struct to_finding {
-    void (*fn)(void *arg, const struct reeve_finding *finding);
-    void *arg;
-};
-
-static void give_finding(void *arg, const struct policy_diag *d)
-{
-    struct to_finding *to = arg;
-    auto_free char *line = d->source_line.p ? str_dup(d->source_line) : NULL;
-    auto_free char *reason = d->suppressed.p ? str_dup(d->suppressed) : NULL;
-    struct reeve_finding f = {.size = sizeof f,
-                              .severity = (enum reeve_severity)d->severity,
-                              .code = d->code,
-                              .file = d->file,
-                              .line = d->line,
-                              .column = d->column,
-                              .length = d->length,
-                              .message = d->message,
-                              .suggestion = d->suggestion,
-                              .source_line = line,
-                              .id = d->id,
-                              .suppressed = d->suppressed.p && !reason ? "" : reason};
-    if (to->fn)
-        to->fn(to->arg, &f);
-}
-
-int reeve_policy_lint(const char *text, size_t n, const char *file,
-                      void (*fn)(void *arg, const struct reeve_finding *finding), void *arg,
-                      struct reeve_error *err)
-{
-    struct to_finding to = {fn, arg};
-    auto_close int folder = -1;
-    struct policy_source source = {.text = {text, n}, .file = file ? file : "policy"};
-    if (file && policy_folder_open(file, &folder, NULL) == 0) {
-        source.read = policy_folder_read;
-        source.arg = &folder;
-    }
-    return policy_lint_source(&source, give_finding, &to, err);
-}
-
-const char *reeve_policy_code(size_t i, const char **meaning)
-{
-    const char *code = NULL;
-    *meaning = policy_code_text(i, &code);
-    return *meaning ? code : NULL;
-}
-
-int reeve_policy_code_info(size_t i, struct reeve_code *out)
-{
-    struct policy_code_info info;
-    if (!policy_code_info(i, &info) || out->size < sizeof out->size)
-        return REEVE_EINVAL;
-    const struct core_lint *lint = core_lint_find(str_of(info.code));
-    struct reeve_code all = {.size = out->size < sizeof all ? out->size : sizeof all,
-                             .severity = (enum reeve_severity)info.severity,
-                             .meaning = info.meaning};
-    (void)snprintf(all.code, sizeof all.code, "%s", info.code);
-    (void)snprintf(all.id, sizeof all.id, "%s", info.id);
-    if (lint) {
-        all.rationale = lint->rationale;
-        all.wrong = lint->wrong;
-        all.right = lint->right;
-    }
-    memcpy(out, &all, all.size);
-    return REEVE_OK;
 }

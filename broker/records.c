@@ -3,6 +3,7 @@
  * record, the result. Fields and their meaning: docs/audit.md.
  */
 #include "broker/internal.h"
+#include "policy/decision_json.h"
 
 /* What may stand whole: JSON (arguments, values) and texts (paths, names), and both in a record
  * that would not fit otherwise. */
@@ -101,89 +102,19 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
     json_close_object(o);
 }
 
-static void put_requires(const struct reeve_run *run, struct json_out *o)
-{
-    const struct policy_list *l = &run->decision.requires;
-    if (!l->n)
-        return;
-    json_key(o, "requires");
-    json_open_array(o);
-    for (uint32_t i = 0; i < l->n; i++)
-        json_str(o, policy_image_rule(run->image, l->v[i]).id);
-    json_close_array(o);
-}
-
-static void put_approvals(const struct reeve_run *run, struct json_out *o)
-{
-#define X(id, name) name,
-    static const char *const covers[] = {POLICY_COVERS_TABLE(X)};
-#undef X
-    const struct policy_list *l = &run->decision.approvals;
-    if (!l->n)
-        return;
-    json_key(o, "approvals");
-    json_open_array(o);
-    for (uint32_t i = 0; i < l->n; i++) {
-        struct policy_approval a;
-        auto_buf struct buf within = {0};
-        if (!policy_image_approval(run->image, l->v[i], &a))
-            continue;
-        core_limit_format(CORE_LIMIT_WALL, (uint64_t)a.within_ns, &within);
-        json_open_object(o);
-        json_kv_str(o, "by", a.by);
-        json_kv_int(o, "need", a.need);
-        json_kv_str(o, "within", buf_view(&within));
-        json_kv_str(o, "covers", str_of(covers[a.covers]));
-        json_close_object(o);
-    }
-    json_close_array(o);
-}
-
-static void put_obligations(const struct reeve_run *run, struct json_out *o)
-{
-    const struct policy_list *l = &run->decision.obligations;
-    if (!l->n)
-        return;
-    json_key(o, "obligations");
-    json_open_array(o);
-    for (uint32_t i = 0; i < l->n; i++) {
-        struct policy_obligation ob;
-        if (!policy_image_obligation(run->image, l->v[i], &ob))
-            continue;
-        json_open_object(o);
-        json_kv_str(o, "type", ob.type);
-        json_key(o, "properties");
-        json_raw(o, ob.properties);
-        json_close_object(o);
-    }
-    json_close_array(o);
-}
-
-static void put_labels(const struct reeve_run *run, struct json_out *o)
-{
-    if (!run->decision.labels)
-        return;
-    json_key(o, "labels");
-    json_open_array(o);
-    for (uint32_t i = 0; i < 64; i++)
-        if (run->decision.labels >> i & 1)
-            json_str(o, policy_image_label(run->image, i));
-    json_close_array(o);
-}
-
-/* What shadow rules would have made of it, where that is something else. */
-static void put_shadow(const struct reeve_run *run, struct json_out *o)
+/* What holds it, where anything does. */
+static void put_holds(const struct reeve_run *run, struct json_out *o)
 {
     const struct policy_decision *d = &run->decision;
-    if (!d->shadow.differs)
-        return;
-    json_key(o, "shadow");
-    json_open_object(o);
-    json_kv_str(o, "effect", str_of(core_effect_name(d->shadow.effect)));
-    json_kv_str(o, "rule", policy_image_rule(run->image, d->shadow.rule).id);
-    if (d->shadow.effect != CORE_EFFECT_DENY)
-        json_kv_str(o, "isolation", str_of(core_rank_name(d->shadow.isolation)));
-    json_close_object(o);
+    if (d->requires.n)
+        policy_put_requires(run->image, &d->requires, o);
+    if (d->approvals.n)
+        policy_put_approvals(run->image, &d->approvals, o);
+    if (d->obligations.n)
+        policy_put_obligations(run->image, &d->obligations, o);
+    if (d->labels)
+        policy_put_labels(run->image, d->labels, o);
+    policy_put_shadow(run->image, d, o);
 }
 
 static void put_decision(const struct reeve_run *run, bool brief, struct json_out *o)
@@ -201,11 +132,7 @@ static void put_decision(const struct reeve_run *run, bool brief, struct json_ou
     json_kv_str(o, "class", str_of(core_class_name(d->klass)));
     if (d->effect != CORE_EFFECT_DENY)
         json_kv_str(o, "isolation", str_of(core_rank_name(d->isolation)));
-    put_requires(run, o);
-    put_approvals(run, o);
-    put_obligations(run, o);
-    put_labels(run, o);
-    put_shadow(run, o);
+    put_holds(run, o);
     json_kv_bool(o, "level_capped", d->level_capped);
     json_kv_digest(o, "policy", policy_image_digest(run->image));
     json_kv_digest(o, "policy_source", policy_image_source_digest(run->image));

@@ -115,6 +115,12 @@ extern const uint8_t core_rules_digest[BASE_SHA256];
 int core_normalise_args(const struct core_capability *cap, const struct json_doc *doc,
                         const struct json_node *args, struct buf *out, struct reeve_error *err);
 
+/**
+ * A scalar as an argument of `type`: appends its normal form, canonical JSON, to `out`. For the
+ * defaults of schemas, which are judged as what a request says is. False: no argument of that type.
+ */
+bool core_arg_normal(enum core_arg_type type, const struct json_node *scalar, struct buf *out);
+
 /** Absolute path: `//`, `.`, `..` and a trailing `/` removed by text. False when not absolute, not
  * UTF-8, or with NUL. */
 bool core_path_normal(struct str path, struct buf *out);

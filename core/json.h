@@ -144,7 +144,8 @@ void json_kv_digest(struct json_out *o, const char *key, const uint8_t digest[BA
 /** Appends the RFC 8785 form of node `n` (keys sorted by UTF-16 code units). Integers beyond 2^53
  * become strings. */
 void json_canonical(const struct json_doc *d, const struct json_node *n, struct buf *out);
-/** The same for what is judged and handed on: every number stays the number that it is. */
+/** The same for what is judged and handed on: every number stays the number that it is; one
+ * beyond 64 bits does not look like an integer, which would not be read again. */
 void json_exact(const struct json_doc *d, const struct json_node *n, struct buf *out);
 /** Canonical form of a JSON text. REEVE_EFORMAT when it is none. */
 int json_canonicalise(struct str text, struct buf *out, struct reeve_error *err);

@@ -5,6 +5,8 @@
  */
 #include "core/json.h"
 
+#include <math.h>
+
 #include "core/json_number.h"
 #include "core/utf8.h"
 
@@ -202,7 +204,7 @@ static void put_scalar(struct buf *b, const struct json_node *n, bool exact)
         const char *quote = !exact && json_number_is_big(n->d) ? "\"" : "";
         buf_z(b, quote);
         json_put_double(b, n->d);
-        buf_z(b, quote);
+        buf_z(b, exact && fabs(n->d) >= 0x1p63 && fabs(n->d) < 1e21 ? ".0" : quote);
     } else {
         buf_z(b, word[n->type]);
     }

@@ -299,6 +299,28 @@ static void put_collected(const struct normaliser *z, const struct binding *b, s
     buf_byte(out, ']');
 }
 
+static void put_one(const struct json_doc *doc, enum core_arg_type type, const struct json_node *n,
+                    struct buf *out)
+{
+    if (type == CORE_ARG_PATH)
+        put_path(n->s, out);
+    else if (type == CORE_ARG_URL)
+        put_url(n->s, out);
+    else if (type == CORE_ARG_METHOD)
+        put_method(n->s, out);
+    else
+        json_exact(doc, n, out);
+}
+
+bool core_arg_normal(enum core_arg_type type, const struct json_node *scalar, struct buf *out)
+{
+    const struct json_doc none = {0};
+    if (!fits(&none, type, scalar))
+        return false;
+    put_one(&none, type, scalar, out);
+    return true;
+}
+
 static void put_value(const struct normaliser *z, uint32_t i, struct buf *out)
 {
     const struct binding *b = &z->bound[i];
@@ -307,14 +329,8 @@ static void put_value(const struct normaliser *z, uint32_t i, struct buf *out)
         buf_z(out, arg->fallback);
     else if (b->collected)
         put_collected(z, b, out);
-    else if (arg->type == CORE_ARG_PATH)
-        put_path(b->first->s, out);
-    else if (arg->type == CORE_ARG_URL)
-        put_url(b->first->s, out);
-    else if (arg->type == CORE_ARG_METHOD)
-        put_method(b->first->s, out);
     else
-        json_exact(z->doc, b->first, out);
+        put_one(z->doc, arg->type, b->first, out);
 }
 
 /* The arguments that are there or have a default, sorted by name: names are ASCII, so byte order is

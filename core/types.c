@@ -17,7 +17,7 @@ static const char *const limit_names[] = {CORE_LIMIT_TABLE(NAME_OF)};
 #define TEXT_OF(id, name, text) text,
 static const char *const refusal_texts[] = {CORE_REFUSAL_TABLE(TEXT_OF)};
 
-#define LIMIT_OF(id, name, unit, held) {unit, held},
+#define LIMIT_OF(id, name, unit, held, ...) {unit, held},
 static const struct {
     enum core_unit unit;
     bool held;

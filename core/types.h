@@ -36,17 +36,19 @@
     X(REFUSED, "refused") /* never released */                                                     \
     X(LOST, "lost")       /* released, and its end was not seen */
 
-/* name, unit of the value, whether this build has a mechanism that holds it */
+/* name, unit of the value, whether this build has a mechanism that holds it, what it bounds */
+/* clang-format off */
 #define CORE_LIMIT_TABLE(X)                                                                        \
-    X(WALL, "wall", CORE_UNIT_NS, true)                                                            \
-    X(CPU, "cpu", CORE_UNIT_NS, false)                                                             \
-    X(MEMORY, "memory", CORE_UNIT_BYTES, false)                                                    \
-    X(PROCESSES, "processes", CORE_UNIT_COUNT, false)                                              \
-    X(OPEN_FILES, "open_files", CORE_UNIT_COUNT, true)                                             \
-    X(FILE_SIZE, "file_size", CORE_UNIT_BYTES, true)                                               \
-    X(OUTPUT, "output", CORE_UNIT_BYTES, true)                                                     \
-    X(DISK_IO, "disk_io", CORE_UNIT_BYTES, false)                                                  \
-    X(NETWORK_IO, "network_io", CORE_UNIT_BYTES, false)
+    X(WALL, "wall", CORE_UNIT_NS, true, "time from start to end")                                  \
+    X(CPU, "cpu", CORE_UNIT_NS, false, "processor time of all its processes")                      \
+    X(MEMORY, "memory", CORE_UNIT_BYTES, false, "memory of all its processes")                     \
+    X(PROCESSES, "processes", CORE_UNIT_COUNT, false, "processes and threads at a time")           \
+    X(OPEN_FILES, "open_files", CORE_UNIT_COUNT, true, "open descriptors of each process")         \
+    X(FILE_SIZE, "file_size", CORE_UNIT_BYTES, true, "size of a file that it writes")              \
+    X(OUTPUT, "output", CORE_UNIT_BYTES, true, "what it writes to standard output and error")      \
+    X(DISK_IO, "disk_io", CORE_UNIT_BYTES, false, "bytes from and to disks")                       \
+    X(NETWORK_IO, "network_io", CORE_UNIT_BYTES, false, "bytes from and to the network")
+/* clang-format on */
 
 enum core_unit { CORE_UNIT_NS, CORE_UNIT_BYTES, CORE_UNIT_COUNT };
 

@@ -4,41 +4,7 @@
  * build_rules.c.
  */
 #include "policy/build.h"
-
-/* A value of the policy's text as JSON. Recursion is bounded by the depth of that text. */
-static void put_value(struct buf *out, const struct ynode *n)
-{
-    static const char *const words[] = {"false", "true"};
-    const char *comma = "";
-    switch (n->type) {
-    case Y_TEXT:
-        json_put_string(out, n->text);
-        return;
-    case Y_INT:
-        json_put_int(out, n->i);
-        return;
-    case Y_DOUBLE:
-        json_put_double(out, n->d);
-        return;
-    case Y_BOOL:
-        buf_z(out, words[n->boolean]);
-        return;
-    default:
-        break;
-    }
-    buf_byte(out, n->type == Y_MAP ? '{' : '[');
-    for (const struct ynode *c = n->first; c; c = c->next) {
-        buf_z(out, comma);
-        comma = ",";
-        if (n->type == Y_MAP) {
-            json_put_string(out, c->text);
-            buf_byte(out, ':');
-            c = c->next;
-        }
-        put_value(out, c);
-    }
-    buf_byte(out, n->type == Y_MAP ? '}' : ']');
-}
+#include "policy/parse.h"
 
 /* ---- approvals ---- */
 
@@ -191,11 +157,11 @@ static int by_specificity(const void *a, const void *b)
     return str_cmp((*x)->id.text, (*y)->id.text);
 }
 
-static struct img_str add_fallback(struct builder *b, const struct ynode *n)
+static struct img_str add_fallback(struct builder *b, const struct m_arg *a)
 {
     auto_buf struct buf text = {0};
-    if (n)
-        put_value(&text, n);
+    if (a->fallback)
+        (void)parse_arg_normal(a, &text); /* it was checked */
     b->failed |= text.failed;
     return build_str(b, buf_view(&text));
 }
@@ -205,8 +171,8 @@ static uint32_t add_args(struct builder *b, const struct m_entry *e)
     uint32_t first = build_count(b, IMAGE_args, sizeof(struct img_arg));
     for (uint32_t i = 0; i < e->nargs; i++) {
         const struct m_arg *a = &e->args[i];
-        struct img_arg row = {build_str(b, a->name), add_fallback(b, a->fallback),
-                              (uint32_t)a->type, !a->optional};
+        struct img_arg row = {build_str(b, a->name), add_fallback(b, a), (uint32_t)a->type,
+                              !a->optional};
         build_row(b, IMAGE_args, &row, sizeof row);
     }
     return e->args ? first : POLICY_NONE;
@@ -311,7 +277,7 @@ static void add_obligation(struct builder *b, const struct m_obligation *o)
 {
     auto_buf struct buf text = {0}, canonical = {0};
     if (o->properties)
-        put_value(&text, o->properties);
+        policy_yaml_json(o->properties, &text);
     else
         buf_z(&text, "{}");
     if (text.failed || json_canonicalise(buf_view(&text), &canonical, NULL) != 0) {

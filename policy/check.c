@@ -180,19 +180,26 @@ struct m_grant policy_grant_resolve(const struct m_grant *g)
 
 /* ---- rules ---- */
 
-/* Budgets are named where rules are, so that one name is one of both. */
+bool check_index_rules(struct checker *c, struct policy_names *out)
+{
+    const struct model *m = c->m;
+    if (!check_names(c->arena, m->nrules + m->nbudgets, out)) {
+        policy_report_memory(c->report);
+        return false;
+    }
+    for (uint32_t i = 0; i < out->n; i++)
+        out->v[i] =
+            (struct policy_name){i < m->nrules ? m->rules[i].id : m->budgets[i - m->nrules].id, i};
+    policy_names_sort(out);
+    return true;
+}
+
 static void check_ids(struct checker *c)
 {
     const struct model *m = c->m;
     struct policy_names ids;
-    if (!check_names(c->arena, m->nrules + m->nbudgets, &ids)) {
-        policy_report_memory(c->report);
+    if (!check_index_rules(c, &ids))
         return;
-    }
-    for (uint32_t i = 0; i < ids.n; i++)
-        ids.v[i] =
-            (struct policy_name){i < m->nrules ? m->rules[i].id : m->budgets[i - m->nrules].id, i};
-    policy_names_sort(&ids);
     for (uint32_t i = 1; i < ids.n; i++) {
         struct policy_pos at[2];
         char shown[POLICY_SHOWN], place[POLICY_PLACE];
@@ -229,4 +236,5 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
     policy_check_conditions(m, &c.groups, arena, report);
     check_ids(&c);
     check_holds(&c);
+    check_tests(&c);
 }

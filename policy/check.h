@@ -21,9 +21,16 @@ struct checker {
 bool check_names(struct arena *arena, uint32_t n, struct policy_names *out);
 /** Find the group that each member of a list names. */
 void check_subjects(struct checker *c, struct m_subjects *list);
+/** Rules and budgets by name, which they share: those of the model one after the other. False when
+ * memory is out. */
+bool check_index_rules(struct checker *c, struct policy_names *out);
 /** Names of delegated files and what `may` covers (check_scope.c). */
 void check_scopes(struct checker *c);
+/** What a delegated file says of capabilities takes nothing from what the root's trust says. */
+void check_lowered(struct checker *c);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
+/** The names that tests expect (check_tests.c). */
+void check_tests(struct checker *c);
 
 #endif

@@ -215,6 +215,7 @@ void check_holds(struct checker *c)
     declare_effects(c);
     for (uint32_t i = 0; i < m->nentries; i++)
         check_entry(c, &m->entries[i]);
+    check_lowered(c);
     check_approval(c, m->default_approval);
     for (uint32_t i = 0; i < m->nrules; i++)
         check_rule(c, &m->rules[i]);

@@ -5,6 +5,8 @@
  */
 #include "policy/check.h"
 
+#define MAX_PAIRS 10000000u /* of capabilities that are compared */
+
 /* ---- names ---- */
 
 /* "NAMESPACE/name" without its namespace; n 0: no delegated file's. */
@@ -128,6 +130,81 @@ static bool check_twice(struct checker *c)
             told_twice(c, all.v[i].name, at[1], at[0]);
     }
     return true;
+}
+
+/* ---- what a delegated file says of capabilities ---- */
+
+static bool takes_the_place(const struct m_entry *e, const struct m_entry *of)
+{
+    bool exact = policy_capability_is_exact(e->id.text);
+    return policy_capabilities_meet(e->id.text, of->id.text) &&
+           (exact || (!policy_capability_is_exact(of->id.text) && e->id.key >= of->id.key));
+}
+
+/* What is not said counts as the most. */
+static enum core_class class_of(const struct m_entry *e)
+{
+    return e->klass < 0 ? CORE_CLASS_DANGEROUS : (enum core_class)e->klass;
+}
+
+static uint32_t effects_of(const struct m_entry *e)
+{
+    return e->effect_bits ? e->effect_bits : UINT32_MAX;
+}
+
+static const char *what_is_lost(const struct m_entry *e, const struct m_entry *of)
+{
+    if (class_of(e) < class_of(of))
+        return "the class is less";
+    if (effects_of(of) & ~effects_of(e))
+        return "not all effects are there";
+    if (of->args)
+        return "the arguments would not be those";
+    if (of->mask.n || of->cost)
+        return "what is masked or counted would not be";
+    return NULL;
+}
+
+static void check_not_lower(struct checker *c, const struct m_entry *e, const struct m_entry *of)
+{
+    char shown[POLICY_SHOWN], wide[POLICY_SHOWN], place[POLICY_PLACE];
+    const char *lost = takes_the_place(e, of) ? what_is_lost(e, of) : NULL;
+    if (lost)
+        policy_report(c->report, P_LOWERED, e->id.at,
+                      "raise the class or add effects, or leave it out",
+                      "`%s` takes the place of `%s` %s, and %s", policy_shown(e->id.text, shown),
+                      policy_shown(of->id.text, wide),
+                      policy_place(c->report, of->id.at, e->id.at, place), lost);
+}
+
+/* At level pure only what reeve computes itself may be allowed: who has that level is the root's to
+ * say. */
+static void check_not_pure(struct checker *c, const struct m_entry *e)
+{
+    char shown[POLICY_SHOWN];
+    if (e->scope && e->klass == CORE_CLASS_PURE)
+        policy_report(c->report, P_LOWERED, e->id.at, "safe is the least",
+                      "`%s` is made pure in a delegated file", policy_shown(e->id.text, shown));
+}
+
+/* Each delegated entry with each of the root's trust: both are few, or too many. */
+void check_lowered(struct checker *c)
+{
+    const struct model *m = c->m;
+    uint64_t delegated = 0;
+    for (uint32_t i = 0; i < m->nentries; i++) {
+        delegated += m->entries[i].scope != 0;
+        check_not_pure(c, &m->entries[i]);
+    }
+    if (delegated * (m->nentries - delegated) > MAX_PAIRS) {
+        policy_report(c->report, P_BOUND, m->entries[0].id.at, "write wider patterns",
+                      "%u capabilities, too many of which are delegated files'", m->nentries);
+        return;
+    }
+    for (uint32_t i = 0; i < m->nentries && delegated; i++)
+        for (uint32_t k = 0; m->entries[i].scope && k < m->nentries; k++)
+            if (!m->entries[k].scope)
+                check_not_lower(c, &m->entries[i], &m->entries[k]);
 }
 
 /* ---- rules that can never match ---- */

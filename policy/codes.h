@@ -60,6 +60,7 @@
     X(LOWERED, "P077", ERROR, "the class of a shipped capability lowered without `lower`")         \
     X(TIME, "P078", ERROR, "a time that is not well-formed, or ends before it begins")             \
     X(NO_RULE, "P079", ERROR, "`replaces` names no rule that can be replaced")                     \
+    X(NO_EXPECTED, "P080", ERROR, "a test expects a rule that the policy does not have")           \
     X(UNUSED_GROUP, "P050", WARNING, "a group that nothing uses")                                  \
     X(UNUSED_GRANT, "P051", WARNING, "a grant that nothing uses")                                  \
     X(NO_REASON, "P052", WARNING, "an allow without a reason")                                     \

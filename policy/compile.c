@@ -2,8 +2,8 @@
  * The way from text to image, and to lint's findings: read, parse, check, then build or lint. Each
  * stage goes on after an error; nothing is built from a policy that has one.
  */
-#include "policy/image.h"
 #include "policy/suppress.h"
+#include "policy/test_take.h"
 
 #define MAX_MODEL_BYTES ((size_t)4 << 30)
 
@@ -24,10 +24,13 @@ static struct model *front(const struct policy_source *source, struct arena *are
     return m;
 }
 
-int policy_compile_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
-                          struct policy_image **out, struct reeve_error *err)
+int policy_compile_tests(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                         struct policy_image **out, struct policy_tests **tests,
+                         struct reeve_error *err)
 {
     *out = NULL;
+    if (tests)
+        *tests = NULL;
     struct arena arena auto_arena;
     arena_init(&arena, MAX_MODEL_BYTES);
     struct policy_report report = {
@@ -35,7 +38,17 @@ int policy_compile_source(const struct policy_source *source, policy_diag_fn *di
     struct model *m = front(source, &arena, &report);
     if (m && verdict(&report, source->file) == REEVE_OK)
         *out = policy_build(m, &arena, &report);
+    if (tests && *out && !(*tests = policy_tests_take(m, &report))) {
+        policy_report_memory(&report);
+        policy_image_unref(out);
+    }
     return verdict(&report, source->file);
+}
+
+int policy_compile_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                          struct policy_image **out, struct reeve_error *err)
+{
+    return policy_compile_tests(source, diag, arg, out, NULL, err);
 }
 
 /* Of each file its text first; then what the rules come to together. */

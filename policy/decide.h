@@ -126,6 +126,13 @@ enum core_level decide_ceilings_level(const struct policy_request *req,
  * it; else they raise its isolation. */
 bool decide_ceilings(const struct deciding *d, const struct policy_request *req,
                      const struct verdict *v, struct policy_decision *out);
+/** Whether a rule that is enforced is about this capability and subject at all, its condition,
+ * resource and time apart; fills in how well (explain.c). */
+bool explain_is_about(const struct deciding *d, const struct eval_found *f,
+                      const struct img_entry *e, struct standing *at);
+/** Each thing by which a rule does not match, in words; `unknown`: it could not be judged. */
+typedef void explain_fault_fn(void *state, bool unknown, struct str sentence);
+void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *fn, void *state);
 /** Why a ceiling did not permit it, as a sentence. */
 void explain_ceiling(const struct deciding *d, const struct policy_decision *decision,
                      struct buf *out);

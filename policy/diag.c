@@ -176,10 +176,92 @@ static unsigned reach(size_t length)
     return length <= 4 ? 1 : length <= 11 ? 2 : 3;
 }
 
+/* Words of other languages, and the word of this one that says the same. Where several could be
+ * meant, the one that is on offer is. */
+static const struct {
+    const char *theirs, *ours;
+} synonyms[] = {
+    {"if", "when"},
+    {"condition", "when"},
+    {"conditions", "when"},
+    {"description", "reason"},
+    {"message", "reason"},
+    {"action", "effect"},
+    {"actions", "capability"},
+    {"permit", "allow"},
+    {"accept", "allow"},
+    {"block", "deny"},
+    {"forbid", "deny"},
+    {"reject", "deny"},
+    {"or", "any"},
+    {"and", "all"},
+    {"equals", "eq"},
+    {"==", "eq"},
+    {"=", "eq"},
+    {"!=", "ne"},
+    {"neq", "ne"},
+    {"one_of", "in"},
+    {"none_of", "not_in"},
+    {"regex", "matches"},
+    {"regexp", "matches"},
+    {"pattern", "matches"},
+    {"glob", "like"},
+    {"prefix", "starts_with"},
+    {"has", "contains"},
+    {"<", "lt"},
+    {"<=", "lte"},
+    {">", "gt"},
+    {">=", "gte"},
+    {"every", "each"},
+    {"length", "size"},
+    {"microvm", "vm"},
+    {"container", "sandbox"},
+    {"docker", "sandbox"},
+    {"timeout", "wall"},
+    {"time", "wall"},
+    {"time", "now"},
+    {"mem", "memory"},
+    {"procs", "processes"},
+    {"fds", "open_files"},
+    {"per", "window"},
+    {"period", "window"},
+    {"interval", "window"},
+    {"text", "string"},
+    {"str", "string"},
+    {"boolean", "bool"},
+    {"integer", "int"},
+    {"int", "integer"},
+    {"object", "map"},
+    {"files", "filesystem"},
+    {"fs", "filesystem"},
+    {"networking", "network"},
+    {"env", "environment"},
+    {"user", "subject"},
+    {"principal", "subject"},
+    {"subject", "match"},
+    {"agent", "subject"},
+    {"parents", "chain"},
+    {"uid", "peer.uid"},
+    {"capability", "action.name"},
+};
+
+static bool is_synonym(struct str theirs, struct str ours)
+{
+    for (size_t i = 0; i < BASE_COUNT(synonyms); i++)
+        if (str_is(theirs, synonyms[i].theirs) && str_is(ours, synonyms[i].ours))
+            return true;
+    return false;
+}
+
 void policy_offer(struct policy_nearest *n, struct str candidate)
 {
     if (!n->wanted.n || (n->best.p && n->distance == 0))
         return;
+    if (is_synonym(n->wanted, candidate)) {
+        n->best = candidate;
+        n->distance = 0;
+        return;
+    }
     unsigned limit = n->best.p ? n->distance - 1 : reach(n->wanted.n);
     unsigned d = str_distance(n->wanted, candidate, limit);
     if (d <= limit) {

@@ -64,6 +64,8 @@ const char *policy_endpoint_read(struct str text, struct core_endpoint *out)
 {
     const char *colon = port_colon(text);
     *out = (struct core_endpoint){.host = text};
+    if (memchr(text.p, '/', text.n))
+        return "has a `/`: a host and a port, without scheme and path, are wanted";
     if (!colon)
         return "has no port";
     struct str port = {colon + 1, (size_t)(text.p + text.n - colon) - 1};

@@ -57,6 +57,8 @@ void explain_text(struct str s, struct buf *out);
  * (explain_when.c). */
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);
 void explain_condition(const struct eval *e, uint32_t at, struct buf *out);
+/** What the leaf at `at` wants, whatever is there. */
+void explain_wanted(const struct policy_image *image, uint32_t at, struct buf *out);
 /** Append, each after `*comma`, the attribute that keeps the condition at `at` from being judged
  * (explain_when.c). */
 void explain_unknown(const struct eval *e, uint32_t at, const char **comma, struct buf *out);

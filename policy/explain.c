@@ -26,6 +26,7 @@ struct miss {
     struct standing at;
     struct policy_miss told;
     enum fault first;
+    uint32_t fails;     /* bit enum fault */
     uint32_t condition; /* the first that fails */
     uint32_t attribute; /* of the template that fails */
     enum eval_wanted wanted;
@@ -35,6 +36,7 @@ static void fail(struct miss *m, enum fault fault)
 {
     if (m->told.failing++ == 0)
         m->first = fault;
+    m->fails |= 1u << fault;
 }
 
 static void judge_conditions(const struct deciding *d, const struct img_rule *r, struct miss *m)
@@ -69,9 +71,8 @@ static struct miss judge(const struct deciding *d, const struct standing *at)
     return m;
 }
 
-/* Whether a rule is about this capability and subject at all; fills in how well. */
-static bool is_about(const struct deciding *d, const struct eval_found *f,
-                     const struct img_entry *e, struct standing *at)
+bool explain_is_about(const struct deciding *d, const struct eval_found *f,
+                      const struct img_entry *e, struct standing *at)
 {
     const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[e->rule]);
     if (!eval_pattern_fits(&d->scan, e))
@@ -101,7 +102,7 @@ static bool consider(const struct deciding *d, const struct eval_found *f,
 {
     struct search *search = state;
     struct standing at;
-    if (!is_about(d, f, e, &at))
+    if (!explain_is_about(d, f, e, &at))
         return true;
     struct miss m = judge(d, &at);
     if (!search->found || is_nearer(&m, &search->best))
@@ -191,11 +192,13 @@ static void put_unknown(const struct deciding *d, const struct img_rule *r, stru
     }
 }
 
-static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
+/* One thing by which a rule fails, in words. */
+static void put_one(const struct deciding *d, const struct miss *m, enum fault fault,
+                    struct buf *out)
 {
     const struct img_rule *r = &image_rules(d->image)[m->told.rule];
     const struct img_selector *s = image_selector_of(d->image, r);
-    switch (m->first) {
+    switch (fault) {
     case FAULT_CONDITION:
         explain_condition(&d->eval, m->condition, out);
         break;
@@ -212,12 +215,44 @@ static void put_fault(const struct deciding *d, const struct miss *m, struct buf
         buf_z(out, "it is not reached");
         break;
     }
+}
+
+static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
+{
+    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
+    put_one(d, m, m->first, out);
     if (m->told.failing < 2)
         return;
     buf_printf(out, "; %u more of its conditions %s not hold", m->told.failing - 1,
                m->told.failing == 2 ? "does" : "do");
     if (m->told.unknown)
         put_unknown(d, r, out);
+}
+
+static void tell_fault(const struct deciding *d, const struct miss *m, enum fault fault,
+                       bool unknown, explain_fault_fn *fn, void *state)
+{
+    auto_buf struct buf text = {0};
+    put_one(d, m, fault, &text);
+    fn(state, unknown, buf_view(&text));
+}
+
+void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *fn, void *state)
+{
+    const struct img_rule *r = &image_rules(d->image)[rule];
+    const struct img_condition *nodes = image_conditions(d->image);
+    uint32_t end = r->condition == POLICY_NONE ? 0 : nodes[r->condition].end;
+    struct standing at = {.rule = rule};
+    struct miss m = judge(d, &at);
+    for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
+        enum tri value = eval_condition(&d->eval, i);
+        m.condition = i;
+        if (value != TRI_TRUE)
+            tell_fault(d, &m, FAULT_CONDITION, value == TRI_UNKNOWN, fn, state);
+    }
+    for (enum fault f = FAULT_TEMPLATE; f <= FAULT_TIME; f++)
+        if (m.fails >> f & 1)
+            tell_fault(d, &m, f, false, fn, state);
 }
 
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)

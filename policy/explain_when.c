@@ -133,33 +133,42 @@ static void put_groups(const struct policy_image *image, const struct img_condit
     }
 }
 
-static void put_leaf(const struct eval *e, const struct img_condition *c, bool negated,
-                     struct buf *out)
+/* What a leaf wants, in words. */
+static void put_wanted(const struct policy_image *image, const struct img_condition *c,
+                       bool negated, struct buf *out)
 {
-#define X(id, word, operand, attr, phrase) [OP_##id] = phrase,
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = phrase,
     static const char *const phrases[OP_COUNT] = {POLICY_OP_TABLE(X)};
 #undef X
     const char *must = negated ? " must not be " : " must be ";
     if (c->op == OP_IS) {
         buf_printf(out, "the subject%s%s", must, phrases[c->op]);
-        put_groups(e->image, c, out);
+        put_groups(image, c, out);
         return;
     }
-    put_attribute(e->image, c->attribute, out);
+    put_attribute(image, c->attribute, out);
     if (c->op == OP_EXISTS)
         must = (bool)c->flag != negated ? " must be " : " must not be ";
     buf_printf(out, "%s%s", must, phrases[c->op]);
     if (c->operand_kind == IMG_REGEX) {
-        json_put_string(out, image_str(e->image, image_regexes(e->image)[c->operand].pattern));
+        json_put_string(out, image_str(image, image_regexes(image)[c->operand].pattern));
     } else if (c->operand_kind == IMG_FORM) {
-        struct view written = view_literal(e->image, c->operand + 2);
-        put_view(e->image, &written, out);
+        struct view written = view_literal(image, c->operand + 2);
+        put_view(image, &written, out);
     } else if (c->operand_kind == IMG_ATTRIBUTE) {
-        put_attribute(e->image, c->operand, out);
+        put_attribute(image, c->operand, out);
     } else if (c->operand != POLICY_NONE) {
-        struct view operand = view_literal(e->image, c->operand);
-        put_view(e->image, &operand, out);
+        struct view operand = view_literal(image, c->operand);
+        put_view(image, &operand, out);
     }
+}
+
+static void put_leaf(const struct eval *e, const struct img_condition *c, bool negated,
+                     struct buf *out)
+{
+    put_wanted(e->image, c, negated, out);
+    if (c->op == OP_IS)
+        return;
     explain_value(e, c->attribute, out);
     if (c->operand_kind != IMG_ATTRIBUTE)
         return;
@@ -167,6 +176,11 @@ static void put_leaf(const struct eval *e, const struct img_condition *c, bool n
     put_attribute(e->image, c->operand, out);
     buf_byte(out, ' ');
     put_state(e, c->operand, out);
+}
+
+void explain_wanted(const struct policy_image *image, uint32_t at, struct buf *out)
+{
+    put_wanted(image, &image_conditions(image)[at], false, out);
 }
 
 /* The first node below `at` that keeps it from being true, and whether a `not` stands over it. */

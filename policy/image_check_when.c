@@ -124,7 +124,7 @@ static bool form_fits(const struct policy_image *image, const struct img_conditi
 /* What stands beside an operator, by its row in the table of operators. */
 static bool operand_fits(const struct policy_image *image, const struct img_condition *c)
 {
-#define X(id, word, operand, attr, phrase) [OP_##id] = {OPERAND_##operand, attr},
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = {OPERAND_##operand, attr},
     static const struct {
         uint8_t operand;
         bool attribute;

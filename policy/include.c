@@ -271,7 +271,7 @@ static const struct grown grown[] = {
     GROWN(groups, ngroups),     GROWN(grants, ngrants),       GROWN(rules, nrules),
     GROWN(declared, ndeclared), GROWN(entities, nentities),   GROWN(conditions, nconditions),
     GROWN(entries, nentries),   GROWN(variables, nvariables), GROWN(budgets, nbudgets),
-    GROWN(labels.v, labels.n),
+    GROWN(labels.v, labels.n),  GROWN(tests, ntests),
 };
 
 /* One array of all models' parts. Copies each once. */

@@ -27,6 +27,12 @@ static const struct field given_fields[G_COUNT] = {
     [G_PROGRAM] = {"program", FIELD_IS(OBJECT)},
 };
 
+const struct field *policy_given_fields(size_t *n)
+{
+    *n = G_COUNT;
+    return given_fields;
+}
+
 /* What is carried while the inputs are read. */
 struct reading {
     const struct policy_image *image;

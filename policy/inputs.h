@@ -22,4 +22,7 @@ int policy_inputs_read(const struct policy_image *image, const struct json_doc *
                        const struct json_node *given, struct policy_asked *asked,
                        struct arena *arena, struct reeve_inputs_view *out, struct reeve_error *err);
 
+/** The fields of `given`. */
+const struct field *policy_given_fields(size_t *n);
+
 #endif

@@ -280,8 +280,7 @@ struct m_rule {
     struct m_name replaces; /* n 0: none */
     bool replaced;          /* a shadow rule replaces it */
     uint32_t scope;         /* 0: of the root's trust; else a delegated file's */
-    struct policy_pos at, id_at, effect_at, grant_at, require_at, approval_at, labels_at,
-        resource_at, until_at;
+    struct policy_pos at, id_at, effect_at, resource_at, until_at;
 };
 
 struct m_counted {
@@ -329,6 +328,47 @@ struct m_entry {
     bool cost;
 };
 
+/* What a test may expect: word. `shadow` holds the first few of them again. */
+#define POLICY_EXPECT_TABLE(X)                                                                     \
+    X(EFFECT, "effect")                                                                            \
+    X(RULE, "rule")                                                                                \
+    X(ISOLATION, "isolation")                                                                      \
+    X(LEVEL, "level")                                                                              \
+    X(LIMITS, "limits")                                                                            \
+    X(NETWORK, "network")                                                                          \
+    X(APPROVALS, "approvals")                                                                      \
+    X(REQUIRES, "requires")                                                                        \
+    X(OBLIGATIONS, "obligations")                                                                  \
+    X(LABELS, "labels")                                                                            \
+    X(SHADOW, "shadow")
+#define X(id, word) EXPECT_##id,
+enum policy_expect { POLICY_EXPECT_TABLE(X) EXPECT_COUNT };
+#undef X
+#define EXPECT_OF_SHADOW 3u /* effect, rule, isolation */
+struct m_expect {
+    uint32_t wrote; /* bit enum policy_expect */
+    int effect, level, isolation;
+    struct m_name rule;
+    struct m_limits limits;
+    struct m_grant reach; /* its network; `everything`: held back by nothing */
+    bool everything;
+    struct m_approval *approvals; /* of which any key may be left out: NULL, 0 or -1 */
+    uint32_t napprovals;
+    struct m_names requires, labels;
+    const struct ynode *obligations; /* a list of mappings */
+    struct m_expect *shadow;         /* NULL: none */
+};
+
+/* An entry of `tests`. */
+struct m_test {
+    struct str name;
+    const struct ynode *request, *variants; /* a mapping, a list of them; NULL: none */
+    struct ynode *given;                    /* a mapping; NULL: none */
+    struct m_expect expect;
+    uint32_t scope; /* the file that it stands in, as of rules */
+    struct policy_pos at;
+};
+
 /* A delegated file: the namespace of its names, and what its rules may be about. */
 struct m_scope {
     struct str name;
@@ -362,10 +402,11 @@ struct model {
     struct m_names labels;
     struct m_entry *entries;
     struct m_budget *budgets;
+    struct m_test *tests;
     struct m_masks masks;     /* audit.mask */
     struct str *effect_words; /* beyond the catalogue's own, once resolved */
     uint32_t ngroups, nlevels, ngrants, nrules, ndeclared, nentities, nconditions, nvariables;
-    uint32_t nentries, nbudgets, neffect_words;
+    uint32_t nentries, nbudgets, neffect_words, ntests;
 };
 
 /** Tree to model (parse.c). Reports what is wrong and goes on; NULL when memory is out. */

@@ -49,15 +49,21 @@ static void defaults_approval(struct parser *p, void *object, struct ynode *key,
     ((struct model *)object)->default_approval = parse_approval(p, value);
 }
 
+static const struct parse_field defaults_fields[] = {
+    {"level", defaults_level, false, &shape_level,
+     "level of a subject that no entry of `subjects` matches; left out: pure"},
+    {"limits", defaults_limits, false, &shape_limits, "limits that a grant leaves out"},
+    {"approval", defaults_approval, false, &shape_approval,
+     "who approves where an ask names nobody"},
+};
+static const struct parse_shape shape_defaults = {.name = "defaults",
+                                                  SHAPE_FIELDS_OF(defaults_fields),
+                                                  .says = "what holds where nothing else is said"};
+
 static void top_defaults(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"level", defaults_level, false},
-        {"limits", defaults_limits, false},
-        {"approval", defaults_approval, false},
-    };
     (void)key;
-    parse_map(p, value, "`defaults`", fields, BASE_COUNT(fields), object);
+    parse_map(p, value, "`defaults`", defaults_fields, BASE_COUNT(defaults_fields), object);
 }
 
 static void top_groups(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -93,12 +99,24 @@ static void level_level(struct parser *p, void *object, struct ynode *key, struc
         ((struct m_level *)object)->level = (enum core_level)level;
 }
 
+static const struct parse_field subject_fields[] = {
+    {"match", level_match, true, &shape_match, "whom it is about: a pattern, a group, or `anyone`"},
+    {"level", level_level, true, &shape_level, "the highest level that they have"},
+};
+static const struct parse_shape shape_level_entry = {
+    .name = "level-entry", SHAPE_FIELDS_OF(subject_fields), .says = "a subject and its level"};
+static const struct parse_shape shape_levels = {.kind = SHAPE_LIST, .of = &shape_level_entry};
+static const struct parse_shape shape_groups = {
+    .kind = SHAPE_MAP, .key = &shape_name, .of = &shape_some_subjects};
+static const struct parse_shape shape_grants = {
+    .kind = SHAPE_MAP, .key = &shape_name, .of = &shape_grant};
+static const struct parse_shape shape_labels = {.kind = SHAPE_LIST, .of = &shape_name, .max = 64};
+static const struct parse_shape shape_version = {.kind = SHAPE_INT, .min = 1};
+static const struct parse_shape shape_capability_map = {
+    .kind = SHAPE_MAP, .key = &shape_capability, .of = &shape_capability_entry};
+
 static void top_subjects(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"match", level_match, true},
-        {"level", level_level, true},
-    };
     struct model *m = object;
     (void)key;
     if (!parse_is_list(p, value, "`subjects`"))
@@ -107,7 +125,7 @@ static void top_subjects(struct parser *p, void *object, struct ynode *key, stru
     m->levels = parse_alloc(p, value->count, sizeof *m->levels);
     for (struct ynode *n = value->first; n && m->levels; n = n->next) {
         m->levels[m->nlevels].match.group = POLICY_NONE;
-        parse_map(p, n, "an entry of `subjects`", fields, BASE_COUNT(fields),
+        parse_map(p, n, "an entry of `subjects`", subject_fields, BASE_COUNT(subject_fields),
                   &m->levels[m->nlevels++]);
     }
 }
@@ -140,29 +158,39 @@ static void read_before(struct parser *p, void *object, struct ynode *key, struc
     (void)value;
 }
 
-static const struct parse_field fields[] = {
-    {"reeve", top_header, true},
-    {"name", top_name, false},
-    {"version", top_version, false},
-    {"defaults", top_defaults, false},
-    {"groups", top_groups, false},
-    {"subjects", top_subjects, false},
-    {"grants", top_grants, false},
-    {"rules", parse_rules, false},
-    {"vars", read_before, false},
-    {"include", read_before, false},
-    {"labels", parse_top_labels, false},
-    {"capabilities", parse_top_capabilities, false},
-    {"attributes", parse_attributes, false},
-    {"entities", parse_entities, false},
-    {"conditions", parse_conditions, false},
-    {"budgets", parse_top_budgets, false},
-    {"audit", parse_top_audit, false},
-    {"tests", NULL, false},
-    {"invariants", NULL, false},
-    {"expose", NULL, false},
-    {"rollout", NULL, false},
+static const struct parse_field policy_fields[] = {
+    {"reeve", top_header, true, &shape_header, "the language: `policy/v1`"},
+    {"name", top_name, false, &shape_text, "what records call the policy, at most 128 bytes"},
+    {"version", top_version, false, &shape_version, "a number that grows with each version"},
+    {"defaults", top_defaults, false, &shape_defaults,
+     "what holds where a rule or grant says nothing"},
+    {"groups", top_groups, false, &shape_groups, "named lists of subjects"},
+    {"subjects", top_subjects, false, &shape_levels,
+     "which level whom; the most specific entry counts"},
+    {"grants", top_grants, false, &shape_grants, "named grants"},
+    {"rules", parse_rules, false, &shape_rules, "who may do what"},
+    {"vars", read_before, false, &shape_vars,
+     "variables: `${NAME}` stands for the value, anywhere in the policy"},
+    {"include", read_before, false, &shape_includes, "other files of this policy"},
+    {"labels", parse_top_labels, false, &shape_labels, "the labels that there are"},
+    {"capabilities", parse_top_capabilities, false, &shape_capability_map,
+     "capabilities that do not ship, and what is raised of those that do"},
+    {"attributes", parse_attributes, false, &shape_attributes,
+     "types, origins and defaults of attributes"},
+    {"entities", parse_entities, false, &shape_entities,
+     "properties of subjects and resources that the policy knows"},
+    {"conditions", parse_conditions, false, &shape_conditions, "named conditions, for `use`"},
+    {"budgets", parse_top_budgets, false, &shape_budgets,
+     "how much may be done, and what becomes of a request when it is spent"},
+    {"audit", parse_top_audit, false, &shape_audit, "what records do not show"},
+    {"tests", parse_top_tests, false, &shape_tests,
+     "requests and the decisions that they must have"},
+    {"invariants", NULL, false, NULL, NULL},
+    {"expose", NULL, false, NULL, NULL},
+    {"rollout", NULL, false, NULL, NULL},
 };
+const struct parse_shape shape_policy = {
+    .name = "policy", SHAPE_FIELDS_OF(policy_fields), .says = "the top of a policy file"};
 
 void parse_header(struct parser *p, struct ynode *tree)
 {
@@ -194,7 +222,7 @@ static struct model *parse_tree(struct parser *p, struct ynode *root, const stru
         return NULL;
     m->default_level = -1;
     parse_variables(p, root, with);
-    parse_map(p, root, "the policy", fields, BASE_COUNT(fields), m);
+    parse_map(p, root, "the policy", policy_fields, BASE_COUNT(policy_fields), m);
     policy_yaml_templates(root, p->report);
     return m;
 }

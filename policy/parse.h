@@ -8,6 +8,7 @@
 
 #include "policy/model.h"
 #include "policy/names.h"
+#include "policy/shape.h"
 
 /* What a delegated file names for itself: key of the top, one name after the other. */
 enum parse_space { SPACE_GROUPS, SPACE_GRANTS, SPACE_CONDITIONS, PARSE_SPACES };
@@ -26,11 +27,14 @@ struct parser {
 };
 
 typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);
-/** A key of a mapping. `fn` NULL: a key of the language that this version does not hold. */
+/** A key of a mapping. `fn` NULL: a key of the language that this version does not hold. A row's
+ * shape and line are what the schema and the reference page say of it. */
 struct parse_field {
     const char *name;
     parse_field_fn *fn;
     bool required;
+    const struct parse_shape *shape; /* NULL: kept free, and in no schema */
+    const char *doc;
 };
 
 /** Read a mapping by its table. `what` names it in messages ("a rule"). */
@@ -145,6 +149,8 @@ bool parse_capability(struct parser *p, const struct ynode *n, struct m_capabili
 uint32_t parse_capabilities(struct parser *p, const struct ynode *list, struct m_capability **out);
 /** NULL when reported. */
 struct m_approval *parse_approval(struct parser *p, struct ynode *n);
+/** The same where any key may be left out: then NULL, 0 or -1. */
+void parse_approval_part(struct parser *p, struct ynode *n, struct m_approval *out);
 /** A grant's name, or its mapping. */
 struct m_grant *parse_grant_or_name(struct parser *p, struct ynode *value);
 /** What a grant reaches (parse_reach.c). */
@@ -154,11 +160,14 @@ parse_field_fn parse_grant_provider, parse_grant_network, parse_grant_filesystem
 parse_field_fn parse_rule_valid, parse_rule_require, parse_rule_approval, parse_rule_labels,
     parse_rule_obligations, parse_rule_mode, parse_rule_replaces;
 /** Keys of the top (parse_entry.c, parse_budget.c). */
-parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets;
+parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets,
+    parse_top_tests;
 /** A rule's id: small letters, digits, `-`. */
 bool parse_id(struct parser *p, const struct ynode *n, const char *what, struct str *out);
 /** A grant's mapping into `g`. */
 void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g);
+/** An argument's default in its normal form, appended as JSON. False: it is no such argument. */
+bool parse_arg_normal(const struct m_arg *a, struct buf *out);
 void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode *value);
 
 #endif

@@ -58,9 +58,9 @@ static bool bad_root(struct parser *p, const struct ynode *at, struct str text, 
     struct policy_nearest near = policy_near(p->report, root);
     for (size_t i = 0; i < BASE_COUNT(roots); i++)
         policy_offer(&near, str_of(roots[i]));
-    return bad_attribute(
-        p, at, text, policy_hint(&near, hint),
-        "attributes begin with `args.`, `subject.`, `resource.`, `context.` or `broker.`");
+    return bad_attribute(p, at, text, policy_hint(&near, hint),
+                         "attributes begin with `args.`, `subject.`, `resource.`, `context.`, "
+                         "`broker.` or `action.`");
 }
 
 static void drop_keys(struct m_attribute *a, uint32_t n)
@@ -104,7 +104,11 @@ static bool broker_path(struct parser *p, const struct ynode *at, struct m_attri
         policy_near(p->report, (struct str){a->text.p + 7, a->text.n > 7 ? a->text.n - 7 : 0});
     for (size_t i = 0; i < BASE_COUNT(inputs); i++)
         policy_offer(&near, str_of(inputs[i]));
-    return bad_attribute(p, at, a->text, policy_hint(&near, hint), "the broker has no such input");
+    return bad_attribute(p, at, a->text,
+                         near.best.p ? policy_hint(&near, hint)
+                                     : "now, level, peer.uid, depth, chain, children, labels, "
+                                       "bucket, flags.NAME, tool.digest",
+                         "the broker has no such input");
 }
 
 /* subject.x is subject.properties.x; id and type are their own. */

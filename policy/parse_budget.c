@@ -4,6 +4,8 @@
  */
 #include "policy/parse.h"
 
+#include <stdio.h>
+
 static void budget_id(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
@@ -39,12 +41,13 @@ static void budget_per(struct parser *p, void *object, struct ynode *key, struct
         parse_word(p, value, "`per`", per_words, BASE_COUNT(per_words));
 }
 
+static const char *const spent_words[] = {"deny", "ask"};
+
 static void budget_spent(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const char *const words[] = {"deny", "ask"};
     (void)key;
     ((struct m_budget *)object)->asks =
-        parse_word(p, value, "`when_spent`", words, BASE_COUNT(words)) == 1;
+        parse_word(p, value, "`when_spent`", spent_words, BASE_COUNT(spent_words)) == 1;
 }
 
 /* ---- what is counted ---- */
@@ -75,20 +78,44 @@ static void counted_unit(struct parser *p, void *object, struct ynode *key, stru
         ((struct m_counted *)object)->unit = value->text;
 }
 
+static const struct parse_field plain_fields[] = {
+    {"max", counted_max, true, &shape_count, "how much"},
+    {"window", counted_window, true, &shape_duration, "in which time"},
+};
+static const struct parse_field bytes_fields[] = {
+    {"max", counted_max_bytes, true, &shape_size, "how much"},
+    {"window", counted_window, true, &shape_duration, "in which time"},
+};
+static const struct parse_field cost_fields[] = {
+    {"max", counted_max, true, &shape_count, "how much"},
+    {"unit", counted_unit, true, &shape_name, "of what"},
+    {"window", counted_window, true, &shape_duration, "in which time"},
+};
+static const struct parse_shape counted_CALLS = {.name = "calls",
+                                                 SHAPE_FIELDS_OF(plain_fields),
+                                                 .says = "requests that are permitted"},
+                                counted_NETWORK_OUT = {.name = "network-out",
+                                                       SHAPE_FIELDS_OF(bytes_fields),
+                                                       .says = "bytes that are sent"},
+                                counted_COST = {.name = "cost",
+                                                SHAPE_FIELDS_OF(cost_fields),
+                                                .says = "what results say that they cost"},
+                                counted_TOKENS = {.name = "tokens",
+                                                  SHAPE_FIELDS_OF(plain_fields),
+                                                  .says = "tokens of models"};
+static const struct parse_field limit_fields[] = {
+#define X(id, name) [POLICY_COUNTED_##id] = {name, NULL, false, &counted_##id, NULL},
+    POLICY_COUNTED_TABLE(X)
+#undef X
+};
+
 static void parse_counted(struct parser *p, struct ynode *n, int which, struct m_counted *out)
 {
-    static const struct parse_field plain[] = {{"max", counted_max, true},
-                                               {"window", counted_window, true}};
-    static const struct parse_field bytes[] = {{"max", counted_max_bytes, true},
-                                               {"window", counted_window, true}};
-    static const struct parse_field cost[] = {
-        {"max", counted_max, true}, {"unit", counted_unit, true}, {"window", counted_window, true}};
+    const struct parse_shape *shape = limit_fields[which].shape;
+    char what[32];
     out->set = true;
-    if (which == POLICY_COUNTED_COST)
-        parse_map(p, n, "`cost`", cost, BASE_COUNT(cost), out);
-    else
-        parse_map(p, n, counted_words[which], which == POLICY_COUNTED_NETWORK_OUT ? bytes : plain,
-                  BASE_COUNT(plain), out);
+    (void)snprintf(what, sizeof what, "`%s`", counted_words[which]);
+    parse_map(p, n, what, shape->fields, shape->n, out);
 }
 
 static void budget_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -142,17 +169,31 @@ static void budget_warn(struct parser *p, void *object, struct ynode *key, struc
     }
 }
 
+static const struct parse_shape shape_budget_limits = {
+    .name = "budget-limits", SHAPE_FIELDS_OF(limit_fields), .min = 1, .says = "what is counted"};
+static const struct parse_shape shape_share = {
+    .says = "a share such as `80%`", .kind = SHAPE_TEXT, .pattern = "[1-9][0-9]?%"};
+static const struct parse_shape shape_warn = {.kind = SHAPE_LIST, .of = &shape_share};
+static const struct parse_shape shape_per = {SHAPE_WORDS_OF(per_words)};
+static const struct parse_shape shape_spent = {SHAPE_WORDS_OF(spent_words)};
+static const struct parse_field budget_fields[] = {
+    {"id", budget_id, true, &shape_rule_id, "its name in decisions and records"},
+    {"per", budget_per, true, &shape_per, "whose spending is added up"},
+    {"limits", budget_limits, true, &shape_budget_limits,
+     "what is counted, and how much may be spent"},
+    {"when_spent", budget_spent, true, &shape_spent, "what becomes of a request when it is spent"},
+    {"subject", budget_subject, false, &shape_subjects,
+     "whose requests it counts; left out: of anyone"},
+    {"capability", budget_capability, false, &shape_capabilities, "which; left out: all"},
+    {"warn_at", budget_warn, false, &shape_warn, "at which shares of it a warning is recorded"},
+};
+static const struct parse_shape shape_budget = {
+    .name = "budget", SHAPE_FIELDS_OF(budget_fields), .says = "how much may be done"};
+const struct parse_shape shape_budgets = {
+    .kind = SHAPE_LIST, .of = &shape_budget, .max = POLICY_MAX_BUDGETS};
+
 void parse_top_budgets(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"id", budget_id, true},
-        {"per", budget_per, true},
-        {"limits", budget_limits, true},
-        {"when_spent", budget_spent, true},
-        {"subject", budget_subject, false},
-        {"capability", budget_capability, false},
-        {"warn_at", budget_warn, false},
-    };
     struct model *m = object;
     (void)key;
     if (!parse_is_list(p, value, "`budgets`"))
@@ -165,7 +206,7 @@ void parse_top_budgets(struct parser *p, void *object, struct ynode *key, struct
             continue;
         b->at = n->pos;
         b->scope = parse_scope(p);
-        parse_map(p, n, "a budget", fields, BASE_COUNT(fields), b);
+        parse_map(p, n, "a budget", budget_fields, BASE_COUNT(budget_fields), b);
         m->nbudgets++;
     }
 }

@@ -14,6 +14,7 @@ static void declared_type(struct parser *p, void *object, struct ynode *key, str
 #define X(id, word) word,
 static const char *const from_words[] = {POLICY_FROM_TABLE(X)};
 #undef X
+static const struct parse_shape shape_from = {SHAPE_WORDS_OF(from_words)};
 
 static void declared_from(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -72,13 +73,20 @@ static void check_declared(struct parser *p, struct m_declared *d)
                       parse_type_name(d->type, type));
 }
 
+static const struct parse_field attribute_fields[] = {
+    {"type", declared_type, true, &shape_type, "its type; a value of another one is unknown"},
+    {"from", declared_from, false, &shape_from,
+     "whose word counts; `entities`: what a request says of it is dropped"},
+    {"default", declared_default, false, &shape_any, "what it is where it is missing or null"},
+};
+static const struct parse_shape shape_declared = {.name = "attribute",
+                                                  SHAPE_FIELDS_OF(attribute_fields),
+                                                  .says = "what is known of an attribute"};
+const struct parse_shape shape_attributes = {
+    .kind = SHAPE_MAP, .key = &shape_attribute, .of = &shape_declared};
+
 void parse_attributes(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"type", declared_type, true},
-        {"from", declared_from, false},
-        {"default", declared_default, false},
-    };
     struct model *m = object;
     (void)key;
     if (!parse_is_map(p, value, "`attributes`"))
@@ -93,7 +101,7 @@ void parse_attributes(struct parser *p, void *object, struct ynode *key, struct 
         d->at = k->pos;
         d->scope = parse_scope(p);
         d->type.type = TYPE_COUNT;
-        parse_map(p, k->next, "an attribute", fields, BASE_COUNT(fields), d);
+        parse_map(p, k->next, "an attribute", attribute_fields, BASE_COUNT(attribute_fields), d);
         check_declared(p, d);
     }
 }
@@ -108,6 +116,13 @@ static bool is_property(struct parser *p, const struct ynode *key)
     policy_report(p->report, P_ENTITY, key->pos, NULL, "a property without a name");
     return false;
 }
+
+static const struct parse_shape shape_entity = {
+    .says = "properties by name", .kind = SHAPE_MAP, .key = &shape_text, .of = &shape_any};
+static const struct parse_shape shape_entity_name = {
+    .says = "`type:id`", .kind = SHAPE_TEXT, .pattern = "[^:* ]+:[^*]+"};
+const struct parse_shape shape_entities = {
+    .kind = SHAPE_MAP, .key = &shape_entity_name, .of = &shape_entity};
 
 void parse_entities(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -136,6 +151,9 @@ void parse_entities(struct parser *p, void *object, struct ynode *key, struct yn
 }
 
 /* ---- conditions ---- */
+
+const struct parse_shape shape_conditions = {
+    .kind = SHAPE_MAP, .key = &shape_name, .of = &shape_when};
 
 void parse_conditions(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {

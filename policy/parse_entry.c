@@ -9,6 +9,7 @@
 #define X(id, name) name,
 static const char *const class_words[] = {CORE_CLASS_TABLE(X)};
 #undef X
+static const struct parse_shape shape_class = {SHAPE_WORDS_OF(class_words)};
 
 static void entry_class(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -24,6 +25,13 @@ static void entry_effects(struct parser *p, void *object, struct ynode *key, str
         value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`effects` names nothing");
 }
+
+static const struct parse_shape shape_argument_path = {
+    .says = "a path of an argument, such as `args.token`",
+    .kind = SHAPE_TEXT,
+    .pattern = "args[.[].*"};
+static const struct parse_shape shape_masks = {
+    .kind = SHAPE_LIST, .of = &shape_argument_path, .max = POLICY_MAX_MASKS};
 
 /* Paths of arguments, as conditions write them. */
 static void parse_masks(struct parser *p, const struct ynode *n, struct m_masks *out)
@@ -67,6 +75,7 @@ static void entry_lower(struct parser *p, void *object, struct ynode *key, struc
 #define X(id, name) name,
 static const char *const arg_words[] = {CORE_ARG_TABLE(X)};
 #undef X
+static const struct parse_shape shape_arg_type = {SHAPE_WORDS_OF(arg_words)};
 
 static void arg_type(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -90,24 +99,31 @@ static void arg_default(struct parser *p, void *object, struct ynode *key, struc
     a->optional = true;
 }
 
-/* A default is a scalar of the argument's own type. */
-static bool default_fits(const struct m_arg *a)
+bool parse_arg_normal(const struct m_arg *a, struct buf *out)
 {
-    switch (a->type) {
-    case CORE_ARG_STRING:
-    case CORE_ARG_PATH:
-    case CORE_ARG_URL:
-    case CORE_ARG_METHOD:
-        return a->fallback->type == Y_TEXT;
-    case CORE_ARG_INTEGER:
-        return a->fallback->type == Y_INT;
-    case CORE_ARG_NUMBER:
-        return a->fallback->type == Y_INT || a->fallback->type == Y_DOUBLE;
-    case CORE_ARG_BOOL:
-        return a->fallback->type == Y_BOOL;
-    default:
+    const struct ynode *n = a->fallback;
+    struct json_node value = {0};
+    if (n->type == Y_TEXT) {
+        value.type = JSON_STRING;
+        value.s = n->text;
+    } else if (n->type == Y_INT) {
+        value.type = JSON_INT;
+        value.i = n->i;
+    } else if (n->type == Y_DOUBLE) {
+        value.type = JSON_DOUBLE;
+        value.d = n->d;
+    } else if (n->type == Y_BOOL) {
+        value.type = n->boolean ? JSON_TRUE : JSON_FALSE;
+    } else {
         return false;
     }
+    return a->type > CORE_ARG_ANY && core_arg_normal((enum core_arg_type)a->type, &value, out);
+}
+
+static bool default_fits(const struct m_arg *a)
+{
+    auto_buf struct buf ignored = {0};
+    return parse_arg_normal(a, &ignored);
 }
 
 static bool is_arg_name(struct str s)
@@ -119,11 +135,22 @@ static bool is_arg_name(struct str s)
     return good;
 }
 
+static const struct parse_field arg_fields[] = {
+    {"type", arg_type, true, &shape_arg_type, "what it is"},
+    {"optional", arg_optional, false, &shape_bool, "it may be left out"},
+    {"default", arg_default, false, &shape_scalar,
+     "what it is when it is left out, which it then may be"},
+};
+static const struct parse_shape shape_arg_map = {
+    .name = "argument", SHAPE_FIELDS_OF(arg_fields), .says = "an argument of a capability"};
+static const struct parse_shape shape_arg = {SHAPE_EITHER_OF(&shape_arg_type, &shape_arg_map)};
+static const struct parse_shape shape_arg_name = {
+    .says = "small letters, digits and `_`", .kind = SHAPE_TEXT, .pattern = "[a-z][a-z0-9_]{0,63}"};
+static const struct parse_shape shape_args = {
+    .kind = SHAPE_MAP, .key = &shape_arg_name, .of = &shape_arg, .max = CORE_MAX_ARGS};
+
 static void parse_arg(struct parser *p, struct ynode *key, struct ynode *value, struct m_arg *out)
 {
-    static const struct parse_field fields[] = {{"type", arg_type, true},
-                                                {"optional", arg_optional, false},
-                                                {"default", arg_default, false}};
     char shown[POLICY_SHOWN];
     out->name = key->text;
     if (!is_arg_name(key->text))
@@ -132,7 +159,7 @@ static void parse_arg(struct parser *p, struct ynode *key, struct ynode *value, 
     if (value->type == Y_TEXT)
         arg_type(p, out, key, value);
     else
-        parse_map(p, value, "an argument", fields, BASE_COUNT(fields), out);
+        parse_map(p, value, "an argument", arg_fields, BASE_COUNT(arg_fields), out);
     if (out->fallback && !out->fallback->refused && !default_fits(out))
         policy_report(p->report, P_TYPE, out->fallback->pos, NULL,
                       "no default that an argument of this type can have");
@@ -171,13 +198,22 @@ static void entry_args(struct parser *p, void *object, struct ynode *key, struct
         check_order(p, value, e);
 }
 
+static const struct parse_field entry_fields[] = {
+    {"class", entry_class, false, &shape_class,
+     "how dangerous it is; of one that ships it can be raised"},
+    {"effects", entry_effects, false, &shape_effects,
+     "what a rule can select it by; of one that ships they are added"},
+    {"args", entry_args, false, &shape_args, "its arguments in the order of their positions"},
+    {"mask", entry_mask, false, &shape_masks, "arguments that records do not show"},
+    {"cost", entry_cost, false, &shape_bool, "its result says what it cost"},
+    {"lower", entry_lower, false, &shape_text,
+     "the reason for which class and effects may be lower than what ships"},
+};
+const struct parse_shape shape_capability_entry = {
+    .name = "capability", SHAPE_FIELDS_OF(entry_fields), .says = "what is known of a capability"};
+
 void parse_top_capabilities(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"class", entry_class, false}, {"effects", entry_effects, false},
-        {"args", entry_args, false},   {"mask", entry_mask, false},
-        {"cost", entry_cost, false},   {"lower", entry_lower, false},
-    };
     struct model *m = object;
     (void)key;
     if (!parse_is_map(p, value, "`capabilities`"))
@@ -191,7 +227,7 @@ void parse_top_capabilities(struct parser *p, void *object, struct ynode *key, s
         e->klass = -1;
         e->scope = parse_scope(p);
         if (!k->next->refused)
-            parse_map(p, k->next, "a capability", fields, BASE_COUNT(fields), e);
+            parse_map(p, k->next, "a capability", entry_fields, BASE_COUNT(entry_fields), e);
         m->nentries++;
     }
 }
@@ -211,9 +247,15 @@ static void audit_mask(struct parser *p, void *object, struct ynode *key, struct
     parse_masks(p, value, &((struct model *)object)->masks);
 }
 
+static const struct parse_field audit_fields[] = {
+    {"mask", audit_mask, false, &shape_masks,
+     "arguments of any capability whose values records replace by a keyed hash"},
+};
+const struct parse_shape shape_audit = {
+    .name = "audit", SHAPE_FIELDS_OF(audit_fields), .says = "what records do not show"};
+
 void parse_top_audit(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {{"mask", audit_mask, false}};
     (void)key;
-    parse_map(p, value, "`audit`", fields, BASE_COUNT(fields), object);
+    parse_map(p, value, "`audit`", audit_fields, BASE_COUNT(audit_fields), object);
 }

@@ -4,6 +4,8 @@
  */
 #include "policy/parse.h"
 
+#include <stdio.h>
+
 void *parse_alloc(struct parser *p, size_t count, size_t each)
 {
     void *room = arena_array(p->arena, count ? count : 1, each);
@@ -28,6 +30,32 @@ static const struct parse_field *find_field(const struct parse_field *fields, si
     return NULL;
 }
 
+/* Whether a key of that name stands in a value of this shape. */
+static bool stands_in(const struct parse_shape *shape, struct str name)
+{
+    if (!shape)
+        return false;
+    for (size_t i = 0; shape->kind == SHAPE_EITHER && i < shape->n; i++)
+        if (stands_in(shape->either[i], name))
+            return true;
+    return shape->kind == SHAPE_KEYS && find_field(shape->fields, shape->n, name);
+}
+
+/* "write it in `grant` or `require`": the keys beside it that take it. */
+static const char *deeper(const struct parse_field *fields, size_t n, struct str name,
+                          char hint[POLICY_HINT])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!stands_in(fields[i].shape, name) || used + 32 > POLICY_HINT)
+            continue;
+        int more = snprintf(hint + used, POLICY_HINT - used, "%s`%s`",
+                            used ? " or " : "write it in ", fields[i].name);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    return used ? hint : NULL;
+}
+
 static void unknown_key(struct parser *p, const struct ynode *key, const char *what,
                         const struct parse_field *fields, size_t nfields)
 {
@@ -35,7 +63,8 @@ static void unknown_key(struct parser *p, const struct ynode *key, const char *w
     for (size_t i = 0; i < nfields; i++)
         policy_offer(&near, str_of(fields[i].name));
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
-    policy_report(p->report, P_UNKNOWN_KEY, key->pos, policy_hint(&near, hint),
+    const char *within = deeper(fields, nfields, key->text, hint);
+    policy_report(p->report, P_UNKNOWN_KEY, key->pos, within ? within : policy_hint(&near, hint),
                   "unknown key `%s` in %s", policy_shown(key->text, shown), what);
 }
 
@@ -59,10 +88,36 @@ struct ynode *parse_key(const struct ynode *map, struct str name)
     return NULL;
 }
 
+static bool is_kind(struct parser *p, const struct ynode *n, const char *what, enum ynode_type type,
+                    const char *wanted, const char *hint)
+{
+    if (n->type == type && !n->refused)
+        return true;
+    if (!n->refused)
+        policy_report(p->report, P_TYPE, n->pos, hint, "%s is %s; %s is wanted", what,
+                      policy_yaml_kind(n), wanted);
+    return false;
+}
+
+/* "a mapping has `max` and `window`": what it cannot be without. */
+static const char *required_keys(const struct parse_field *fields, size_t n, char hint[POLICY_HINT])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!fields[i].required || used + 32 > POLICY_HINT)
+            continue;
+        int more = snprintf(hint + used, POLICY_HINT - used, "%s`%s: ...`", used ? ", " : "write ",
+                            fields[i].name);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    return used ? hint : NULL;
+}
+
 void parse_map(struct parser *p, struct ynode *map, const char *what,
                const struct parse_field *fields, size_t nfields, void *object)
 {
-    if (!parse_is_map(p, map, what))
+    char hint[POLICY_HINT];
+    if (!is_kind(p, map, what, Y_MAP, "a mapping", required_keys(fields, nfields, hint)))
         return;
     for (struct ynode *k = map->first; k; k = k->next->next)
         if (!k->refused)
@@ -73,32 +128,35 @@ void parse_map(struct parser *p, struct ynode *map, const char *what,
                           fields[i].name);
 }
 
-static bool is_kind(struct parser *p, const struct ynode *n, const char *what, enum ynode_type type,
-                    const char *wanted)
-{
-    if (n->type == type && !n->refused)
-        return true;
-    if (!n->refused)
-        policy_report(p->report, P_TYPE, n->pos, NULL, "%s is %s; %s is wanted", what,
-                      policy_yaml_kind(n), wanted);
-    return false;
-}
-
 bool parse_is_map(struct parser *p, const struct ynode *n, const char *what)
 {
-    return is_kind(p, n, what, Y_MAP, "a mapping");
+    return is_kind(p, n, what, Y_MAP, "a mapping",
+                   n->type == Y_LIST ? "write `KEY: VALUE`, without `-`" : NULL);
+}
+
+/* One value, as the list that it should be in. */
+static const char *in_brackets(const struct ynode *n, char hint[POLICY_HINT])
+{
+    if (n->type == Y_MAP)
+        return "write `[...]`, or each entry behind a `- `";
+    if (n->type != Y_TEXT || n->text.n > POLICY_HINT - 16)
+        return NULL;
+    char shown[POLICY_SHOWN];
+    (void)snprintf(hint, POLICY_HINT, "write `[\"%s\"]`", policy_shown(n->text, shown));
+    return hint;
 }
 
 bool parse_is_list(struct parser *p, const struct ynode *n, const char *what)
 {
-    return is_kind(p, n, what, Y_LIST, "a list");
+    char hint[POLICY_HINT];
+    return is_kind(p, n, what, Y_LIST, "a list", in_brackets(n, hint));
 }
 
 bool parse_text(struct parser *p, const struct ynode *n, const char *what, size_t max,
                 struct str *out)
 {
     bool scalar = n->type == Y_INT || n->type == Y_DOUBLE || n->type == Y_BOOL;
-    if (!is_kind(p, n, what, Y_TEXT, scalar ? "text (quote it)" : "text"))
+    if (!is_kind(p, n, what, Y_TEXT, scalar ? "text (quote it)" : "text", NULL))
         return false;
     if (n->text.n > max) {
         policy_report(p->report, P_TEXT, n->pos, NULL, "%s has %zu bytes; at most %zu are held",
@@ -115,7 +173,7 @@ bool parse_text(struct parser *p, const struct ynode *n, const char *what, size_
 
 bool parse_bool(struct parser *p, const struct ynode *n, const char *what, bool *out)
 {
-    if (!is_kind(p, n, what, Y_BOOL, "true or false"))
+    if (!is_kind(p, n, what, Y_BOOL, "true or false", NULL))
         return false;
     *out = n->boolean;
     return true;

@@ -6,6 +6,20 @@
 
 #include "policy/value_size.h"
 
+static const char *const no_limit[] = {"unlimited"};
+const struct parse_shape shape_duration = {.says = "a time such as `500ms`, `5s`, `10m`, `1h`",
+                                           SHAPE_UNITS_OF(value_limit_times)};
+const struct parse_shape shape_size = {.says = "a size such as `64KiB`, `128MiB`, `1GiB`",
+                                       SHAPE_UNITS_OF(value_sizes)};
+const struct parse_shape shape_count = {.says = "a number", SHAPE_UNITS_OF(value_limit_counts)};
+static const struct parse_shape shape_unlimited = {SHAPE_WORDS_OF(no_limit)},
+                                limit_CORE_UNIT_NS = {SHAPE_EITHER_OF(&shape_duration,
+                                                                      &shape_unlimited)},
+                                limit_CORE_UNIT_BYTES = {SHAPE_EITHER_OF(&shape_size,
+                                                                         &shape_unlimited)},
+                                limit_CORE_UNIT_COUNT = {
+                                    SHAPE_EITHER_OF(&shape_count, &shape_unlimited)};
+
 bool parse_amount(struct parser *p, const struct ynode *n, const char *what, enum core_unit unit,
                   uint64_t *value)
 {
@@ -55,6 +69,23 @@ static void parse_limit(struct parser *p, enum core_limit limit, const struct yn
 #define X(id, name, ...) name,
 static const char *const limit_words[] = {CORE_LIMIT_TABLE(X)};
 #undef X
+static const struct parse_shape shape_limit_name = {SHAPE_WORDS_OF(limit_words)};
+static const struct parse_shape shape_limit_names = {.kind = SHAPE_LIST, .of = &shape_limit_name};
+/* What `limits` may hold; the last stands in grants alone. */
+static const struct parse_field limit_fields[] = {
+#define X(id, name, unit, held, doc) {name, NULL, false, &limit_##unit, doc},
+    CORE_LIMIT_TABLE(X)
+#undef X
+        {"best_effort", NULL, false, &shape_limit_names,
+         "those that may go unheld where nothing can hold them"},
+};
+const struct parse_shape shape_limits = {.name = "limits",
+                                         .says = "how much a run may use",
+                                         .kind = SHAPE_KEYS,
+                                         .fields = limit_fields,
+                                         .n = CORE_LIMIT_COUNT};
+const struct parse_shape shape_grant_limits = {
+    .name = "grant-limits", SHAPE_FIELDS_OF(limit_fields), .says = "limits of a grant"};
 
 static void parse_best_effort(struct parser *p, const struct ynode *n, struct m_limits *out)
 {
@@ -122,19 +153,25 @@ static void grant_limits(struct parser *p, void *object, struct ynode *key, stru
     parse_limits(p, value, true, &((struct m_grant *)object)->limits);
 }
 
+static const struct parse_field grant_fields[] = {
+    {"use", grant_use, false, &shape_name,
+     "a named grant, whose keys hold where this one has none"},
+    {"isolation", grant_isolation, false, &shape_isolation, "the weakest isolation that will do"},
+    {"filesystem", parse_grant_filesystem, false, &shape_filesystem, "the files that it sees"},
+    {"limits", grant_limits, false, &shape_grant_limits, "how much it may use"},
+    {"provider", parse_grant_provider, false, &shape_provider,
+     "the providers that may carry it out"},
+    {"network", parse_grant_network, false, &shape_network, "where it may connect to"},
+    {"environment", parse_grant_environment, false, &shape_environment,
+     "the variables that it has"},
+    {"secrets", parse_grant_secrets, false, &shape_secrets, "the secrets that it gets"},
+};
+const struct parse_shape shape_grant = {
+    .name = "grant", SHAPE_FIELDS_OF(grant_fields), .says = "what a permitted run may have"};
+
 void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g)
 {
-    static const struct parse_field fields[] = {
-        {"use", grant_use, false},
-        {"isolation", grant_isolation, false},
-        {"filesystem", parse_grant_filesystem, false},
-        {"limits", grant_limits, false},
-        {"provider", parse_grant_provider, false},
-        {"network", parse_grant_network, false},
-        {"environment", parse_grant_environment, false},
-        {"secrets", parse_grant_secrets, false},
-    };
     g->isolation = -1;
     g->at = n->pos;
-    parse_map(p, n, "a grant", fields, BASE_COUNT(fields), g);
+    parse_map(p, n, "a grant", grant_fields, BASE_COUNT(grant_fields), g);
 }

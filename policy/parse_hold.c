@@ -54,26 +54,50 @@ static void approval_covers(struct parser *p, void *object, struct ynode *key, s
         parse_word(p, value, "`covers`", covers_words, BASE_COUNT(covers_words));
 }
 
+static const struct parse_shape shape_need = {.kind = SHAPE_INT, .min = 1, .max = 64};
+static const struct parse_shape shape_covers = {SHAPE_WORDS_OF(covers_words)};
+static const struct parse_field approval_fields[] = {
+    {"by", approval_by, true, &shape_some_subjects, "who can approve"},
+    {"need", approval_need, true, &shape_need, "how many of them must"},
+    {"within", approval_within, true, &shape_duration,
+     "in which time; after it the request is denied"},
+    {"covers", approval_covers, true, &shape_covers, "how long an approval lasts"},
+};
+const struct parse_shape shape_approval = {
+    .name = "approval", SHAPE_FIELDS_OF(approval_fields), .says = "who approves"};
+const struct parse_shape shape_approval_part = {.name = "expected-approval",
+                                                SHAPE_FIELDS_OF(approval_fields),
+                                                .says = "an approval in part",
+                                                .partial = true};
+
+static void read_approval(struct parser *p, struct ynode *n, bool whole, struct m_approval *out)
+{
+    struct parse_field fields[BASE_COUNT(approval_fields)];
+    for (size_t i = 0; i < BASE_COUNT(fields); i++) {
+        fields[i] = approval_fields[i];
+        fields[i].required = whole;
+    }
+    *out = (struct m_approval){.covers = -1, .at = n->pos};
+    parse_map(p, n, "an approval", fields, BASE_COUNT(fields), out);
+}
+
 struct m_approval *parse_approval(struct parser *p, struct ynode *n)
 {
-    static const struct parse_field fields[] = {
-        {"by", approval_by, true},
-        {"need", approval_need, true},
-        {"within", approval_within, true},
-        {"covers", approval_covers, true},
-    };
     struct m_approval *a = parse_alloc(p, 1, sizeof *a);
-    if (!a)
-        return NULL;
-    a->at = n->pos;
-    parse_map(p, n, "an approval", fields, BASE_COUNT(fields), a);
+    if (a)
+        read_approval(p, n, true, a);
     return a;
+}
+
+void parse_approval_part(struct parser *p, struct ynode *n, struct m_approval *out)
+{
+    read_approval(p, n, false, out);
 }
 
 void parse_rule_approval(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->approval_at = key->pos;
+    (void)key;
     r->approval = parse_approval(p, value);
 }
 
@@ -110,39 +134,52 @@ static void no_template(struct parser *p, const struct ynode *n)
         no_template(p, c);
 }
 
+static const struct parse_field within_fields[] = {
+    {"limits", within_limits, false, &shape_limits, "limits: the smaller one counts"},
+    {"network", parse_grant_network, false, &shape_network,
+     "of where it may connect to, what both have"},
+    {"filesystem", parse_grant_filesystem, false, &shape_filesystem,
+     "of the files, what both have"},
+    {"environment", parse_grant_environment, false, &shape_environment,
+     "of the variables, what both have"},
+};
+static const struct parse_shape shape_within = {.name = "within",
+                                                SHAPE_FIELDS_OF(within_fields),
+                                                .says = "what a grant is cut to; no templates"};
+
 static void require_within(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"limits", within_limits, false},
-        {"network", parse_grant_network, false},
-        {"filesystem", parse_grant_filesystem, false},
-        {"environment", parse_grant_environment, false},
-    };
     struct m_grant *g = parse_alloc(p, 1, sizeof *g);
     (void)key;
     if (!g)
         return;
     g->isolation = -1;
     g->at = value->pos;
-    parse_map(p, value, "`within`", fields, BASE_COUNT(fields), g);
+    parse_map(p, value, "`within`", within_fields, BASE_COUNT(within_fields), g);
     no_template(p, value);
     ((struct m_require *)object)->within = g;
 }
 
+static const struct parse_field require_fields[] = {
+    {"isolation", require_isolation, false, &shape_isolation, "at least this isolation"},
+    {"approval", require_approval, false, &shape_approval,
+     "somebody approves, beside whoever else does"},
+    {"within", require_within, false, &shape_within, "no more than this"},
+};
+const struct parse_shape shape_require = {.name = "require",
+                                          SHAPE_FIELDS_OF(require_fields),
+                                          .min = 1,
+                                          .says = "what a require holds a request to"};
+
 void parse_rule_require(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"isolation", require_isolation, false},
-        {"approval", require_approval, false},
-        {"within", require_within, false},
-    };
     struct m_rule *r = object;
-    r->require_at = key->pos;
+    (void)key;
     r->require = parse_alloc(p, 1, sizeof *r->require);
     if (!r->require)
         return;
     r->require->isolation = -1;
-    parse_map(p, value, "`require`", fields, BASE_COUNT(fields), r->require);
+    parse_map(p, value, "`require`", require_fields, BASE_COUNT(require_fields), r->require);
     if (value->type == Y_MAP && value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`require` asks for nothing");
 }
@@ -152,7 +189,7 @@ void parse_rule_require(struct parser *p, void *object, struct ynode *key, struc
 void parse_rule_labels(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->labels_at = key->pos;
+    (void)key;
     parse_names(p, value, "`labels`", "a label", &r->labels);
     for (uint32_t i = 0; i < r->labels.n; i++)
         r->labels.v[i].text = parse_own_id(p, r->labels.v[i].text);
@@ -173,12 +210,20 @@ static void obligation_properties(struct parser *p, void *object, struct ynode *
         ((struct m_obligation *)object)->properties = value;
 }
 
+static const struct parse_shape shape_object = {
+    .says = "a mapping of anything", .kind = SHAPE_MAP, .key = &shape_text, .of = &shape_any};
+static const struct parse_field obligation_fields[] = {
+    {"type", obligation_type, true, &shape_name, "its name"},
+    {"properties", obligation_properties, false, &shape_object, "anything, handed on as it stands"},
+};
+static const struct parse_shape shape_obligation = {.name = "obligation",
+                                                    SHAPE_FIELDS_OF(obligation_fields),
+                                                    .says = "what whoever asked has to do"};
+const struct parse_shape shape_obligations = {
+    .kind = SHAPE_LIST, .of = &shape_obligation, .max = POLICY_MAX_HELD};
+
 void parse_rule_obligations(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"type", obligation_type, true},
-        {"properties", obligation_properties, false},
-    };
     struct m_rule *r = object;
     (void)key;
     if (!parse_is_list(p, value, "`obligations`"))
@@ -192,7 +237,7 @@ void parse_rule_obligations(struct parser *p, void *object, struct ynode *key, s
     r->nobligations = 0;
     r->obligations = parse_alloc(p, value->count, sizeof *r->obligations);
     for (struct ynode *c = value->first; c && r->obligations; c = c->next)
-        parse_map(p, c, "an obligation", fields, BASE_COUNT(fields),
+        parse_map(p, c, "an obligation", obligation_fields, BASE_COUNT(obligation_fields),
                   &r->obligations[r->nobligations++]);
 }
 
@@ -220,15 +265,18 @@ static void valid_until(struct parser *p, void *object, struct ynode *key, struc
     parse_moment(p, value, "`until`", &((struct m_rule *)object)->until_ns);
 }
 
+static const struct parse_field valid_fields[] = {
+    {"from", valid_from, false, &shape_moment, "from this moment on"},
+    {"until", valid_until, false, &shape_moment, "up to this moment, which is excluded"},
+};
+const struct parse_shape shape_valid = {
+    .name = "valid", SHAPE_FIELDS_OF(valid_fields), .min = 1, .says = "when a rule is in force"};
+
 void parse_rule_valid(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"from", valid_from, false},
-        {"until", valid_until, false},
-    };
     struct m_rule *r = object;
     (void)key;
-    parse_map(p, value, "`valid`", fields, BASE_COUNT(fields), r);
+    parse_map(p, value, "`valid`", valid_fields, BASE_COUNT(valid_fields), r);
     if (value->type == Y_MAP && value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`valid` names no time");
     if (r->from_ns >= r->until_ns)
@@ -237,12 +285,14 @@ void parse_rule_valid(struct parser *p, void *object, struct ynode *key, struct 
 
 /* ---- shadow ---- */
 
+static const char *const mode_words[] = {"enforce", "shadow"};
+const struct parse_shape shape_mode = {SHAPE_WORDS_OF(mode_words)};
+
 void parse_rule_mode(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const char *const words[] = {"enforce", "shadow"};
     (void)key;
     ((struct m_rule *)object)->shadow =
-        parse_word(p, value, "`mode`", words, BASE_COUNT(words)) == 1;
+        parse_word(p, value, "`mode`", mode_words, BASE_COUNT(mode_words)) == 1;
 }
 
 void parse_rule_replaces(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -12,7 +12,7 @@ struct op_row {
     bool attr;       /* takes {attr: PATH} */
 };
 static const struct op_row ops[OP_COUNT] = {
-#define X(id, word, operand, attr, phrase) [OP_##id] = {word, phrase, OPERAND_##operand, attr},
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = {word, phrase, OPERAND_##operand, attr},
     POLICY_OP_TABLE(X)
 #undef X
 };
@@ -136,7 +136,9 @@ static const struct ynode *read_order(struct parser *p, const struct m_condition
     if (n->type == Y_INT || n->type == Y_DOUBLE)
         return check_number(p, n) ? n : NULL;
     if (n->type != Y_TEXT || n->quoted || !parse_size(n, &bytes)) {
-        policy_report(p->report, P_OPERAND, n->pos, "a number, or a size such as 64KiB, 1GiB",
+        policy_report(p->report, P_OPERAND, n->pos,
+                      n->type == Y_TEXT && n->quoted ? "write it without quotes, if it is a number"
+                                                     : "a number, or a size such as 64KiB, 1GiB",
                       "`%s` compares numbers and sizes; `%s` is neither", ops[c->op].word,
                       n->type == Y_TEXT ? policy_shown(n->text, shown) : policy_yaml_kind(n));
         return NULL;

@@ -195,16 +195,40 @@ static const struct ynode *fault_node(const struct url_keys *k, const struct yno
     return map;
 }
 
+static const char *const any_word[] = {"any"};
+static const struct parse_shape shape_any_port = {SHAPE_WORDS_OF(any_word)},
+                                shape_port = {.kind = SHAPE_INT, .min = 1, .max = 65535},
+                                shape_port_list = {.kind = SHAPE_LIST,
+                                                   .of = &shape_port,
+                                                   .min = 1,
+                                                   .max = MAX_PORTS},
+                                shape_ports = {SHAPE_EITHER_OF(&shape_port, &shape_port_list,
+                                                               &shape_any_port)};
+static const struct parse_field url_fields[] = {
+    {"scheme", url_scheme, false, &shape_texts, "schemes; left out: https"},
+    {"host", url_host, false, &shape_texts,
+     "hosts: a name, `*.name` (below it), `*` (any name), an address"},
+    {"port", url_port, false, &shape_ports, "ports, or `any`; left out: the one of the scheme"},
+    {"path", url_path, false, &shape_texts, "paths; `*` is any characters"},
+    {"cidr", url_cidr, false, &shape_texts, "ranges of addresses"},
+};
+static const struct parse_shape shape_url_map = {
+    .name = "url",
+    SHAPE_FIELDS_OF(url_fields),
+    .min = 1,
+    .says = "a URL pattern; what is left out may be anything, but scheme and port"};
+static const struct parse_shape shape_url_text = {
+    .says = "a URL such as `https://h.example:8443/v1/*`", .kind = SHAPE_TEXT};
+const struct parse_shape shape_url = {SHAPE_EITHER_OF(&shape_url_text, &shape_url_map)};
+const struct parse_shape shape_regex = {.says = "a regular expression (PCRE2), at most 1,000 bytes",
+                                        .kind = SHAPE_TEXT};
+
 static struct m_condition *url_map(struct parser *p, struct m_condition *c, struct ynode *map)
 {
-    static const struct parse_field fields[] = {
-        {"scheme", url_scheme, false}, {"host", url_host, false}, {"port", url_port, false},
-        {"path", url_path, false},     {"cidr", url_cidr, false},
-    };
     struct url_keys k = {0};
     struct value_url_spec spec = {0};
     unsigned before = p->report->errors;
-    parse_map(p, map, "a URL pattern", fields, BASE_COUNT(fields), &k);
+    parse_map(p, map, "a URL pattern", url_fields, BASE_COUNT(url_fields), &k);
     struct {
         const struct ynode *node;
         const char *what;
@@ -307,19 +331,26 @@ static void time_zone(struct parser *p, void *object, struct ynode *key, struct 
     (void)keep_form(p, t->c, made, &form, value, &fault);
 }
 
+static const struct parse_shape shape_hours = {
+    .says = "hours such as `09:00-17:00`", .kind = SHAPE_TEXT, .pattern = "[0-9:]+-[0-9:]+"};
+static const struct parse_field time_fields[] = {
+    {"days", time_days, false, &shape_texts,
+     "days and spans of days, such as `mon-fri`; left out: all"},
+    {"hours", time_hours, false, &shape_hours,
+     "from when to when; the start is in, the end out; left out: all day"},
+    {"zone", time_zone, true, &shape_text, "of which place, such as `Europe/Berlin`"},
+};
+const struct parse_shape shape_time = {
+    .name = "time", SHAPE_FIELDS_OF(time_fields), .says = "days and hours at a place"};
+
 /* The condition's form is the zone's; the window stands beside it. */
 struct m_condition *parse_time(struct parser *p, struct m_condition *c, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"days", time_days, false},
-        {"hours", time_hours, false},
-        {"zone", time_zone, true},
-    };
     struct time_keys t = {.c = c, .window = {.to = 1440, .days = VALUE_ALL_DAYS}};
     c->operand = value;
     if (!parse_is_map(p, value, "`time`"))
         return NULL;
-    parse_map(p, value, "a time", fields, BASE_COUNT(fields), &t);
+    parse_map(p, value, "a time", time_fields, BASE_COUNT(time_fields), &t);
     c->window.from = t.window.from;
     c->window.to = t.window.to;
     c->window.days = t.window.days;

@@ -141,17 +141,23 @@ static void filesystem_hide(struct parser *p, void *object, struct ynode *key, s
     }
 }
 
+static const struct parse_field filesystem_fields[] = {
+    {"read", filesystem_read, false, &shape_paths, "folders and files that are shown, read-only"},
+    {"hide", filesystem_hide, false, &shape_masks_of_paths,
+     "what is not shown within the rest; may have `*` and `**`"},
+    {"write", filesystem_write, false, &shape_paths,
+     "those that can be changed, which includes reading"},
+    {"execute", filesystem_execute, false, &shape_paths,
+     "those that can be run although they can be written"},
+};
+const struct parse_shape shape_filesystem = {
+    .name = "filesystem", SHAPE_FIELDS_OF(filesystem_fields), .says = "files, by absolute paths"};
+
 void parse_grant_filesystem(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
-    static const struct parse_field fields[] = {
-        {"read", filesystem_read, false},
-        {"hide", filesystem_hide, false},
-        {"write", filesystem_write, false},
-        {"execute", filesystem_execute, false},
-    };
     (void)key;
     ((struct m_grant *)object)->wrote |= 1u << REACH_FILESYSTEM;
-    parse_map(p, value, "`filesystem`", fields, BASE_COUNT(fields), object);
+    parse_map(p, value, "`filesystem`", filesystem_fields, BASE_COUNT(filesystem_fields), object);
 }
 
 /* ---- network ---- */
@@ -175,6 +181,13 @@ static bool parse_endpoint(struct parser *p, struct ynode *n, struct m_endpoint 
     out->port = e.port;
     return !fault;
 }
+
+static const struct parse_shape shape_endpoint = {
+    .says = "`host:443`, `*.example.com:443`, `[2001:db8::1]:53`, `host:any` or `${args.NAME}`",
+    .kind = SHAPE_TEXT,
+    .pattern = ".+:([0-9]{1,5}|any)"};
+const struct parse_shape shape_network = {
+    .kind = SHAPE_LIST, .of = &shape_endpoint, .max = CORE_MAX_PATHS};
 
 void parse_grant_network(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -289,6 +302,13 @@ static bool parse_variable(struct parser *p, const struct ynode *n, struct m_var
     return false;
 }
 
+static const struct parse_shape shape_variable_entry = {
+    .says = "`NAME` (from the request) or `NAME=value`",
+    .kind = SHAPE_TEXT,
+    .pattern = "[A-Za-z_][A-Za-z0-9_]*(=.*)?"};
+const struct parse_shape shape_environment = {
+    .kind = SHAPE_LIST, .of = &shape_variable_entry, .max = CORE_MAX_PATHS};
+
 void parse_grant_environment(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_grant *g = object;
@@ -322,6 +342,11 @@ static void parse_name_list(struct parser *p, const struct ynode *n, const char 
         if (parse_name(p, c, what))
             out->v[out->n++] = c->text;
 }
+
+const struct parse_shape shape_secrets = {
+    .kind = SHAPE_LIST, .of = &shape_name, .max = CORE_MAX_PATHS};
+const struct parse_shape shape_provider = {
+    .kind = SHAPE_LIST, .of = &shape_name, .min = 1, .max = CORE_MAX_PATHS};
 
 void parse_grant_secrets(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {

@@ -32,6 +32,7 @@ static void rule_id(struct parser *p, void *object, struct ynode *key, struct yn
 #define X(id, name) name,
 static const char *const effect_words[] = {POLICY_RULE_TABLE(X)};
 #undef X
+static const struct parse_shape shape_rule_effect = {SHAPE_WORDS_OF(effect_words)};
 
 static void rule_effect(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
@@ -54,11 +55,9 @@ static const char *implied_effect(struct str id)
     static const struct {
         const char *id, *hint;
     } implied[] = {
-        {"ccos.io.file-access",
-         "name the capabilities that use files, such as `ccos.io.read-file`"},
-        {"ccos.network.outbound", "name the capabilities that use the network, such as "
-                                  "`ccos.network.http-fetch`"},
-        {"ccos.system.environment", "name the capability, such as `ccos.system.get-env`"},
+        {"ccos.io.file-access", "select by effect: `effects: [filesystem]`"},
+        {"ccos.network.outbound", "select by effect: `effects: [network]`"},
+        {"ccos.system.environment", "select by effect: `effects: [environment]`"},
         {"external_program", "name the action: `program.external`"},
         {"native_function", "name the action: `program.native`"},
     };
@@ -161,7 +160,7 @@ struct m_grant *parse_grant_or_name(struct parser *p, struct ynode *value)
 static void rule_grant(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     struct m_rule *r = object;
-    r->grant_at = key->pos;
+    (void)key;
     r->grant = parse_grant_or_name(p, value);
 }
 
@@ -174,21 +173,6 @@ static void rule_reason(struct parser *p, void *object, struct ynode *key, struc
 
 /* ---- what each effect takes ---- */
 
-static void need(struct parser *p, const struct ynode *rule, const struct m_rule *r, bool there,
-                 const char *key)
-{
-    if (!there)
-        policy_report(p->report, P_MISSING_KEY, rule->pos, NULL, "an %s has no `%s`",
-                      effect_words[r->effect], key);
-}
-
-static void refuse(struct parser *p, struct policy_pos at, const struct m_rule *r, const char *key,
-                   const char *hint)
-{
-    policy_report(p->report, P_MISPLACED, at, hint, "`effect: %s` takes no `%s`",
-                  effect_words[r->effect], key);
-}
-
 static bool names_capability(const struct m_rule *r)
 {
     for (uint32_t i = 0; i < r->ncapabilities; i++)
@@ -197,75 +181,106 @@ static bool names_capability(const struct m_rule *r)
     return r->has_capability;
 }
 
-static void check_permit(struct parser *p, const struct ynode *n, const struct m_rule *r)
+#define KIND(id) (1u << RULE_##id)
+#define PERMITS  (KIND(ALLOW) | KIND(ASK))
+static const char *const grant_hints[RULE_KINDS] = {
+    [RULE_DENY] = "leave it out", [RULE_REQUIRE] = "cut with `require: {within: {...}}`"};
+static const char *const approval_hints[RULE_KINDS] = {
+    [RULE_ALLOW] = "`effect: ask` asks",
+    [RULE_DENY] = "`effect: ask` asks",
+    [RULE_REQUIRE] = "write it in `require: {approval: {...}}`"};
+static const char *const require_hints[RULE_KINDS] = {
+    [RULE_ALLOW] = "write it in a rule of its own, `effect: require`",
+    [RULE_ASK] = "write it in a rule of its own, `effect: require`",
+    [RULE_DENY] = "leave it out"};
+static const char *const label_hints[RULE_KINDS] = {[RULE_DENY] =
+                                                        "nothing happens that could be labelled"};
+static const struct shape_case rule_cases[] = {
+    {"subject", ~0u, PERMITS, NULL},
+    {"approval", KIND(ASK), 0, approval_hints},
+    {"grant", PERMITS, 0, grant_hints},
+    {"require", KIND(REQUIRE), 0, require_hints},
+    {"labels", PERMITS | KIND(REQUIRE), 0, label_hints},
+};
+
+static void check_case(struct parser *p, const struct ynode *n, const struct m_rule *r,
+                       const struct shape_case *c)
 {
-    need(p, n, r, r->has_subject, "subject");
-    need(p, n, r, r->has_capability || r->has_effects, "capability");
-    if (r->require)
-        refuse(p, r->require_at, r, "require", "write it in a rule of its own, `effect: require`");
-    if (r->effect == RULE_ALLOW && r->approval)
-        refuse(p, r->approval_at, r, "approval", "`effect: ask` asks");
+    bool needs = (c->needs >> r->effect) & 1u, takes = (c->takes >> r->effect) & 1u;
+    const struct ynode *key = needs || !takes ? parse_key(n, str_of(c->key)) : NULL;
+    if (!key && needs)
+        policy_report(p->report, P_MISSING_KEY, n->pos, NULL, "an %s has no `%s`",
+                      effect_words[r->effect], c->key);
+    if (!key || key->refused || takes)
+        return;
+    bool grants = r->effect == RULE_DENY && str_is(key->text, "grant");
+    policy_report(p->report, grants ? P_DENY_GRANT : P_MISPLACED, key->pos, c->hint[r->effect],
+                  "`effect: %s` takes no `%s`", effect_words[r->effect], c->key);
 }
 
-static void check_require(struct parser *p, const struct ynode *n, const struct m_rule *r)
+static void check_effect(struct parser *p, const struct ynode *n, const struct m_rule *r)
 {
-    if (r->grant)
-        refuse(p, r->grant_at, r, "grant", "cut with `require: {within: {...}}`");
-    if (r->approval)
-        refuse(p, r->approval_at, r, "approval", "write it in `require: {approval: {...}}`");
-    if (!r->require && !r->labels.n && !r->nobligations)
+    bool permits = (PERMITS >> r->effect) & 1u;
+    for (size_t i = 0; i < BASE_COUNT(rule_cases); i++)
+        check_case(p, n, r, &rule_cases[i]);
+    if (permits && !r->has_capability && !r->has_effects)
+        policy_report(p->report, P_MISSING_KEY, n->pos, NULL, "an %s has no `capability`",
+                      effect_words[r->effect]);
+    if (r->effect == RULE_REQUIRE && !r->require && !r->labels.n && !r->nobligations)
         policy_report(p->report, P_MISSING_KEY, n->pos, NULL, "a require has no `require`");
-}
-
-static void check_deny(struct parser *p, const struct m_rule *r)
-{
-    if (r->grant)
-        policy_report(p->report, P_DENY_GRANT, r->grant_at, "leave it out",
-                      "a deny grants nothing");
-    if (r->require)
-        refuse(p, r->require_at, r, "require", "leave it out");
-    if (r->approval)
-        refuse(p, r->approval_at, r, "approval", "`effect: ask` asks");
-    if (r->labels.n)
-        refuse(p, r->labels_at, r, "labels", "nothing happens that could be labelled");
-    if (r->has_resource && !names_capability(r))
+    if (r->effect == RULE_DENY && r->has_resource && !names_capability(r))
         policy_report(p->report, P_DENY_RESOURCE, r->resource_at,
                       "name the capabilities that it is about",
                       "a deny with `resource` matches every request that names none");
 }
 
+static const struct parse_shape shape_grant_or_name = {SHAPE_EITHER_OF(&shape_name, &shape_grant)};
+static const struct parse_field rule_fields[] = {
+    {"id", rule_id, true, &shape_rule_id, "its name in decisions and records"},
+    {"effect", rule_effect, true, &shape_rule_effect, "what it does"},
+    {"subject", rule_subject, false, &shape_subjects,
+     "who; a deny or require without it is of anyone"},
+    {"capability", rule_capability, false, &shape_capabilities,
+     "what; a deny or require without it is of everything"},
+    {"when", rule_when, false, &shape_when, "under which condition"},
+    {"grant", rule_grant, false, &shape_grant_or_name, "with which means; allow and ask only"},
+    {"reason", rule_reason, false, &shape_text,
+     "why, for the person who is refused; at most 1024 bytes"},
+    {"effects", rule_effects, false, &shape_effects,
+     "what, by effect; beside `capability` both must match"},
+    {"resource", rule_resource, false, &shape_some_subjects, "on what: patterns `type:id`"},
+    {"valid", parse_rule_valid, false, &shape_valid, "when it is in force"},
+    {"require", parse_rule_require, false, &shape_require,
+     "what it holds a request to; require only"},
+    {"approval", parse_rule_approval, false, &shape_approval, "who approves; ask only"},
+    {"labels", parse_rule_labels, false, &shape_names,
+     "labels that the session then has; not on a deny"},
+    {"obligations", parse_rule_obligations, false, &shape_obligations,
+     "what whoever asked has to do"},
+    {"mode", parse_rule_mode, false, &shape_mode,
+     "`shadow`: it decides nothing, and is recorded beside"},
+    {"replaces", parse_rule_replaces, false, &shape_rule_id,
+     "of a shadow rule: the rule that it would replace"},
+};
+const struct parse_shape shape_rule = {.name = "rule",
+                                       SHAPE_FIELDS_OF(rule_fields),
+                                       .says = "one rule",
+                                       .by = "effect",
+                                       .cases = rule_cases,
+                                       .ncases = BASE_COUNT(rule_cases)};
+const struct parse_shape shape_rules = {
+    .kind = SHAPE_LIST, .of = &shape_rule, .max = POLICY_MAX_RULES};
+
 static void parse_rule(struct parser *p, struct ynode *n, struct m_rule *r)
 {
-    static const struct parse_field fields[] = {
-        {"id", rule_id, true},
-        {"effect", rule_effect, true},
-        {"subject", rule_subject, false},
-        {"capability", rule_capability, false},
-        {"when", rule_when, false},
-        {"grant", rule_grant, false},
-        {"reason", rule_reason, false},
-        {"effects", rule_effects, false},
-        {"resource", rule_resource, false},
-        {"valid", parse_rule_valid, false},
-        {"require", parse_rule_require, false},
-        {"approval", parse_rule_approval, false},
-        {"labels", parse_rule_labels, false},
-        {"obligations", parse_rule_obligations, false},
-        {"mode", parse_rule_mode, false},
-        {"replaces", parse_rule_replaces, false},
-    };
     r->effect = -1;
     r->from_ns = INT64_MIN;
     r->until_ns = INT64_MAX;
     r->at = r->id_at = n->pos;
     r->scope = parse_scope(p);
-    parse_map(p, n, "a rule", fields, BASE_COUNT(fields), r);
-    if (r->effect == RULE_ALLOW || r->effect == RULE_ASK)
-        check_permit(p, n, r);
-    else if (r->effect == RULE_REQUIRE)
-        check_require(p, n, r);
-    else if (r->effect == RULE_DENY)
-        check_deny(p, r);
+    parse_map(p, n, "a rule", rule_fields, BASE_COUNT(rule_fields), r);
+    if (r->effect >= 0)
+        check_effect(p, n, r);
     if (r->replaces.text.n && !r->shadow)
         policy_report(p->report, P_MISPLACED, r->replaces.at, "add `mode: shadow`",
                       "only a shadow rule replaces another");

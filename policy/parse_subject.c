@@ -69,6 +69,8 @@ void parse_subjects(struct parser *p, const struct ynode *n, struct m_subjects *
     if (n->type == Y_TEXT && str_is(n->text, "anyone")) {
         out->v = parse_alloc(p, 1, sizeof *out->v);
         out->n = out->v && parse_subject_or_anyone(p, n, out->v);
+    } else if (n->type == Y_TEXT && !n->refused && !memchr(n->text.p, ':', n->text.n)) {
+        (void)bad_subject(p, n, "write `anyone`, or a list such as `[\"agent:lab-*\"]`");
     } else if (parse_subject_list(p, n, "`subject`", out) && n->count == 0) {
         policy_report(p->report, P_EMPTY, n->pos, "write `subject: anyone` if everyone is meant",
                       "`subject` names nobody");
@@ -94,7 +96,9 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
         char shown[POLICY_SHOWN];
         if (normal.failed)
             policy_report_memory(p->report);
-        policy_report(p->report, P_PATH, n->pos, "write it from `/`, without `..` and wildcards",
+        policy_report(p->report, P_PATH, n->pos,
+                      memchr(text.p, '*', text.n) ? "name the folder: what is below it goes with it"
+                                                  : "write it from `/`, without `..` and wildcards",
                       "`%s` is no path that can be held to", policy_shown(text, shown));
         return false;
     }
@@ -107,6 +111,7 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
 #define X(id, name) name,
 static const char *const level_words[] = {CORE_LEVEL_TABLE(X)};
 #undef X
+const struct parse_shape shape_level = {SHAPE_WORDS_OF(level_words)};
 
 bool parse_level(struct parser *p, const struct ynode *n, int *out)
 {
@@ -117,6 +122,7 @@ bool parse_level(struct parser *p, const struct ynode *n, int *out)
 #define X(id, name) name,
 static const char *const rank_words[] = {CORE_RANK_TABLE(X)};
 #undef X
+const struct parse_shape shape_isolation = {SHAPE_WORDS_OF(rank_words)};
 
 int parse_isolation(struct parser *p, const struct ynode *n)
 {

@@ -115,6 +115,26 @@ bool parse_type_fits(struct m_type type, const struct ynode *n)
     return true;
 }
 
+/* The words of a kind; NULL: not of it. */
+#define X(id, word, attribute, variable) (attribute) ? word : NULL,
+static const char *const attribute_words[] = {POLICY_TYPE_TABLE(X)};
+#undef X
+#define X(id, word, attribute, variable) (variable) ? word : NULL,
+static const char *const variable_words[] = {POLICY_TYPE_TABLE(X)};
+#undef X
+static const struct parse_shape attribute_word = {SHAPE_WORDS_OF(attribute_words)},
+                                variable_word = {SHAPE_WORDS_OF(variable_words)},
+                                attribute_list = {.kind = SHAPE_LIST,
+                                                  .of = &attribute_word,
+                                                  .min = 1,
+                                                  .max = 1},
+                                variable_list = {
+                                    .kind = SHAPE_LIST, .of = &variable_word, .min = 1, .max = 1};
+const struct parse_shape shape_type = {.says = "a [type](#types)",
+                                       SHAPE_EITHER_OF(&attribute_word, &attribute_list)};
+const struct parse_shape shape_variable_type = {.says = "a [type](#types)",
+                                                SHAPE_EITHER_OF(&variable_word, &variable_list)};
+
 bool parse_type(struct parser *p, const struct ynode *n, bool variable, struct m_type *out)
 {
     const char *words[TYPE_COUNT];
@@ -128,6 +148,11 @@ bool parse_type(struct parser *p, const struct ynode *n, bool variable, struct m
     out->list = n->type == Y_LIST;
     if (out->list && n->count != 1) {
         policy_report(p->report, P_TYPE, n->pos, "write `[string]`",
+                      "a list type names the type of its elements");
+        return false;
+    }
+    if (n->type == Y_TEXT && (str_is(n->text, "list") || str_is(n->text, "array"))) {
+        policy_report(p->report, P_WORD, n->pos, "write `[string]`, if its elements are texts",
                       "a list type names the type of its elements");
         return false;
     }

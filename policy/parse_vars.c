@@ -73,12 +73,21 @@ static void check_value(struct parser *p, struct m_var *v)
     v->type.type = TYPE_COUNT; /* told: what uses it says no more */
 }
 
+static const struct parse_field variable_fields[] = {
+    {"type", variable_type, true, &shape_variable_type, "its type"},
+    {"default", variable_default, false, &shape_any, "its value where none is given"},
+};
+static const struct parse_shape shape_variable = {
+    .name = "variable", SHAPE_FIELDS_OF(variable_fields), .says = "a variable"};
+static const struct parse_shape shape_variable_name = {
+    .says = "a letter or `_`, then letters, digits, `_` and `-`",
+    .kind = SHAPE_TEXT,
+    .pattern = "[A-Za-z_][A-Za-z0-9_-]{0,63}"};
+const struct parse_shape shape_vars = {
+    .kind = SHAPE_MAP, .key = &shape_variable_name, .of = &shape_variable};
+
 static void read_variable(struct parser *p, struct ynode *key, const struct ynode *given)
 {
-    static const struct parse_field fields[] = {
-        {"type", variable_type, true},
-        {"default", variable_default, false},
-    };
     char shown[POLICY_SHOWN];
     struct model *m = p->model;
     if (key->refused)
@@ -91,7 +100,7 @@ static void read_variable(struct parser *p, struct ynode *key, const struct ynod
     struct m_var *v = &m->variables[m->nvariables++];
     *v = (struct m_var){.name = key->text, .type = {.type = TYPE_COUNT}, .at = key->pos};
     if (!key->next->refused)
-        parse_map(p, key->next, "a variable", fields, BASE_COUNT(fields), v);
+        parse_map(p, key->next, "a variable", variable_fields, BASE_COUNT(variable_fields), v);
     const struct ynode *other = given ? parse_key(given, v->name) : NULL;
     if (other)
         v->value = other->next;

@@ -87,9 +87,7 @@ static struct m_condition *entry_use(struct parser *p, struct ynode *key)
 static struct m_condition *entry_subject(struct parser *p, struct ynode *key)
 {
     struct ynode *map = key->next;
-    if (!parse_is_map(p, map, "`subject`"))
-        return NULL;
-    if (map->count == 1 && str_is(map->first->text, "is"))
+    if (map->type == Y_MAP && map->count == 1 && str_is(map->first->text, "is"))
         return parse_is(p, map->first);
     policy_report(p->report, P_OPERATOR, map->pos,
                   "write `subject: {is: \"group:NAME\"}`, or test `subject.id`",
@@ -97,13 +95,45 @@ static struct m_condition *entry_subject(struct parser *p, struct ynode *key)
     return NULL;
 }
 
-static const struct {
-    const char *word;
-    struct m_condition *(*fn)(struct parser *p, struct ynode *key);
-} entries[] = {
-    {"all", entry_all}, {"any", entry_any},         {"not", entry_not},
-    {"use", entry_use}, {"subject", entry_subject},
+static const struct parse_shape shape_some_conditions = {.kind = SHAPE_LIST, .of = &shape_when};
+static const struct parse_shape shape_uses = {SHAPE_EITHER_OF(&shape_name, &shape_names)};
+static const struct parse_field subject_fields[] = {
+    {"is", NULL, true, &shape_groups_named, "it is in the group, or in one of a list"},
 };
+static const struct parse_shape shape_subject_test = {.name = "subject-test",
+                                                      SHAPE_FIELDS_OF(subject_fields),
+                                                      .says = "a test of the subject as a whole"};
+/* What `when` knows beside attributes, and how each is read. */
+static const struct parse_field when_fields[] = {
+    {"all", NULL, false, &shape_some_conditions, "all of these conditions hold"},
+    {"any", NULL, false, &shape_some_conditions, "one of these conditions holds"},
+    {"not", NULL, false, &shape_when, "this condition does not hold"},
+    {"use", NULL, false, &shape_uses, "these named conditions hold"},
+    {"subject", NULL, false, &shape_subject_test, "the subject is in a group; never unknown"},
+};
+static struct m_condition *(*const entries[])(struct parser *p, struct ynode *key) = {
+    entry_all, entry_any, entry_not, entry_use, entry_subject};
+_Static_assert(BASE_COUNT(entries) == BASE_COUNT(when_fields), "each is read");
+const struct parse_shape shape_when = {.name = "when",
+                                       .says =
+                                           "a condition: attributes and tests, all of which hold",
+                                       SHAPE_FIELDS_OF(when_fields),
+                                       .key = &shape_attribute,
+                                       .of = &shape_test};
+
+/* A word alone is none of an attribute. */
+static void unknown_word(struct parser *p, const struct ynode *key)
+{
+    char shown[POLICY_SHOWN], hint[POLICY_HINT + POLICY_SHOWN];
+    struct policy_nearest near = policy_near(p->report, key->text);
+    for (size_t i = 0; i < BASE_COUNT(when_fields); i++)
+        policy_offer(&near, str_of(when_fields[i].name));
+    policy_offer(&near, STR("action.name"));
+    policy_shown(key->text, shown);
+    (void)snprintf(hint, sizeof hint, "write `args.%s`, if it is an argument", shown);
+    policy_report(p->report, P_ATTRIBUTE, key->pos, near.best.p ? policy_hint(&near, hint) : hint,
+                  "`%s` is no attribute, and no word of conditions", shown);
+}
 
 static bool is_labels(const struct m_attribute *a)
 {
@@ -113,9 +143,13 @@ static bool is_labels(const struct m_attribute *a)
 static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 {
     for (size_t i = 0; i < BASE_COUNT(entries); i++)
-        if (str_is(key->text, entries[i].word))
-            return entries[i].fn(p, key);
+        if (str_is(key->text, when_fields[i].name))
+            return entries[i](p, key);
     struct m_attribute *a;
+    if (!memchr(key->text.p, '.', key->text.n) && !memchr(key->text.p, '[', key->text.n)) {
+        unknown_word(p, key);
+        return NULL;
+    }
     if (!parse_attribute(p, key, key->text, &a) ||
         (is_labels(a) && !parse_own_labels(p, key->next)))
         return NULL;
@@ -127,6 +161,11 @@ static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 
 struct m_condition *parse_when(struct parser *p, struct ynode *n)
 {
+    if (n->type == Y_LIST && !n->refused) {
+        policy_report(p->report, P_TYPE, n->pos, "write `all: [...]` or `any: [...]`",
+                      "a condition is a list; a mapping is wanted");
+        return NULL;
+    }
     if (!parse_is_map(p, n, "a condition"))
         return NULL;
     struct m_condition *c = parse_node(p, OP_ALL, n);

@@ -24,12 +24,18 @@ static const struct field request_fields[F_COUNT] = {
     [F_SUBJECT] = {"subject", IS_ENTITY},
     [F_CAPABILITY] = {"capability", FIELD_IS(STRING)},
     [F_ACTION] = {"action", FIELD_IS(OBJECT)},
-    [F_ARGS] = {"args", FIELD_IS(OBJECT) | FIELD_IS(ARRAY)},
+    [F_ARGS] = {"args", ~0u}, /* what does not fit is judged as it stands, and carried out never */
     [F_RESOURCE] = {"resource", IS_ENTITY},
     [F_CONTEXT] = {"context", FIELD_IS(OBJECT)},
     [F_LEVEL] = {"level", FIELD_IS(STRING)},
     [F_CEILING] = {"ceiling", FIELD_IS(OBJECT)},
 };
+
+const struct field *policy_request_fields(size_t *n)
+{
+    *n = F_COUNT;
+    return request_fields;
+}
 
 /* What is carried while a request is read. */
 struct reading {
@@ -209,6 +215,9 @@ static int read_args(struct reading *r, const struct json_node *args)
         return no_memory(r->err);
     r->out->fits = core_normalise_args(schema, args ? r->doc : &none_doc, args ? args : &none,
                                        &text, &r->out->why_not) == 0;
+    if (r->out->fits && args && args->type != JSON_OBJECT && args->type != JSON_ARRAY)
+        r->out->fits = base_fail(&r->out->why_not, REEVE_EFORMAT,
+                                 "arguments must be a list or an object") == 0;
     if (text.failed)
         return no_memory(r->err);
     return keep_args(r->out, buf_view(&text), r->arena, r->err);

@@ -44,6 +44,9 @@ int policy_request_read_with(const struct policy_image *image, const struct json
                              const struct json_node **found, struct arena *arena,
                              struct policy_asked *out, struct reeve_error *err);
 
+/** The fields of a request, as they are read: for who checks one before there is an image. */
+const struct field *policy_request_fields(size_t *n);
+
 /**
  * Put what the broker found of a program in its arguments: the real path, and the digest of the
  * opened file in hex. n 0: not known, and then what stands there stays. Only where the arguments

@@ -16,7 +16,7 @@ static bool one_of(struct str s, const char *const *words, size_t n)
     return false;
 }
 
-static bool is_null(struct str s)
+bool policy_scalar_is_null(struct str s)
 {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
     return one_of(s, words, BASE_COUNT(words));
@@ -187,7 +187,7 @@ bool policy_scalar_read(struct ynode *n, struct policy_report *report)
 {
     struct str s = n->text;
     n->type = Y_TEXT;
-    if (is_null(s)) {
+    if (policy_scalar_is_null(s)) {
         policy_report(report, P_NULL_VALUE, n->pos, "leave the key out, or give it a value",
                       "a value is missing (null)");
         return false;

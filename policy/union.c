@@ -52,7 +52,7 @@ bool policy_tree_same(const struct ynode *a, const struct ynode *b)
 /* ---- joining ---- */
 
 /* Entries of one section that have a name: of a map each by its key; of a list of maps each by its
- * `id`. */
+ * `id`, of a list of texts each by itself. */
 struct entry {
     struct ynode *node; /* the key, or the element */
     const struct ynode *value;
@@ -72,6 +72,7 @@ enum how {
     BY_KEY,     /* a map, whose values are compared */
     BY_ID,      /* a list of maps, each with its `id` */
     TOGETHER,   /* a list, of which all elements count */
+    NAMES,      /* a list of texts, each its own name */
     KEY_BY_KEY, /* a map whose values are joined */
 };
 static const struct {
@@ -81,9 +82,9 @@ static const struct {
     {"vars", BY_KEY},         {"groups", BY_KEY},       {"grants", BY_KEY},
     {"conditions", BY_KEY},   {"attributes", BY_KEY},   {"entities", BY_KEY},
     {"capabilities", BY_KEY}, {"rules", BY_ID},         {"budgets", BY_ID},
-    {"subjects", TOGETHER},   {"labels", TOGETHER},     {"include", TOGETHER},
+    {"subjects", TOGETHER},   {"labels", NAMES},        {"include", TOGETHER},
     {"tests", TOGETHER},      {"defaults", KEY_BY_KEY}, {"audit", KEY_BY_KEY},
-    {"limits", BY_KEY},       {"mask", TOGETHER},
+    {"limits", BY_KEY},       {"mask", NAMES},
 };
 
 static int by_name(const void *a, const void *b)
@@ -112,6 +113,13 @@ static void add(struct joiner *j, struct ynode *node, const struct ynode *value,
     j->count++;
 }
 
+static struct str name_of(const struct ynode *element, enum how how)
+{
+    if (how == NAMES)
+        return element->type == Y_TEXT ? element->text : STR("");
+    return how == BY_ID ? id_of(element) : STR("");
+}
+
 /* All entries of a section of that type, of all trees, in the order of the files. */
 static bool gather(struct joiner *j, struct ynode **values, uint32_t n, enum how how)
 {
@@ -127,7 +135,7 @@ static bool gather(struct joiner *j, struct ynode **values, uint32_t n, enum how
     for (uint32_t i = 0; i < n; i++) {
         bool map = values[i]->type == Y_MAP;
         for (struct ynode *e = values[i]->first; e; e = map ? e->next->next : e->next)
-            add(j, e, map ? e->next : e, map ? e->text : how == BY_ID ? id_of(e) : STR(""));
+            add(j, e, map ? e->next : e, map ? e->text : name_of(e, how));
     }
     return true;
 }

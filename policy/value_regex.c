@@ -308,12 +308,24 @@ struct value_scratch *value_scratch_of_thread(void)
     return s;
 }
 
+/* From the first byte to the last: machine code of PCRE2 10.42 goes on at the second one where
+ * (*ACCEPT) has ended a match that ENDANCHORED then refuses. `\K` moves where a match is said to
+ * begin, not where it began. */
+static int whole(int rc, pcre2_match_data *data, struct str text)
+{
+    bool good =
+        rc < 0 || (pcre2_get_startchar(data) == 0 && pcre2_get_ovector_pointer(data)[1] == text.n);
+    return good ? rc : PCRE2_ERROR_NOMATCH;
+}
+
 static int by_interpreter(const pcre2_code *re, struct value_scratch *s, struct str text)
 {
     s->used = s->reset;
     pcre2_match_data *data = pcre2_match_data_create(1, s->memory);
-    return data ? pcre2_match(re, (PCRE2_SPTR)text.p, text.n, 0, 0, data, s->limits)
-                : PCRE2_ERROR_NOMEMORY;
+    if (!data)
+        return PCRE2_ERROR_NOMEMORY;
+    int rc = pcre2_match(re, (PCRE2_SPTR)text.p, text.n, 0, 0, data, s->limits);
+    return whole(rc, data, text);
 }
 
 /* Take what so many steps may cost; false, and nothing is left, when that is too much. */
@@ -328,7 +340,8 @@ static bool pay(const struct regex *r, uint32_t steps, struct str text, uint64_t
 
 static int by_machine(const struct regex *r, struct value_scratch *s, struct str text)
 {
-    return pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits);
+    int rc = pcre2_jit_match(r->code, (PCRE2_SPTR)text.p, text.n, 0, 0, s->data, s->limits);
+    return whole(rc, s->data, text);
 }
 
 /* PCRE2's answer within `most` steps; unknown beyond, or out of budget. */

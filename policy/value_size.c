@@ -56,19 +56,20 @@ bool value_duration_parse(struct str text, int64_t *out_ns)
 
 /* ---- what is limited ---- */
 
-static const struct value_unit limit_times[] = {
+const struct value_unit value_limit_times[4] = {
     {"ms", 1000000}, {"s", BASE_NS_PER_S}, {"m", 60 * BASE_NS_PER_S}, {"h", 3600 * BASE_NS_PER_S}};
-static const struct value_unit limit_counts[] = {{"", 1}};
+const struct value_unit value_limit_counts[1] = {{"", 1}};
 
 static const struct {
     const struct value_unit *units;
     size_t nunits;
     const char *wanted;
 } unit_rows[] = {
-    [CORE_UNIT_NS] = {limit_times, BASE_COUNT(limit_times), "a time such as 500ms, 5s, 10m, 1h"},
+    [CORE_UNIT_NS] = {value_limit_times, BASE_COUNT(value_limit_times),
+                      "a time such as 500ms, 5s, 10m, 1h"},
     [CORE_UNIT_BYTES] = {value_sizes, BASE_COUNT(value_sizes),
                          "a size such as 64KiB, 128MiB, 1GiB"},
-    [CORE_UNIT_COUNT] = {limit_counts, BASE_COUNT(limit_counts), "a number such as 16"},
+    [CORE_UNIT_COUNT] = {value_limit_counts, BASE_COUNT(value_limit_counts), "a number such as 16"},
 };
 
 bool value_amount_parse(struct str text, enum core_unit unit, uint64_t *out)

@@ -20,6 +20,8 @@ extern const struct value_unit value_sizes[4];
 bool value_size_parse(struct str text, int64_t *out_bytes);
 /** Digits and a unit: ns us ms s m h d. */
 bool value_duration_parse(struct str text, int64_t *out_ns);
+/* Units of limits: of times, and of plain numbers, which have none. */
+extern const struct value_unit value_limit_times[4], value_limit_counts[1];
 /** An amount in one limit's unit: a time (ms s m h), a size, a plain number. */
 bool value_amount_parse(struct str text, enum core_unit unit, uint64_t *out);
 /** "a time such as 500ms": what that is, for a message. */

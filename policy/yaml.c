@@ -16,6 +16,7 @@ struct reader {
     bool ascii; /* of the whole source: libyaml's marks count characters, and here also bytes */
     struct frame {
         struct ynode *node, *last; /* container, its last child */
+        const struct ynode *key;   /* of a mapping: the last one read */
         uint32_t children;
         uint32_t before; /* nodes read when it began, itself included */
         int anchor;      /* of it, or -1 */
@@ -32,7 +33,8 @@ const char *policy_yaml_kind(const struct ynode *n)
 {
     static const char *const kinds[] = {
         [Y_TEXT] = "text",      [Y_INT] = "an integer", [Y_DOUBLE] = "a number",
-        [Y_BOOL] = "a boolean", [Y_LIST] = "a list",    [Y_MAP] = "a mapping"};
+        [Y_BOOL] = "a boolean", [Y_LIST] = "a list",    [Y_MAP] = "a mapping",
+        [Y_NULL] = "null"};
     return kinds[n->type];
 }
 
@@ -88,6 +90,8 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         return n;
     }
     struct frame *f = &r->stack[r->depth - 1];
+    if (is_key(r))
+        f->key = n;
     if (f->last)
         f->last->next = n;
     else
@@ -158,6 +162,41 @@ static struct str scalar_text(const struct reader *r, const yaml_event_t *e)
     return arena_str(r->arena, value);
 }
 
+/* Whether the container `depth` deep is the value of that key in the mapping around it. */
+static bool is_within(const struct reader *r, unsigned depth, const char *key)
+{
+    return r->depth > depth && r->stack[depth - 1].key &&
+           str_is(r->stack[depth - 1].key->text, key);
+}
+
+/* Inside of what a test's request has, arguments or properties: it says what a caller may say. */
+static bool takes_null(const struct reader *r, struct str text)
+{
+    if (!is_within(r, 1, "tests"))
+        return false;
+    if (r->depth == 3)
+        return !text.n; /* a part of the test's name: parse_tests.c */
+    return (is_within(r, 3, "request") && r->depth > 4) ||
+           (is_within(r, 3, "variants") && r->depth > 5);
+}
+
+/* What an alias may copy to another place has no null: it would be one there. */
+static bool is_anchored(const struct reader *r)
+{
+    for (unsigned i = 0; i < r->depth; i++)
+        if (r->stack[i].anchor >= 0)
+            return true;
+    return false;
+}
+
+static bool read_plain(const struct reader *r, struct ynode *n, bool anchor)
+{
+    if (!policy_scalar_is_null(n->text) || anchor || is_anchored(r) || !takes_null(r, n->text))
+        return policy_scalar_read(n, r->report);
+    n->type = Y_NULL;
+    return true;
+}
+
 /* A `#` within a scalar begins no comment. */
 static void tell_scalar(struct reader *r, const yaml_event_t *e)
 {
@@ -188,7 +227,9 @@ static void read_scalar(struct reader *r, const yaml_event_t *e)
     if (key && !n->quoted && str_is(n->text, "<<"))
         policy_report(r->report, P_MERGE, n->pos, "use a named grant or group",
                       "merge keys are not part of the language");
-    n->refused = n->quoted ? !check_text(r, n) : !policy_scalar_read(n, r->report);
+    n->refused = n->quoted ? !check_text(r, n)
+                           : !(key ? policy_scalar_read(n, r->report)
+                                   : read_plain(r, n, e->data.scalar.anchor));
     if (key)
         n->type = Y_TEXT; /* 1: and true: as keys are names */
 }
@@ -290,6 +331,33 @@ static void take(struct reader *r, const yaml_event_t *e)
     }
 }
 
+/* What most often stands behind what libyaml says. */
+static const char *yaml_hint(const yaml_parser_t *p)
+{
+    static const struct {
+        const char *said, *hint;
+    } hints[] = {
+        {"scanning an alias", "quote what begins with `*`: \"*\""},
+        {"scanning an anchor", "quote what begins with `&`"},
+        {"cannot start any token",
+         "indent with spaces, not tabs; quote what begins with `@`, `%` or "
+         "a backquote"},
+        {"mapping values are not allowed",
+         "keys of one mapping begin in one column; text with `: ` is "
+         "quoted"},
+        {"',' or '}'", "close the `{`; text with `{`, `}` or `,` is quoted"},
+        {"',' or ']'", "close the `[`; text with `[`, `]` or `,` is quoted"},
+        {"could not find expected ':'", "write `KEY: VALUE`"},
+        {"block mapping", "keys of one mapping begin in one column"},
+        {"scanning a quoted scalar", "close the quotes"},
+    };
+    for (size_t i = 0; i < BASE_COUNT(hints); i++)
+        if ((p->problem && strstr(p->problem, hints[i].said)) ||
+            (p->context && strstr(p->context, hints[i].said)))
+            return hints[i].hint;
+    return NULL;
+}
+
 static void report_yaml(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -306,7 +374,7 @@ static void report_yaml(struct reader *r)
             at.line += r->source.p[i] == '\n';
         }
     }
-    policy_report(r->report, P_YAML, at, NULL, "not YAML: %s%s%s",
+    policy_report(r->report, P_YAML, at, yaml_hint(p), "not YAML: %s%s%s",
                   p->problem ? p->problem : "unreadable", p->context ? ", " : "",
                   p->context ? p->context : "");
 }

@@ -11,7 +11,9 @@
 #define POLICY_MAX_DEPTH 64u
 #define POLICY_MAX_NODES (8u << 20)
 
-enum ynode_type { Y_TEXT, Y_INT, Y_DOUBLE, Y_BOOL, Y_LIST, Y_MAP };
+/* Y_NULL: only inside of what a test's request has, and what parse_tests.c takes for a part of its
+ * name. */
+enum ynode_type { Y_TEXT, Y_INT, Y_DOUBLE, Y_BOOL, Y_LIST, Y_MAP, Y_NULL };
 
 /** One node. Children of a map alternate: key (Y_TEXT), value. Lives in the arena that the tree was
  * read into. */
@@ -45,5 +47,10 @@ const char *policy_yaml_kind(const struct ynode *n);
 /** Decide what a plain scalar is. Returns false when it was refused (reported). Fills type and
  * value. */
 bool policy_scalar_read(struct ynode *n, struct policy_report *report);
+/** Whether a plain scalar is null: `null`, `~`, nothing. */
+bool policy_scalar_is_null(struct str s);
+/** Append a tree as JSON, as it is written: every number stays the number that it is. Recursion is
+ * bounded by the tree's depth. */
+void policy_yaml_json(const struct ynode *n, struct buf *out);
 
 #endif

@@ -51,6 +51,65 @@ struct reeve_code {
 /** The i-th diagnostic code; `out->size` is the caller's sizeof. REEVE_EINVAL after the last. */
 REEVE_API int reeve_policy_code_info(size_t i, struct reeve_code *out);
 
+/** A compiled policy and its tests. Never changes: any number of threads may ask it. */
+struct reeve_policy;
+/**
+ * Compile a policy text with its tests. Findings as of reeve_policy_lint, without those of lint
+ * itself. `*out` is freed by reeve_policy_free. REEVE_EPOLICY: it has errors.
+ */
+REEVE_API int reeve_policy_compile(const char *text, size_t n, const char *file,
+                                   void (*fn)(void *arg, const struct reeve_finding *finding),
+                                   void *arg, struct reeve_policy **out, struct reeve_error *err);
+/** A policy from a compiled image (*.rvp), whose signatures are not looked at; it has no tests.
+ * REEVE_EFORMAT: it is none, or changed; REEVE_EUNSUPPORTED: of another build's rules. */
+REEVE_API int reeve_policy_load(const void *bytes, size_t n, struct reeve_policy **out,
+                                struct reeve_error *err);
+/** Whether bytes begin as an image does, so that they are for reeve_policy_load. */
+REEVE_API bool reeve_policy_is_image(const void *bytes, size_t n);
+REEVE_API void reeve_policy_free(struct reeve_policy *policy);
+/**
+ * The image as bytes, freed by reeve_free: the same for the same policy and build. `key_pem` (NULL:
+ * not signed) is an Ed25519 private key in PEM form, without a passphrase, which signs it.
+ * REEVE_EKEY.
+ */
+REEVE_API int reeve_policy_save(const struct reeve_policy *policy, const char *key_pem, size_t nkey,
+                                void **bytes, size_t *n, struct reeve_error *err);
+
+/** Say also why: the sentence, how each rule about the request was judged, the nearest miss. */
+#define REEVE_POLICY_EXPLAIN 1u
+/**
+ * Decide one request, JSON as the broker takes it, by `given`, JSON of what the broker would know
+ * (NULL: nothing but the time). `*json` is the decision, freed by reeve_free. Nothing is recorded
+ * and nothing is run. REEVE_EINVAL, REEVE_EFORMAT: what the request or `given` may not say.
+ */
+REEVE_API int reeve_policy_decide(const struct reeve_policy *policy, const char *request,
+                                  size_t nrequest, const char *given, size_t ngiven, unsigned flags,
+                                  char **json, struct reeve_error *err);
+
+/** What of a policy's tests is run, and what came of it. */
+struct reeve_policy_tests {
+    size_t size;
+    const char *filter; /* only tests whose name contains it; NULL: all */
+    bool coverage;      /* see also what the tests see of the policy */
+    uint32_t passed, failed;
+    uint32_t rules_percent, conditions_percent; /* with `coverage` */
+};
+/** Run a policy's tests. 0 however many fail; `*json` is the report, freed by reeve_free. */
+REEVE_API int reeve_policy_test(const struct reeve_policy *policy, struct reeve_policy_tests *tests,
+                                char **json, struct reeve_error *err);
+enum reeve_schema_form {
+    REEVE_SCHEMA_JSON,     /* JSON Schema, draft 2020-12 */
+    REEVE_SCHEMA_REFERENCE /* the same and more as tables, Markdown */
+};
+/**
+ * The policy language as this version reads it, for editors or for people, from the tables that the
+ * compiler reads policies by. What the schema refuses does not compile; what it takes may still
+ * have errors that only the compiler can find. Malloc'ed text, freed by reeve_free. Thread-safe.
+ * @return 0, REEVE_EINVAL for another form, REEVE_ENOMEM.
+ */
+REEVE_API int reeve_policy_schema(enum reeve_schema_form form, char **text,
+                                  struct reeve_error *err);
+
 #ifdef __cplusplus
 }
 #endif

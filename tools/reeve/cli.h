@@ -64,7 +64,8 @@ struct cli_command {
 };
 #define CLI_MAX_OPTIONS_BYTES 128
 
-extern const struct cli_command cli_init, cli_run, cli_call, cli_policy_lint, cli_policy_codes,
+extern const struct cli_command cli_init, cli_run, cli_call, cli_policy_lint, cli_policy_test,
+    cli_policy_decide, cli_policy_explain, cli_policy_compile, cli_policy_codes, cli_policy_schema,
     cli_audit_query, cli_audit_verify, cli_audit_receipt, cli_audit_show, cli_provider_list,
     cli_status, cli_version;
 

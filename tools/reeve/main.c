@@ -10,9 +10,11 @@
 #include "tools/reeve/cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_init,         &cli_run,           &cli_call,         &cli_policy_lint,
-    &cli_policy_codes, &cli_audit_query,   &cli_audit_verify, &cli_audit_receipt,
-    &cli_audit_show,   &cli_provider_list, &cli_status,       &cli_version,
+    &cli_init,          &cli_run,           &cli_call,           &cli_policy_lint,
+    &cli_policy_test,   &cli_policy_decide, &cli_policy_explain, &cli_policy_compile,
+    &cli_policy_codes,  &cli_policy_schema, &cli_audit_query,    &cli_audit_verify,
+    &cli_audit_receipt, &cli_audit_show,    &cli_provider_list,  &cli_status,
+    &cli_version,
 };
 
 /* Whether `name` is `word`, or begins with it as a group ("audit query" is of "audit"). */

@@ -103,6 +103,17 @@ static int read_option(struct cli *cli, const struct cli_command *command, char 
     return store(cli, option, base, value);
 }
 
+/* -o is what every compiler calls it: --out, where a command has that. */
+static bool long_name(const struct cli_command *command, char **argv, size_t i)
+{
+    static char out[] = "--out";
+    bool known = strcmp(argv[i], "-o") == 0 && command &&
+                 find(command->options, command->noptions, "out", 3);
+    if (known)
+        argv[i] = out;
+    return known;
+}
+
 int cli_parse(struct cli *cli, const struct cli_command *command, void *options, char **argv,
               size_t *noperands)
 {
@@ -118,7 +129,7 @@ int cli_parse(struct cli *cli, const struct cli_command *command, void *options,
             ended = true;
         } else if (strcmp(argv[i], "-h") == 0) {
             cli->help = true;
-        } else if (argv[i][1] != '-') {
+        } else if (argv[i][1] != '-' && !long_name(command, argv, i)) {
             return cli_usage(cli, "unknown option %s", argv[i]);
         } else {
             int status = read_option(cli, command, options, argv, &i);

@@ -21,6 +21,9 @@ offers "policy provider" p
 offers "version" v
 offers "query verify receipt show --help" audit ""
 offers "verify" audit v
+offers "decide" policy d
+offers "--lines" policy decide --coverage p --l
+offers "--min-coverage" policy test --m
 offers "--policy --provider" run --p
 offers "--raw" audit show --r
 offers "pure" run --level p

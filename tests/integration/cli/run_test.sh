@@ -66,6 +66,9 @@ gives "nothing of the environment reaches it" 0 '^$' run -- /usr/bin/printf '\n'
 run_case "its environment is empty" run -- /usr/bin/env
 [ "$got" -eq 0 ] && ! [ -s "$work/out" ] || complain "the environment is not empty"
 
+ln -s /usr/bin/sh "$work/other-name"
+gives "the program's own name is the path as it was asked for" 0 "^$work/other-name\$" \
+    run -- "$work/other-name" -c 'echo "$0"'
 run_case "its own status" run -- /usr/bin/sh -c 'exit 7'
 [ "$got" -eq 7 ] && ! [ -s "$work/err" ] || complain "status $got instead of 7"
 run_case "its own signal" run -- /usr/bin/sh -c 'kill -SEGV $$'

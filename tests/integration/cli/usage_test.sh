@@ -7,12 +7,13 @@ refuses "no command" 2 "no command.*'reeve --help'" "$reeve"
 refuses "unknown command" 2 "'foo'.*'reeve --help'" "$reeve" foo
 refuses "a command's name in part" 2 "'versio'" "$reeve" versio
 refuses "group without command" 2 "query, verify, receipt, show.*'reeve audit --help'" "$reeve" audit
-refuses "group with unknown command" 2 "'foo' is none of lint, codes" "$reeve" policy foo
+refuses "group with unknown command" 2 "'foo' is none of lint, test, decide, explain, compile, codes" "$reeve" policy foo
 refuses "unknown option before the command" 2 "--foo" "$reeve" --foo run
 refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$reeve" run --polcy x -- true
 refuses "another command's option" 2 "--raw" "$reeve" run --raw -- true
 refuses "an abbreviated option" 2 "--pol;" "$reeve" run --pol x -- true
 refuses "short option" 2 "-x" "$reeve" run -x true
+refuses "short option of another command" 2 "-o" "$reeve" run -o x true
 refuses "option without its value" 2 "--policy wants FILE" "$reeve" run --policy
 refuses "option with an empty value" 2 "--agent wants NAME" "$reeve" run --agent= -- true
 refuses "flag with a value" 2 "--explain takes no value" "$reeve" run --explain=yes -- true
@@ -47,6 +48,8 @@ gives "-h" 0 "^example:" "$reeve" audit query -h
 gives "version" 0 "^reeve [0-9]+\.[0-9]+\.[0-9]+$" "$reeve" --version
 gives "version with its parts" 0 "^version: +[0-9]" "$reeve" version
 gives "version for programs" 0 '^\{"version":"[0-9.]+",' "$reeve" version --json
+gives "the schema of policies" 0 '"\$schema": "https://json-schema.org/draft/2020-12/schema"' "$reeve" policy schema
+gives "the reference page" 0 '^# Policy reference$' "$reeve" policy schema --reference
 gives "codes of policies" 0 "^P[0-9]{3} +[a-z-]+ +[a-z]" "$reeve" policy codes
 gives "a code" 0 "^P052 no-reason: an allow" "$reeve" policy codes P052
 gives "its examples, by id" 0 "^    reeve: policy/v1" "$reeve" policy codes no-reason P050

@@ -24,7 +24,8 @@ case $("$prefix/bin/reeve" --version) in
 *) echo "the installed command does not say $version"; exit 1 ;;
 esac
 for file in libexec/reeve/reeved libexec/reeve/reeve-keeper libexec/reeve/reeve-launcher libexec/reeve/reeve-init \
-    libexec/reeve/reeve-start include/reeve/reeve.h include/reeve/provider.h include/reeve/tooling.h share/man/man1/reeve.1; do
+    libexec/reeve/reeve-start include/reeve/reeve.h include/reeve/provider.h include/reeve/tooling.h share/man/man1/reeve.1 \
+    share/reeve/policy.schema.json; do
     [ -e "$prefix/$file" ] || { echo "$file was not installed"; exit 1; }
 done
 # Nothing leaves the library but what the public headers declare.

@@ -32,6 +32,12 @@ static const struct row {
 } rows[] = {
     {"a program's own status", RUN(READ_USR), "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/false\", \"argv\": []}", 1, NULL, "\"how\":\"ok\""},
+    {"the program itself need not be shown", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"@/copy\", \"argv\": []}", 0, NULL, "\"how\":\"ok\""},
+    {"links that lead into a shown folder are there", RUN(READ_USR), "agent:a", PROGRAM,
+     "{\"path\": \"/usr/bin/sh\", \"argv\": [\"-c\", \"/bin/test -L /bin -a -L /lib -a ! -e "
+     "/etc\"]}",
+     0, NULL, NULL},
     {"a program that is not there", RUN(READ_USR), "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/no-such-program\", \"argv\": []}", 127, "not_found", NULL},
     {"a folder is no program", RUN(READ_USR), "agent:a", PROGRAM,
@@ -162,8 +168,8 @@ static const struct row {
      RUN(READ_USR) "  - {id: q, effect: require, require: {approval: {by: [\"user:ana\"], need: 2, "
                    "within: 5m, covers: once}}, obligations: [{type: notify}]}\n",
      "agent:a", PROGRAM, "{\"path\": \"/usr/bin/true\", \"argv\": []}", 125, NULL,
-     "\"requires\":[\"q\"],\"approvals\":[{\"by\":\"user:ana\",\"need\":2,\"within\":\"5m\","
-     "\"covers\":\"once\"}],\"obligations\":[{\"type\":\"notify\",\"properties\":{}}]"},
+     "\"requires\":[\"q\"],\"approvals\":[{\"by\":[\"user:ana\"],\"covers\":\"once\",\"need\":2,"
+     "\"within\":\"5m\"}],\"obligations\":[{\"properties\":{},\"type\":\"notify\"}]"},
     {"a require raises isolation beyond what there is",
      RUN(READ_USR) "  - {id: q, effect: require, require: {isolation: vm}}\n", "agent:a", PROGRAM,
      "{\"path\": \"/usr/bin/true\", \"argv\": []}", 126, "no_provider", "isolation vm"},
@@ -272,6 +278,21 @@ static void point(const char *name, const char *target)
     assert_int_equal(symlink(to, path), 0);
 }
 
+static void copy(const char *name, const char *from)
+{
+    static char bytes[1 << 20];
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    ssize_t n = read(in, bytes, sizeof bytes);
+    assert_true(in >= 0 && out >= 0 && n > 0 && n < (ssize_t)sizeof bytes);
+    assert_int_equal(write(out, bytes, (size_t)n), n);
+    assert_int_equal(fchmod(out, 0755), 0);
+    assert_int_equal(close(in), 0);
+    assert_int_equal(close(out), 0);
+}
+
 static void make_crowd(void)
 {
     char name[64];
@@ -318,6 +339,7 @@ static void all_rows(void **state)
     assert_int_equal(chmod(folder, 0755), 0);
     (void)snprintf(sub, sizeof sub, "%s/real", folder);
     assert_int_equal(mkdir(sub, 0755), 0);
+    copy("copy", "/usr/bin/true");
     make("script", "#!/bin/sh\n", 0755);
     make("plain", "text", 0644);
     point("link", "real");

@@ -9,87 +9,138 @@
 
 #include "core/catalogue.h"
 
-enum {
-#define X(id, name) BIT_##id,
-    CORE_EFFECT_BITS(X)
-#undef X
-};
-#define EFFECT(id) (1u << BIT_##id)
-
+/* Every id that ships and that the first client has: class, effects, arguments as `name:type`, then
+ * `?` if it may be left out, `=` and its default, or `!` if it is the broker's alone. "anything":
+ * no schema. */
 static const struct {
-    const char *id;
-    enum core_class klass;
-    uint32_t effects; /* that it has at least */
+    const char *id, *klass, *effects, *args;
 } ids[] = {
-    {"ccos.math.add", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.string.concat", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.echo", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.system.current-time", CORE_CLASS_SAFE, EFFECT(SYSTEM)},
-    {"ccos.system.current-timestamp-ms", CORE_CLASS_SAFE, EFFECT(SYSTEM)},
-    {"ccos.system.sleep-ms", CORE_CLASS_SAFE, EFFECT(SYSTEM)},
-    {"ccos.system.get-env", CORE_CLASS_DANGEROUS, EFFECT(SYSTEM) | EFFECT(ENVIRONMENT)},
-    {"ccos.io.log", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.io.print", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.io.println", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.io.file-exists", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.read-file", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.read-file-base64", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.write-file", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.write-file-base64", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.delete-file", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.mkdir", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.list-dir", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.open-file", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.read-line", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.write-line", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.io.close-file", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.network.http-fetch", CORE_CLASS_DANGEROUS, EFFECT(NETWORK)},
-    {"ccos.agent.discover-agents", CORE_CLASS_SAFE, EFFECT(AGENT)},
-    {"ccos.agent.task-coordination", CORE_CLASS_SAFE, EFFECT(AGENT)},
-    {"ccos.agent.discover-and-assess-agents", CORE_CLASS_SAFE, EFFECT(AGENT)},
-    {"ccos.agent.establish-system-baseline", CORE_CLASS_SAFE, EFFECT(AGENT)},
-    {"ccos.agent.ask-human", CORE_CLASS_SAFE, EFFECT(AGENT) | EFFECT(USER_INTERACTION)},
-    {"ccos.user.ask", CORE_CLASS_SAFE, EFFECT(IO) | EFFECT(USER_INTERACTION)},
-    {"ccos.state.kv.get", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.state.kv.put", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.state.kv.cas-put", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.state.counter.inc", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.state.event.append", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.data.filter", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.data.sort", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.data.select", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.data.parse-json", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.data.serialize-json", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.schema.cardinality_hint", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.memory.get", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.memory.store", CORE_CLASS_SAFE, EFFECT(COMPUTE)},
-    {"ccos.ai.llm-execute", CORE_CLASS_SAFE, EFFECT(AI)},
-    {"ccos.llm.generate", CORE_CLASS_SAFE, EFFECT(AI)},
-    {"ccos.fs.list", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.read", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.write", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.delete", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.exists", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.mkdir", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.read-base64", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.fs.write-base64", CORE_CLASS_DANGEROUS, EFFECT(FILESYSTEM)},
-    {"ccos.sandbox.python", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM) | EFFECT(NETWORK)},
-    {"ccos.sandbox.javascript", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM) | EFFECT(NETWORK)},
-    {"ccos.sandbox.shell", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM) | EFFECT(NETWORK)},
-    {"ccos.execute.python", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM) | EFFECT(NETWORK)},
-    {"ccos.execute.javascript", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM) | EFFECT(NETWORK)},
-    {"ccos.secrets.set", CORE_CLASS_DANGEROUS, EFFECT(SYSTEM)},
-    {"ccos.approval.request_human_action", CORE_CLASS_SAFE, EFFECT(USER_INTERACTION)},
-    {"ccos.approval.get_status", CORE_CLASS_SAFE, EFFECT(SYSTEM)},
-    {"ccos.approval.complete", CORE_CLASS_DANGEROUS, EFFECT(USER_INTERACTION)},
-    {"program.rtfs", CORE_CLASS_PURE, EFFECT(PROGRAM)},
-    {"program.bytecode", CORE_CLASS_PURE, EFFECT(PROGRAM)},
-    {"program.script", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM)},
-    {"program.binary", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM)},
-    {"program.external", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM)},
-    {"program.wasm", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM)},
-    {"program.native", CORE_CLASS_DANGEROUS, EFFECT(PROGRAM)},
+    {"ccos.agent.ask-human", "safe", "io user-interaction agent", "prompt:strings"},
+    {"ccos.agent.discover-agents", "safe", "agent", "anything"},
+    {"ccos.agent.discover-and-assess-agents", "safe", "agent", "anything"},
+    {"ccos.agent.establish-system-baseline", "safe", "agent", "anything"},
+    {"ccos.agent.task-coordination", "safe", "agent", "anything"},
+    {"ccos.ai.llm-execute", "safe", "ai", "anything"},
+    {"ccos.approval.complete", "dangerous", "system user-interaction", "anything"},
+    {"ccos.approval.get_status", "safe", "system", "anything"},
+    {"ccos.approval.request_human_action", "safe", "io user-interaction", "anything"},
+    {"ccos.data.filter", "safe", "compute", "anything"},
+    {"ccos.data.parse-json", "safe", "compute", "text:string"},
+    {"ccos.data.select", "safe", "compute", "anything"},
+    {"ccos.data.serialize-json", "safe", "compute", "value:any"},
+    {"ccos.data.sort", "safe", "compute", "anything"},
+    {"ccos.echo", "safe", "compute", "value:any"},
+    {"ccos.execute.javascript", "dangerous", "filesystem network environment program",
+     "code:string runtime:string? provider:string? allowed_hosts:strings? allowed_ports:any? "
+     "secrets:any? filesystem:any? resources:any?"},
+    {"ccos.execute.python", "dangerous", "filesystem network environment program",
+     "code:string runtime:string? provider:string? allowed_hosts:strings? allowed_ports:any? "
+     "secrets:any? filesystem:any? resources:any?"},
+    {"ccos.fs.delete", "dangerous", "filesystem", "path:path recursive:bool?"},
+    {"ccos.fs.exists", "dangerous", "filesystem", "path:path"},
+    {"ccos.fs.list", "dangerous", "filesystem", "path:path"},
+    {"ccos.fs.mkdir", "dangerous", "filesystem", "path:path recursive:bool?"},
+    {"ccos.fs.read", "dangerous", "filesystem", "path:path"},
+    {"ccos.fs.read-base64", "dangerous", "filesystem", "path:path"},
+    {"ccos.fs.write", "dangerous", "filesystem", "path:path content:string"},
+    {"ccos.fs.write-base64", "dangerous", "filesystem", "path:path content:string"},
+    {"ccos.io.close-file", "dangerous", "filesystem", "handle:integer"},
+    {"ccos.io.delete-file", "dangerous", "filesystem", "path:path recursive:bool?"},
+    {"ccos.io.file-exists", "dangerous", "filesystem", "path:path"},
+    {"ccos.io.list-dir", "dangerous", "filesystem", "path:path"},
+    {"ccos.io.log", "safe", "compute", "values:rest"},
+    {"ccos.io.mkdir", "dangerous", "filesystem", "path:path recursive:bool?"},
+    {"ccos.io.open-file", "dangerous", "filesystem", "path:path mode:string?"},
+    {"ccos.io.print", "safe", "compute", "values:rest"},
+    {"ccos.io.println", "safe", "compute", "values:rest"},
+    {"ccos.io.read-file", "dangerous", "filesystem", "path:path"},
+    {"ccos.io.read-file-base64", "dangerous", "filesystem", "path:path"},
+    {"ccos.io.read-line", "dangerous", "filesystem", "handle:integer"},
+    {"ccos.io.write-file", "dangerous", "filesystem", "path:path content:string"},
+    {"ccos.io.write-file-base64", "dangerous", "filesystem", "path:path content:string"},
+    {"ccos.io.write-line", "dangerous", "filesystem", "handle:integer line:string"},
+    {"ccos.llm.generate", "safe", "ai", "anything"},
+    {"ccos.math.add", "safe", "compute", "a:integer b:integer"},
+    {"ccos.memory.get", "safe", "compute system", "anything"},
+    {"ccos.memory.store", "safe", "compute system", "anything"},
+    {"ccos.network.http-fetch", "dangerous", "network",
+     "url:url method:method=\"GET\" headers:any? body:any? timeout_ms:integer?"},
+    {"ccos.sandbox.javascript", "dangerous", "filesystem network environment program",
+     "code:string runtime:string? provider:string? allowed_hosts:strings? allowed_ports:any? "
+     "secrets:any? filesystem:any? resources:any?"},
+    {"ccos.sandbox.python", "dangerous", "filesystem network environment program",
+     "code:string runtime:string? provider:string? allowed_hosts:strings? allowed_ports:any? "
+     "secrets:any? filesystem:any? resources:any?"},
+    {"ccos.sandbox.shell", "dangerous", "filesystem network environment program",
+     "code:string runtime:string? provider:string? allowed_hosts:strings? allowed_ports:any? "
+     "secrets:any? filesystem:any? resources:any?"},
+    {"ccos.schema.cardinality_hint", "safe", "compute", "anything"},
+    {"ccos.secrets.set", "dangerous", "system environment", "anything"},
+    {"ccos.state.counter.inc", "safe", "compute system", "key:string increment:integer=1"},
+    {"ccos.state.event.append", "safe", "compute system", "key:string data:any"},
+    {"ccos.state.kv.cas-put", "safe", "compute system", "key:string expected:any new:any"},
+    {"ccos.state.kv.get", "safe", "compute system", "key:string"},
+    {"ccos.state.kv.put", "safe", "compute system", "key:string value:any"},
+    {"ccos.string.concat", "safe", "compute", "parts:strings"},
+    {"ccos.system.current-time", "safe", "system", ""},
+    {"ccos.system.current-timestamp-ms", "safe", "system", ""},
+    {"ccos.system.get-env", "dangerous", "system environment", "name:string"},
+    {"ccos.system.sleep-ms", "safe", "system", "milliseconds:integer"},
+    {"ccos.user.ask", "safe", "io user-interaction", "prompt:string default:string?"},
+    {"program.binary", "dangerous", "program",
+     "language:string source:string argv:strings? cwd:path? environment:strings? sha256:string!"},
+    {"program.bytecode", "pure", "compute program", "source:string sha256:string!"},
+    {"program.external", "dangerous", "program",
+     "path:path argv:strings? cwd:path? environment:strings? sha256:string!"},
+    {"program.native", "dangerous", "program", "name:string args:rest?"},
+    {"program.rtfs", "pure", "compute program", "source:string sha256:string!"},
+    {"program.script", "dangerous", "program",
+     "language:string source:string argv:strings? cwd:path? environment:strings? sha256:string! "
+     "path:path!"},
+    {"program.wasm", "dangerous", "program",
+     "path:path argv:strings? cwd:path? environment:strings? sha256:string!"},
 };
+
+#define X(id, name) name,
+static const char *const effect_words[] = {CORE_EFFECT_BITS(X)};
+static const char *const arg_words[] = {CORE_ARG_TABLE(X)};
+#undef X
+
+static void put_effects(const struct core_capability *cap, struct buf *out)
+{
+    for (size_t i = 0; i < BASE_COUNT(effect_words); i++)
+        if ((cap->effects >> i) & 1u)
+            buf_printf(out, "%s%s", out->len ? " " : "", effect_words[i]);
+}
+
+static void put_args(const struct core_capability *cap, struct buf *out)
+{
+    if (!cap->has_schema)
+        buf_z(out, "anything");
+    for (uint32_t i = 0; i < cap->nargs; i++) {
+        const struct core_arg *a = &cap->args[i];
+        buf_printf(out, "%s%s:%s", i ? " " : "", a->name, arg_words[a->type]);
+        if (a->fallback)
+            buf_printf(out, "=%s", a->fallback);
+        else
+            buf_z(out, a->broker ? "!" : a->required ? "" : "?");
+    }
+}
+
+static void check_id(size_t row)
+{
+    const struct core_capability *cap = core_capability_find(str_of(ids[row].id));
+    auto_buf struct buf effects = {0}, args = {0};
+    if (!cap)
+        fail_msg("%s is missing", ids[row].id);
+    put_effects(cap, &effects);
+    put_args(cap, &args);
+    assert_string_equal(cap->id, ids[row].id);
+    if (!str_is(str_of(ids[row].klass), core_class_name(cap->klass)) ||
+        !str_is(buf_view(&effects), ids[row].effects) || !str_is(buf_view(&args), ids[row].args))
+        fail_msg("%s: %s, %.*s, %.*s", cap->id, core_class_name(cap->klass), (int)effects.len,
+                 effects.data, (int)args.len, args.len ? args.data : "");
+}
 
 static void has_the_shipped_ids(void **state)
 {
@@ -97,14 +148,22 @@ static void has_the_shipped_ids(void **state)
     size_t count;
     (void)core_capability_all(&count);
     assert_int_equal(count, BASE_COUNT(ids));
-    for (size_t i = 0; i < BASE_COUNT(ids); i++) {
-        const struct core_capability *cap = core_capability_find(str_of(ids[i].id));
-        if (!cap)
-            fail_msg("%s is missing", ids[i].id);
-        assert_string_equal(cap->id, ids[i].id);
-        if (cap->klass != ids[i].klass || (cap->effects & ids[i].effects) != ids[i].effects)
-            fail_msg("%s: class %d, effects 0x%x", cap->id, (int)cap->klass, cap->effects);
-    }
+    for (size_t i = 0; i < BASE_COUNT(ids); i++)
+        check_id(i);
+}
+
+/* Families of which the client names no single id stay unknown, and so dangerous, by decision. */
+static void families_are_unknown(void **state)
+{
+    (void)state;
+    static const char *const families[] = {
+        "ccos.skill.", "ccos.run.",   "ccos.chat.",     "ccos.a2a.", "ccos.cli.", "planner.",
+        "learning.",   "introspect.", "ccos.resource.", "json.",     "stream."};
+    size_t count;
+    const struct core_capability *all = core_capability_all(&count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < BASE_COUNT(families); k++)
+            assert_false(str_starts(str_of(all[i].id), str_of(families[k])));
 }
 
 static void finds_only_exact_ids(void **state)
@@ -187,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_shipped_ids),
+        cmocka_unit_test(families_are_unknown),
         cmocka_unit_test(finds_only_exact_ids),
         cmocka_unit_test(entries_are_sorted_and_whole),
         cmocka_unit_test(digests_are_the_brokers),

@@ -1,6 +1,23 @@
 /* See compile_rows.h. */
 #include "compile_rows.h"
 
+#include "schema_check.h"
+
+/* Of a text that compiles the schema says nothing against; an unknown key or word it knows too. */
+static void check_schema(const struct compile_row *row)
+{
+    char why[256] = "";
+    enum schema_verdict verdict = schema_check(str_of(row->text), why);
+    if (!row->expected[0] && verdict != SCHEMA_FITS)
+        fail_msg("%s: the schema refuses what compiles: %s\n%s", row->name, why, row->text);
+    static const char *const known[] = {"P012", "P016", "P028"};
+    bool refused = false;
+    for (size_t i = 0; i < BASE_COUNT(known); i++)
+        refused |= strstr(row->expected, known[i]) != NULL;
+    if (refused && verdict == SCHEMA_FITS)
+        fail_msg("%s: the schema takes what has %s\n%s", row->name, row->expected, row->text);
+}
+
 void compile_check(const struct compile_row *row)
 {
     struct findings all = {0};
@@ -14,6 +31,7 @@ void compile_check(const struct compile_row *row)
                  all.n ? all.v[0].message : "", row->text);
     assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
     assert_int_equal(image != NULL, rc == 0);
+    check_schema(row);
     if (rc != 0) {
         assert_int_equal(err.code, REEVE_EPOLICY);
         assert_int_equal(err.line, all.v[0].line);

@@ -27,5 +27,8 @@ void compile_expect_first(struct str text, const char *code);
 /* Rows about what holds a request, grants and capabilities. */
 extern const struct compile_row compile_hold_rows[];
 extern const size_t compile_nhold_rows;
+/* Rows about `tests`. */
+extern const struct compile_row compile_tests_rows[];
+extern const size_t compile_ntests_rows;
 
 #endif

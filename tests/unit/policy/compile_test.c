@@ -60,7 +60,6 @@ static const struct compile_row rows[] = {
     {"a key in limits", HEADER "defaults: {limits: {wal: 5s}}\n", "P012 2:21"},
     {"best_effort in defaults", HEADER "defaults: {limits: {best_effort: [cpu]}}\n", "P012 2:21"},
     {"what is kept for later", HEADER "invariants: []\n", "P013 2:1"},
-    {"tests", HEADER "tests: []\n", "P013 2:1"},
     {"the header is missing", "name: lab\n", "P014 1:1"},
     {"a rule without id and effect", HEADER "rules: [{reason: a}]\n", "P014 2:9, P014 2:9"},
     {"an allow without subject", HEADER "rules: [{id: r, effect: allow, capability: [x.y]}]\n",
@@ -168,6 +167,8 @@ static void errors(void **state)
         compile_check(&rows[i]);
     for (size_t i = 0; i < compile_nhold_rows; i++)
         compile_check(&compile_hold_rows[i]);
+    for (size_t i = 0; i < compile_ntests_rows; i++)
+        compile_check(&compile_tests_rows[i]);
 }
 
 /* What stands beside the code: message, hint, marked length, source line. */
@@ -187,7 +188,8 @@ static const struct {
      "    when: {args.x: {unde: /a}}", 4},
     {HEADER "defaults: {limits: {wall: 1:30}}\n", "`1:30` unquoted is read differently",
      "quote it (\"1:30\") if it is text", "defaults: {limits: {wall: 1:30}}", 4},
-    {HEADER "rules:\n\t- a\n", "found character that cannot start any token", "", "\t- a", 1},
+    {HEADER "rules:\n\t- a\n", "found character that cannot start any token",
+     "indent with spaces, not tabs; quote what begins with `@`, `%` or a backquote", "\t- a", 1},
 };
 
 static void messages(void **state)

@@ -123,6 +123,55 @@ static void best_effort_covers_what_is_inherited(void **state)
     policy_image_unref(&image);
 }
 
+/* `files`: what the grant comes to, path by path: h hidden, r read, w written, x executed. */
+static const struct {
+    const char *name, *filesystem, *files;
+} trees[] = {
+    {"the longest matching path decides", "{read: [/a/b], write: [/a], hide: [/a/b/c]}",
+     "/a w /a/b rx /a/b/c h "},
+    {"at equal length hide before write before read",
+     "{read: [/a, /b, /c], write: [/a, /b], hide: [/b, /c]}", "/a w /b h /c h "},
+    {"what is shown read-only can be executed", "{read: [/a]}", "/a rx "},
+    {"what can be written cannot", "{write: [/a]}", "/a w "},
+    {"unless execute covers it", "{write: [/a, /b], execute: [/a, /b/bin]}",
+     "/a wx /b w /b/bin wx "},
+    {"execute shows nothing", "{read: [/a], execute: [/b]}", "/a rx "},
+};
+
+static void put_files(const struct core_grant *g, char *out, size_t room)
+{
+    static const char *const words[] = {
+        [CORE_ACCESS_HIDE] = "h", [CORE_ACCESS_READ] = "r", [CORE_ACCESS_WRITE] = "w"};
+    size_t at = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < g->nfiles && at < room; i++)
+        at += (size_t)snprintf(out + at, room - at, "%.*s %s%s ", (int)g->files[i].path.n,
+                               g->files[i].path.p, words[g->files[i].access],
+                               g->files[i].execute ? "x" : "");
+}
+
+static void file_trees(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(trees); i++) {
+        char text[512], got[256];
+        (void)snprintf(text, sizeof text,
+                       HEADER "defaults: {level: controlled}\nrules:\n  - {id: r, effect: allow, "
+                              "subject: anyone, capability: [c.d], grant: {filesystem: %s}}\n",
+                       trees[i].filesystem);
+        struct policy_image *image = must_compile(text);
+        struct question q = {.subject = "u:a", .capability = "c.d"};
+        struct arena arena auto_arena;
+        arena_init(&arena, 0);
+        struct core_grant g;
+        assert_int_equal(grant_of(image, &q, &arena, &g, NULL), 0);
+        put_files(&g, got, sizeof got);
+        if (strcmp(got, trees[i].files) != 0)
+            fail_msg("%s: \"%s\" instead of \"%s\"", trees[i].name, got, trees[i].files);
+        policy_image_unref(&image);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -249,9 +298,13 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grants),      cmocka_unit_test(best_effort_covers_what_is_inherited),
-        cmocka_unit_test(refusals),    cmocka_unit_test(units),
-        cmocka_unit_test(image_tells), cmocka_unit_test(threads),
+        cmocka_unit_test(grants),
+        cmocka_unit_test(file_trees),
+        cmocka_unit_test(best_effort_covers_what_is_inherited),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(units),
+        cmocka_unit_test(image_tells),
+        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

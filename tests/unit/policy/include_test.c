@@ -201,6 +201,16 @@ static const struct row {
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}, \"agent:b\": {x: 1}}\n"),
      "P124 a.yaml:2:33"},
     {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), ""},
+    {"a capability that the root tells of, lowered",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.*\": {effects: "
+          "[network]}}\n") WITH("a.yaml", "capabilities: {acme.x: {effects: [compute]}}\n"),
+     "P077 a.yaml:2:16"},
+    {"and raised",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY
+          "}]\ncapabilities: {\"acme.*\": {class: safe, "
+          "effects: [network]}}\n")
+         WITH("a.yaml", "capabilities: {acme.x: {effects: [compute, network]}}\n"),
+     ""},
     {"a capability that it does not", TEAM("capabilities: {\"other.*\": {class: safe}}\n"),
      "P124 a.yaml:2:16"},
     {"a wider capability", TEAM("capabilities: {\"*\": {class: safe}}\n"), "P124 a.yaml:2:16"},

@@ -3,7 +3,8 @@
  * and lose nothing (the sanitizers look for leaks). Allocations inside libyaml are its own and are
  * not made to fail here.
  */
-#include "policy/inputs.h"
+#include "policy/decision_json.h"
+#include "policy/test.h"
 #include "support.h"
 
 #define TEXT                                                                                       \
@@ -48,6 +49,13 @@
     "h.example, path: \"/v/*\"}}, args.h: {host: \"*.example\", not: {cidr: 10.0.0.0/8}}, "        \
     "args.r: {matches: \"[a-z]+\"}, broker.now: {time: {hours: \"00:00-24:00\", zone: "            \
     "UTC}}}}\n"
+
+#define TESTS                                                                                      \
+    TEXT "tests:\n"                                                                                \
+         "  - {name: one, request: {subject: \"u:a\", capability: a.b, args: {p: /x, q: null}}, "  \
+         "given: {labels: [seen], chain: [\"u:b\"]}, variants: [{args: {p: [1]}}], expect: "       \
+         "{effect: ask, limits: {wall: 1m}, approvals: [{by: [\"u:d\"], within: 1h}], requires: "  \
+         "[d], obligations: [{type: t}], labels: [], network: [\"h:1\"], shadow: {rule: b}}}\n"
 
 /* How many more allocations succeed; negative: all do. */
 static long left = -1;
@@ -121,6 +129,8 @@ static void sweep(int (*once)(struct reeve_error *err))
             break;
         if (rc == 0)
             continue; /* the last one that was there was enough, or what was lost did no harm */
+        if (rc != REEVE_ENOMEM)
+            print_error("%s\n", err.message);
         assert_int_equal(rc, REEVE_ENOMEM);
         assert_int_equal(err.code, REEVE_ENOMEM);
         assert_true(err.message[0] != '\0');
@@ -180,6 +190,44 @@ static void read_sweep(void **state)
     policy_image_unref(&asked_image);
 }
 
+/* A policy's tests are read and run, and fail. */
+static int test_once(struct reeve_error *err)
+{
+    struct policy_image *image = NULL;
+    struct policy_tests *tests = NULL;
+    struct policy_test_run run = {.coverage = true};
+    auto_buf struct buf report = {0};
+    struct policy_source source = {.text = STR(TESTS), .file = "t.yaml"};
+    int rc = policy_compile_tests(&source, NULL, NULL, &image, &tests, err);
+    assert_true((tests != NULL) == (rc == 0));
+    if (!rc)
+        rc = policy_tests_run(image, tests, &run, &report, err);
+    if (!rc)
+        assert_int_equal(run.failed, 1);
+    policy_tests_free(&tests);
+    policy_image_unref(&image);
+    return rc;
+}
+
+static int explain_once(struct reeve_error *err)
+{
+    auto_question struct policy_question q;
+    auto_buf struct buf out = {0};
+    int rc = policy_question_ask(
+        asked_image, STR("{\"subject\":\"u:a\",\"capability\":\"a.b\",\"args\":{\"p\":[1]}}"),
+        STR("{\"chain\":[\"u:b\"]}"), 1, &q, err);
+    return rc ? rc : policy_decision_json(&q, POLICY_JSON_EXPLAIN, &out, err);
+}
+
+static void test_sweep(void **state)
+{
+    (void)state;
+    sweep(test_once);
+    asked_image = must_compile(TEXT);
+    sweep(explain_once);
+    policy_image_unref(&asked_image);
+}
+
 /* The decision itself allocates nothing: it is made with no memory at all. */
 static void decide_without_memory(void **state)
 {
@@ -227,8 +275,11 @@ static void judge_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compile_sweep),        cmocka_unit_test(lint_sweep),
-        cmocka_unit_test(read_sweep),           cmocka_unit_test(decide_without_memory),
+        cmocka_unit_test(compile_sweep),
+        cmocka_unit_test(lint_sweep),
+        cmocka_unit_test(read_sweep),
+        cmocka_unit_test(test_sweep),
+        cmocka_unit_test(decide_without_memory),
         cmocka_unit_test(judge_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,13 @@ static const char *const limits[] = {"wall: 1s",
                                      "memory: 2MiB",
                                      "network_io: 1MiB",
                                      "network_io: 3MiB",
+                                     "wall: \"${vd}\"",
+                                     "processes: 4",
+                                     "open_files: 16, file_size: 1MiB",
+                                     "output: 64KiB, disk_io: 1MiB",
                                      "cpu: 1s, best_effort: [cpu, memory]"};
+/* Those without best_effort, which stands in grants alone. */
+#define LIMITS_OF_ALL ((uint32_t)BASE_COUNT(limits) - 1)
 static const char *const effects[] = {"network", "filesystem", "compute", "program", "money"};
 static const char *const resources[] = {"d:*", "d:1", "u:*a*", "d:2*"};
 static const char *const label_words[] = {"seen", "secret"};
@@ -119,7 +125,8 @@ static void put_reach(struct buf *b, bool within)
         comma = ", ";
     }
     if (roll(3) == 0) {
-        buf_printf(b, "%slimits: {%s}", comma, limits[roll(within ? 6 : 7)]);
+        buf_printf(b, "%slimits: {%s}", comma,
+                   limits[roll(within ? LIMITS_OF_ALL : LIMITS_OF_ALL + 1)]);
         comma = ", ";
     }
     if (!within && roll(6) == 0) {
@@ -246,11 +253,14 @@ static void put_budgets(struct buf *b)
     static const char *const counted[] = {
         "calls: {max: 10, window: 1h}", "network_out: {max: 4MiB, window: 1h}",
         "cost: {max: 10, unit: eur, window: 1h}", "tokens: {max: 10, window: 1h}"};
+#define X(id, name) name,
+    static const char *const per[] = {POLICY_PER_TABLE(X)};
+#undef X
     uint32_t n = roll(4);
     buf_z(b, "budgets:\n");
     for (uint32_t i = 0; i < n; i++) {
         uint32_t first = roll(4);
-        buf_printf(b, "  - {id: b%u, per: subject, when_spent: %s, limits: {%s, %s}", i,
+        buf_printf(b, "  - {id: b%u, per: %s, when_spent: %s, limits: {%s, %s}", i, PICK(per),
                    roll(2) ? "ask" : "deny", counted[first], counted[(first + 1) % 4]);
         if (roll(2))
             put_list(b, "subject", subject_patterns, BASE_COUNT(subject_patterns));
@@ -281,7 +291,7 @@ static void put_head(struct buf *b)
     if (roll(4))
         buf_printf(b, ", level: %s", PICK(random_levels));
     if (roll(3) == 0)
-        buf_printf(b, ", limits: {%s}", limits[roll(6)]);
+        buf_printf(b, ", limits: {%s}", limits[roll(LIMITS_OF_ALL)]);
     buf_z(b, "}\n");
     put_groups(b);
     buf_printf(b,

@@ -17,7 +17,7 @@ static const struct {
     enum policy_operand operand;
     bool attr;
 } ops[OP_COUNT] = {
-#define X(id, word, operand, attr, phrase) [OP_##id] = {word, OPERAND_##operand, attr},
+#define X(id, word, operand, attr, phrase, ...) [OP_##id] = {word, OPERAND_##operand, attr},
     POLICY_OP_TABLE(X)
 #undef X
 };
@@ -69,7 +69,8 @@ static const char *const scalars[] = {"1",   "2",    "1.0",   "1.5",       "x", 
                                       "u:p", "\"\"", "full",  "controlled"};
 /* Declared, so that broker.labels can be tested for them. */
 static const char *const label_words[] = {"x", "yx", "seen", "\"1\"", "1", "true"};
-static const char *const texts[] = {"x", "yx", "\"1\"", "u", "\"\"", "\"${vt}\"", "\"a${vl}\""};
+static const char *const texts[] = {"x",         "yx",         "\"1\"",     "u",        "\"\"",
+                                    "\"${vt}\"", "\"a${vl}\"", "\"${vu}\"", "\"${vx}\""};
 static const char *const numbers[] = {"1",    "2",         "1.5",       "-3",
                                       "1KiB", "\"${vs}\"", "\"${vi}\"", "2.0"};
 static const char *const folders[] = {"/", "/a", "/a/b", "\"${vp}\"", "\"${vp}/b\"", "/b"};
@@ -77,8 +78,8 @@ static const char *const likes[] = {"\"*x\"", "\"x*\"",    "\"*1*\"", "\"y*x\"",
                                     "x",      "\"\\\\*\"", "\"*\"",   "\"u*:*p\""};
 static const char *const regexes[] = {"\"x|yx\"", "\"[a-z]+\"", "\"u:.*\"",
                                       "\".*1\"",  "\"\"",       "\"(a|x)*1?\""};
-static const char *const hosts[] = {"h.example", "\"*.example\"", "\"*\"",
-                                    "1.2.3.4",   "\"[::1]\"",     "H.Other.Example"};
+static const char *const hosts[] = {"h.example", "\"*.example\"",   "\"*\"",    "1.2.3.4",
+                                    "\"[::1]\"", "H.Other.Example", "\"${vh}\""};
 static const char *const ranges_of_addresses[] = {"1.2.0.0/16", "\"::1/128\"", "0.0.0.0/0",
                                                   "1.2.3.4", "\"2001:db8::/32\""};
 const char *const random_urls[RANDOM_URLS] = {
@@ -436,17 +437,21 @@ static void put_properties(struct buf *b, const char *name)
     buf_printf(b, "z: %s}\n", PICK(scalars));
 }
 
+#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 void random_top(struct buf *b)
 {
     static const char *const from[] = {"any", "entities", "request"};
     static const char *const types[] = {"string", "number", "bool, default: true",
                                         "[string], default: [x]", "int, default: 1"};
     bool defaults = random_words == RANDOM_ALL_WORDS;
-    buf_printf(b,
-               "vars: {vi: {type: int, default: %u}, vs: {type: size, default: 1KiB}, vp: {type: "
-               "path, default: /a}, vt: {type: string, default: x}, vl: {type: [string], default: "
-               "[x, \"1\"]}}\n",
-               roll(3));
+    buf_printf(
+        b,
+        "vars: {vi: {type: int, default: %u}, vs: {type: size, default: 1KiB}, vp: {type: "
+        "path, default: /a}, vt: {type: string, default: x}, vl: {type: [string], default: "
+        "[x, \"1\"]}, vd: {type: duration, default: 3s}, vh: {type: host, default: h.example}, vu: "
+        "{type: url, default: \"https://h.example/\"}, vx: {type: sha256, default: " SHA256 "}}\n",
+        roll(3));
     buf_printf(b,
                "attributes: {subject.t: {type: string, from: %s}, subject.l: {type: [string], "
                "from: %s}, resource.k: {type: int, from: %s}, context.c: {type: %s}, context.m: "

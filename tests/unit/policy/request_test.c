@@ -9,7 +9,9 @@
     HEADER                                                                                         \
     "labels: [seen, secret]\n"                                                                     \
     "capabilities: {\"crm.*\": {class: safe, args: {id: integer, note: {type: string, "            \
-    "optional: true, default: none}}}}\n"                                                          \
+    "optional: true, default: none}}}, crm.url: {args: {where: {type: path, default: "             \
+    "/a/../b}, to: {type: url, default: \"HTTPS://H.example:443/b\"}, how: {type: method, "        \
+    "default: post}}}}\n"                                                                          \
     "defaults: {approval: {by: [\"u:boss\"], need: 1, within: 5m, covers: once}}\n"                \
     "budgets:\n"                                                                                   \
     "  - {id: one, per: subject, when_spent: deny, limits: {calls: {max: 5, window: 1h}}}\n"       \
@@ -35,11 +37,15 @@ static const struct {
      true, "agent:a:b x 1 doc:1 {}"},
     {"a null in arguments", OF("x") ",\"args\":{\"a\":null,\"b\":[null]}}", true,
      "agent:a x -1  {\"a\":null,\"b\":[null]}"},
+    {"a number beyond 64 bits", OF("x") ",\"args\":{\"a\":1e19,\"b\":-1E20,\"c\":1e21}}", true,
+     "agent:a x -1  {\"a\":10000000000000000000.0,\"b\":-100000000000000000000.0,\"c\":1e+21}"},
     {"a null for what is optional", OF("crm.x") ",\"args\":{\"id\":7,\"note\":null}}", true,
      "agent:a crm.x -1  {\"id\":7,\"note\":\"none\"}"},
     {"positions, defaults and normal forms of what ships",
      OF("ccos.network.http-fetch") ",\"args\":[\"HTTPS://H.example:443/a/../b\",\"post\"]}", true,
      "agent:a ccos.network.http-fetch -1  {\"method\":\"POST\",\"url\":\"https://h.example/b\"}"},
+    {"defaults in their normal form", OF("crm.url") "}", true,
+     "agent:a crm.url -1  {\"how\":\"POST\",\"to\":\"https://h.example/b\",\"where\":\"/b\"}"},
     {"a schema of the policy's own", OF("crm.get") ",\"args\":[7]}", true,
      "agent:a crm.get -1  {\"id\":7,\"note\":\"none\"}"},
     {"what does not fit stays as it stands", OF("crm.get") ",\"args\":[\"7\"]}", true,

@@ -21,6 +21,8 @@ static const struct {
     {"alternatives at both ends", "ab|cd", "abxcd", "false"},
     {"the shorter alternative is no prefix", "a|ab", "ab", "true"},
     {"(*ACCEPT) does not end it early", "a(*ACCEPT)|b", "axyz", "false"},
+    {"nor begin it late", "a(*ACCEPT)b", "aa", "false"},
+    {"nor when interpreted", "(*NO_JIT)a(*ACCEPT)b", "aa", "false"},
     {"\\K does not begin it late", "x\\Ka", "xa", "true"},
     {"a lookahead is no text", "a(?=b)", "ab", "false"},
     {"lazy is the whole text, too", "a.*?", "abc", "true"},
