@@ -171,18 +171,16 @@ static void end(struct side *before, struct side *after, bool same_rules, const 
 
 /* ---- a value less ---- */
 
-/* Whether every link has the grant that it had: a lost value may leave it to an allow that is less
- * specific, whose grant is another; its rule matched before as well. */
-static bool same_grants(const struct policy_image *image, const struct random_request *a,
-                        const struct random_request *b)
+/* Whether the same rule permits with the same grant: a lost value may leave it to an allow that is
+ * less specific, whose grant and labels are its own; that rule matched before as well. Which rules
+ * permit the parents a decision does not tell. */
+static bool same_rule(const struct policy_image *image, const struct random_request *a,
+                      const struct random_request *b)
 {
     struct policy_decision x, y;
     assert_int_equal(policy_decide(image, &a->req, &a->inputs, &x), 0);
     assert_int_equal(policy_decide(image, &b->req, &b->inputs, &y), 0);
-    bool same = x.nlinks == y.nlinks && x.rule == y.rule;
-    for (uint32_t i = 0; same && i < x.nlinks; i++)
-        same = x.link[i].grant == y.link[i].grant && x.link[i].everything == y.link[i].everything;
-    return same;
+    return x.nlinks == 1 && y.nlinks == 1 && x.rule == y.rule && x.grant == y.grant;
 }
 
 static void lose_one(const struct policy_image *image, const char *policy,
@@ -190,7 +188,7 @@ static void lose_one(const struct policy_image *image, const char *policy,
 {
     struct side before = {.image = image, .c = *c}, after = before;
     random_damage(&c->r, loss, &after.c.r);
-    end(&before, &after, same_grants(image, &c->r, &after.c.r), policy, changed);
+    end(&before, &after, same_rule(image, &c->r, &after.c.r), policy, changed);
     random_request_free(&after.c.r);
 }
 
