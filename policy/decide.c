@@ -143,7 +143,8 @@ void decide_begin(struct deciding *d, const struct policy_image *image,
     d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
     d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
     set_level(image, &subject, req, v);
-    d->eval = (struct eval){image, req, inputs, subject, v->level};
+    eval_remember(&d->memo);
+    d->eval = (struct eval){image, req, inputs, subject, v->level, &d->memo};
 }
 
 /* ---- one link ---- */

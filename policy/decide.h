@@ -12,7 +12,8 @@ struct deciding {
     const struct policy_image *image;
     const struct policy_request *req; /* with the link's own subject */
     const struct reeve_inputs_view *inputs;
-    struct eval eval;
+    struct eval eval; /* points to `memo`: what is carried is not to be copied */
+    struct eval_memo memo;
     struct eval_scan scan;
     uint32_t effects[RULE_KINDS]; /* of the capability, as rules of each kind see it */
     uint32_t link;                /* 0: the subject, i: its i-th parent */

@@ -5,6 +5,7 @@
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
 
+#include "core/url.h"
 #include "policy/endpoint.h"
 #include "policy/view.h"
 
@@ -24,21 +25,40 @@ uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_s
 /** The entry of `subjects` that holds, or NULL. */
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s);
 
-/** What one decision is made of: passed to all that looks at values. */
-struct eval {
-    const struct policy_image *image;
-    const struct policy_request *req;
-    const struct reeve_inputs_view *inputs;
-    struct eval_subject subject;
-    enum core_level level; /* that holds: broker.level */
-};
-
 /** An attribute: a value, missing (null included), unknown since its path goes through no mapping,
  * or there and not of its declared type. */
 struct eval_value {
     enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE, EVAL_MISTYPED } state;
     struct view view; /* where it is there, of whatever type */
 };
+
+/** What one decision has looked up and read already: conditions of many rules ask for the same few
+ * attributes, and reading a URL costs more than all the rest. Beyond what eval_remember sets it may
+ * be uninitialised. */
+#define EVAL_MEMO 4u
+struct eval_memo {
+    uint32_t attribute[EVAL_MEMO]; /* POLICY_NONE: none */
+    struct eval_value value[EVAL_MEMO];
+    struct str url; /* the text that was read, p NULL: none; texts do not change in a decision */
+    bool readable;
+    struct core_url parts;
+};
+static inline void eval_remember(struct eval_memo *memo)
+{
+    memset(memo->attribute, 0xff, sizeof memo->attribute);
+    memo->url = (struct str){NULL, 0};
+}
+
+/** What one decision is made of: passed to all that looks at values. */
+struct eval {
+    const struct policy_image *image;
+    const struct policy_request *req;
+    const struct reeve_inputs_view *inputs;
+    struct eval_subject subject;
+    enum core_level level;  /* that holds: broker.level */
+    struct eval_memo *memo; /* of this decision alone; NULL: nothing is remembered */
+};
+
 struct eval_value eval_attribute(const struct eval *e, uint32_t attribute);
 /** The value of the condition tree whose root is at `at`. */
 enum tri eval_condition(const struct eval *e, uint32_t at);

@@ -67,9 +67,17 @@ static void unmake(struct policy *p)
 /* Rules are r0 to r9: an image's order is the model's. */
 static enum tri engine(const struct policy *p, const struct random_request *r, unsigned rule)
 {
-    struct eval e = {p->image, &r->req, &r->inputs, eval_subject_of(p->image, r->req.subject),
-                     CORE_LEVEL_FULL};
-    return eval_condition(&e, image_rules(p->image)[rule].condition);
+    struct eval_memo memo;
+    struct eval e = {p->image,        &r->req,
+                     &r->inputs,      eval_subject_of(p->image, r->req.subject),
+                     CORE_LEVEL_FULL, NULL};
+    uint32_t root = image_rules(p->image)[rule].condition;
+    enum tri alone = eval_condition(&e, root);
+    e.memo = &memo;
+    eval_remember(&memo);
+    assert_int_equal(eval_condition(&e, root), alone);
+    assert_int_equal(eval_condition(&e, root), alone); /* from what is remembered */
+    return alone;
 }
 
 static enum tri naive(const struct policy *p, const struct random_request *r, unsigned rule)
