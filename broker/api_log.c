@@ -357,7 +357,13 @@ int reeve_policy_lint(const char *text, size_t n, const char *file,
                       struct reeve_error *err)
 {
     struct to_finding to = {fn, arg};
-    return policy_lint((struct str){text, n}, file ? file : "policy", give_finding, &to, err);
+    auto_close int folder = -1;
+    struct policy_source source = {.text = {text, n}, .file = file ? file : "policy"};
+    if (file && policy_folder_open(file, &folder, NULL) == 0) {
+        source.read = policy_folder_read;
+        source.arg = &folder;
+    }
+    return policy_lint_source(&source, give_finding, &to, err);
 }
 
 const char *reeve_policy_code(size_t i, const char **meaning)

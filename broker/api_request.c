@@ -5,6 +5,7 @@
 
 #include "broker/api.h"
 #include "core/json.h"
+#include "policy/policy.h"
 
 struct reeve_result {
     char *json, *value;
@@ -32,49 +33,87 @@ static void put_if(struct json_out *o, const char *key, const char *value)
         json_kv_str(o, key, str_of(value));
 }
 
+/* What the caller gives as JSON must be that, or it could say anything else of the request. */
+static int put_json(struct json_out *o, const char *key, const char *json, const char *hint,
+                    struct reeve_error *err)
+{
+    auto_json struct json_text text = {0};
+    struct reeve_error why = {0};
+    if (!json)
+        return 0;
+    if (json_text_parse(str_of(json), &text, &why) != 0)
+        return base_fail(err, REEVE_EINVAL, "%s: this is no JSON (column %u)%s", key, why.column,
+                         hint);
+    json_key(o, key);
+    json_raw(o, str_of(json));
+    return 0;
+}
+
+/* "type:id", or with properties its parts. What is no such text is the owner's to refuse. */
+static int put_entity(struct json_out *o, const char *key, const char *text, const char *properties,
+                      struct reeve_error *err)
+{
+    const char *colon = text ? strchr(text, ':') : NULL;
+    if (!text || !properties || !colon) {
+        put_if(o, key, text);
+        return !properties || colon
+                   ? 0
+                   : base_fail(err, REEVE_EINVAL, "properties are of a %s, type:id", key);
+    }
+    json_key(o, key);
+    json_open_object(o);
+    json_kv_str(o, "type", (struct str){text, (size_t)(colon - text)});
+    json_kv_str(o, "id", str_of(colon + 1));
+    int rc = put_json(o, "properties", properties, "", err);
+    json_close_object(o);
+    return rc;
+}
+
 static int request_text(const struct reeve_request *q, bool authorize, struct buf *out,
                         struct reeve_error *err)
 {
     char subject[128];
     struct json_out o = {.b = out};
-    auto_json struct json_text args = {0}, context = {0};
     if (!q->capability)
         return base_fail(err, REEVE_EINVAL, "a request needs a capability");
-    if (q->args && json_text_parse(str_of(q->args), &args, err) != 0)
-        return base_fail(err, REEVE_EINVAL,
-                         "the arguments are no JSON (column %u); write for example '[2, 3]' or "
-                         "'{\"a\": 2, \"b\": 3}'",
-                         err ? err->column : 0);
-    if (q->context && json_text_parse(str_of(q->context), &context, err) != 0)
-        return base_fail(err, REEVE_EINVAL, "the context is no JSON (column %u)",
-                         err ? err->column : 0);
     default_subject(subject);
     json_open_object(&o);
-    json_kv_str(&o, "subject", str_of(q->subject ? q->subject : subject));
+    int rc =
+        put_entity(&o, "subject", q->subject ? q->subject : subject, q->subject_properties, err);
     json_kv_str(&o, "capability", str_of(q->capability));
     json_kv_str(&o, "mode", authorize ? STR("authorize") : STR("execute"));
     put_if(&o, "level", q->level);
     put_if(&o, "provider", q->provider);
-    put_if(&o, "resource", q->resource);
-    if (q->context) {
-        json_key(&o, "context");
-        json_raw(&o, str_of(q->context));
-    }
-    if (q->args) {
-        json_key(&o, "args");
-        json_raw(&o, str_of(q->args));
-    }
+    if (!rc)
+        rc = put_entity(&o, "resource", q->resource, q->resource_properties, err);
+    if (!rc)
+        rc = put_json(&o, "context", q->context, "", err);
+    if (!rc)
+        rc = put_json(&o, "ceiling", q->ceiling, "", err);
+    if (!rc)
+        rc = put_json(&o, "args", q->args, "; write for example '[2, 3]' or '{\"a\": 2, \"b\": 3}'",
+                      err);
     json_kv_bool(&o, "explain", (q->flags & REEVE_REQUEST_EXPLAIN) != 0);
     json_close_object(&o);
+    if (rc)
+        return rc;
     return out->failed ? base_fail(err, REEVE_ENOMEM, "out of memory") : 0;
 }
 
 static int send_policy(struct client *c, const struct reeve_request *q, struct reeve_error *err)
 {
-    struct str name = str_of(q->policy_file ? q->policy_file : "policy"), text = str_of(q->policy);
-    struct str answer;
-    auto_buf struct buf payload = {.max = WIRE_MAX_FRAME};
-    if (text.n > WIRE_MAX_POLICY)
+    struct str name = str_of(q->policy_file ? q->policy_file : "policy"), answer;
+    auto_close int folder = -1;
+    auto_buf struct buf payload = {.max = WIRE_MAX_FRAME}, text = {0};
+    struct policy_source source = {.text = str_of(q->policy), .file = name.p};
+    if (q->policy_file && policy_folder_open(q->policy_file, &folder, NULL) == 0) {
+        source.read = policy_folder_read;
+        source.arg = &folder;
+    }
+    int rc = policy_source_bundle(&source, &text, err);
+    if (rc)
+        return rc;
+    if (text.len > WIRE_MAX_POLICY)
         return base_fail(
             err, REEVE_EINVAL,
             "a policy given with a request has at most %u bytes; put a larger one into "
@@ -82,7 +121,7 @@ static int send_policy(struct client *c, const struct reeve_request *q, struct r
             WIRE_MAX_POLICY);
     buf_u32le(&payload, (uint32_t)name.n);
     buf_str(&payload, name);
-    buf_str(&payload, text);
+    buf_str(&payload, buf_view(&text));
     if (payload.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     return client_ask(c, WIRE_POLICY, buf_view(&payload), &answer, err);

@@ -34,9 +34,7 @@ void run_free(struct reeve_run *run)
     unlink_run(run);
     free(run->outcome.value);
     policy_image_unref(&run->image);
-    json_text_free(&run->args);
-    json_text_free(&run->request);
-    buf_fini(&run->args_text);
+    json_text_free(&run->text);
     buf_fini(&run->plan);
     arena_fini(&run->arena);
     free(run);
@@ -148,7 +146,7 @@ static void finish_at_once(struct reeve_run *run)
 static void refuse_unhandled(struct reeve_run *run)
 {
     run_refuse(run, CORE_REFUSAL_NO_HANDLER, "nothing here carries out %.*s",
-               (int)run->capability.n, run->capability.p);
+               (int)run->request->capability.n, run->request->capability.p);
 }
 
 static void call_handler(struct reeve_run *run)
@@ -159,14 +157,14 @@ static void call_handler(struct reeve_run *run)
                    core_rank_name(run->decision.isolation));
         return;
     }
-    handler_fn *fn = handler_find(run->capability);
+    handler_fn *fn = handler_find(run->request->capability);
     if (!fn) {
         refuse_unhandled(run);
         return;
     }
     auto_buf struct buf value = {.max = (size_t)1 << 20};
     struct reeve_error err = {0};
-    if (fn(&run->args.doc, &value, &err) != 0) {
+    if (fn(&run->asked.args, &value, &err) != 0) {
         run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", err.message);
         return;
     }
@@ -257,8 +255,8 @@ static int prepare(struct reeve_run *run, struct reeve_error *err)
     int rc = open_streams(run, guest, err);
     if (!rc) {
         run->job = (struct reeve_job){.size = sizeof run->job,
-                                      .capability = run->capability.p,
-                                      .args = run->args_text.data,
+                                      .capability = run->request->capability.p,
+                                      .args = run->asked.args_text.p,
                                       .plan = run->plan.data,
                                       .plan_len = run->plan.len,
                                       .stdin_fd = guest[0],
@@ -306,7 +304,7 @@ static void choose_provider(struct reeve_run *run)
 /* Everything that can make an allow a refusal before anything is built. */
 static void check_run(struct reeve_run *run, struct reeve_error *err)
 {
-    if (!str_is(run->capability, "program.external")) {
+    if (!str_is(run->request->capability, "program.external")) {
         refuse_unhandled(run);
         return;
     }
@@ -357,11 +355,11 @@ void run_begin(struct reeve_run *run)
 {
     struct reeve_error err = {0};
     bool allowed = run->decision.effect == CORE_EFFECT_ALLOW;
-    bool program = str_is(run->capability, "program.external");
+    bool program = str_is(run->request->capability, "program.external");
     bool dry = run->authorize_only || run->flags & REEVE_REQUEST_EXPLAIN;
     const char *forgotten = allowed ? run_unheld_memory(run) : NULL;
-    if (allowed && run->args_error.code)
-        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->args_error.message);
+    if (allowed && !run->asked.fits)
+        run_refuse(run, CORE_REFUSAL_BAD_ARGUMENTS, "%s", run->asked.why_not.message);
     else if (forgotten)
         run_refuse(run, CORE_REFUSAL_NO_MECHANISM, "nothing here keeps: %s", forgotten);
     else if (allowed && !program && run->decision.klass == CORE_CLASS_SAFE) {

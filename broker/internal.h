@@ -9,13 +9,14 @@
 #include <stdatomic.h>
 
 #include "audit/audit.h"
+#include "broker/config.h"
 #include "broker/helpers.h"
 #include "broker/loop.h"
 #include "broker/owner.h"
 #include "broker/registry.h"
 #include "broker/wire.h"
 #include "core/json.h"
-#include "policy/policy.h"
+#include "policy/request.h"
 #include "providers/mock/mock.h"
 #include "providers/process/process.h"
 
@@ -77,21 +78,15 @@ struct reeve_run {
     struct conn *sink; /* NULL: the client went away */
     struct arena arena;
 
-    struct json_text request; /* as it came: what is said of subject, resource and context */
-    struct str subject, resource, capability, provider_name, asked_path;
-    struct policy_value subject_properties, resource_properties, context;
-    int level; /* asked for, or -1 */
+    struct json_text text;                /* as it came */
+    struct policy_asked asked;            /* what it says, in terms of the policy */
+    const struct policy_request *request; /* of it */
+    struct str provider_name, asked_path;
     unsigned flags;
     bool authorize_only;
     struct request_peer peer;
-    const struct core_capability *entry;
-    struct json_text args;         /* in the named normal form, the broker's own added */
-    struct buf args_text;          /* the same as canonical text */
-    struct reeve_error args_error; /* why they do not fit the capability; code 0: they do */
-
     struct policy_image *image;
     struct reeve_inputs_view inputs;
-    struct policy_request ask;
     struct policy_decision decision;
     struct policy_rule_info rule;
     struct core_grant grant;
@@ -154,7 +149,9 @@ struct owner {
     bool ending;                   /* no request is taken any more */
     uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
+    struct config config;
     struct policy_image *image;
+    uint8_t policy_bytes[BASE_SHA256]; /* of what it was read from: its name in blobs/ */
     struct registry registry;
     struct process_provider *process;
     struct mock_provider *mock;
@@ -247,9 +244,10 @@ void conn_run(struct conn *conn, struct reeve_run *run);
 void conn_idle(struct conn *conn);
 bool conn_is_full(const struct conn *conn);
 
-/* ---- config.c ---- */
-/** Read config.yaml; REEVE_ESTATE names the place of what it may not say. */
-int config_load(int dir_fd, const char *dir, uid_t owner, struct reeve_error *err);
+/* ---- policy_load.c ---- */
+/** The policy in force, compiled from the folder's policy.yaml or loaded as the image that
+ * config.yaml names, with its bytes kept. */
+int owner_load_policy(struct owner *owner, struct reeve_error *err);
 
 /* ---- request.c: a request from its text to its decision ---- */
 /**

@@ -192,6 +192,8 @@ static int record_start(struct owner *owner, struct reeve_error *err)
     json_kv_str(&o, "kind", owner->options.embedded ? STR("embedded") : STR("reeved"));
     json_kv_digest(&o, "policy", policy_image_digest(owner->image));
     json_kv_digest(&o, "policy_source", policy_image_source_digest(owner->image));
+    if (owner->config.image[0])
+        json_kv_digest(&o, "policy_image", owner->policy_bytes);
     json_kv_digest(&o, "rules", core_rules_digest);
     return append_open(owner, &o, err);
 }

@@ -253,25 +253,6 @@ void owner_fall(struct owner *owner)
 
 /* ---- taking a folder ---- */
 
-static int load_policy(struct owner *owner, struct reeve_error *err)
-{
-    auto_buf struct buf text = {.max = POLICY_MAX_BYTES + 1};
-    int rc = state_read(owner->dir_fd, owner->dir, STATE_POLICY_NAME, owner->uid, POLICY_MAX_BYTES,
-                        &text, err);
-    if (!rc)
-        rc = policy_compile(buf_view(&text), STATE_POLICY_NAME, NULL, NULL, &owner->image, err);
-    if (rc == REEVE_EPOLICY && err) {
-        struct reeve_error first = *err;
-        return base_fail(err, REEVE_EPOLICY, "%s/%s:%u:%u: %.300s; run: reeve policy lint %s/%s",
-                         owner->dir, STATE_POLICY_NAME, first.line, first.column, first.message,
-                         owner->dir, STATE_POLICY_NAME);
-    }
-    if (!rc)
-        rc = state_keep_blob(owner->dir_fd, owner->dir, policy_image_source_digest(owner->image),
-                             buf_view(&text), err);
-    return rc;
-}
-
 static int add_providers(struct owner *owner, struct reeve_error *err)
 {
     owner->host = (struct reeve_provider_host){
@@ -298,9 +279,9 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         state_sweep(owner->dir_fd);
     if (!rc)
-        rc = config_load(owner->dir_fd, owner->dir, owner->uid, err);
+        rc = config_load(owner->dir_fd, owner->dir, owner->uid, &owner->config, err);
     if (!rc)
-        rc = load_policy(owner, err);
+        rc = owner_load_policy(owner, err);
     if (!rc)
         rc = loop_new(&owner->loop, err);
     if (!rc)

@@ -62,58 +62,20 @@ static void find_program(struct reeve_run *run)
     run->program_found = check_program(run, fd, &run->program_error) == 0;
 }
 
-/* The arguments again, with the real path and the digest in the broker's own places. */
-static int put_broker_args(struct reeve_run *run, struct reeve_error *err)
-{
-    auto_buf struct buf text = {.max = (size_t)1 << 20};
-    struct json_out o = {.b = &text};
-    const struct json_doc *doc = &run->args.doc;
-    const struct json_node *key = json_first(doc, json_root(doc));
-    char hex[2 * BASE_SHA256 + 1];
-    base_hex(run->program_sha256, BASE_SHA256, hex);
-    json_open_object(&o);
-    for (uint32_t i = 0; i < json_root(doc)->count; i++) {
-        const struct json_node *value = json_next(doc, key);
-        auto_buf struct buf one = {.max = (size_t)1 << 20};
-        auto_free char *name = str_dup(key->s);
-        if (str_is(key->s, "path"))
-            json_put_string(&one, run->program.p ? run->program : value->s);
-        else
-            json_exact(doc, value, &one);
-        if (!name || one.failed)
-            return base_fail(err, REEVE_ENOMEM, "out of memory");
-        json_key(&o, name);
-        json_raw(&o, buf_view(&one));
-        key = json_next(doc, value);
-    }
-    if (run->program_found)
-        json_kv_str(&o, "sha256", str_of(hex));
-    json_close_object(&o);
-    auto_json struct json_text put = {0};
-    int rc = json_text_parse(buf_view(&text), &put, err);
-    if (rc)
-        return rc;
-    buf_reset(&run->args_text);
-    json_exact(&put.doc, json_root(&put.doc), &run->args_text); /* sorted */
-    json_text_free(&run->args);
-    if (run->args_text.failed)
-        return base_fail(err, REEVE_ENOMEM, "out of memory");
-    return json_text_parse(buf_view(&run->args_text), &run->args, err);
-}
-
 int program_resolve(struct reeve_run *run, struct reeve_error *err)
 {
-    const struct json_node *root = json_root(&run->args.doc);
-    const struct json_node *path = json_get(&run->args.doc, root, "path");
-    if (json_get(&run->args.doc, root, "sha256"))
-        return base_fail(err, REEVE_EINVAL, "args.sha256 is the broker's to give; leave it out");
-    if (run->args_error.code || !path || path->type != JSON_STRING)
+    struct policy_asked *asked = &run->asked;
+    const struct json_node *path = json_get(&asked->args, json_root(&asked->args), "path");
+    char hex[2 * BASE_SHA256 + 1];
+    if (!asked->fits || !path || path->type != JSON_STRING)
         return 0; /* judged as it stands; an allow is refused bad_arguments */
     run->asked_path = arena_str(&run->arena, path->s);
     if (!run->asked_path.p)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     find_program(run);
-    return put_broker_args(run, err);
+    base_hex(run->program_sha256, BASE_SHA256, hex);
+    return policy_asked_program(asked, run->program, run->program_found ? str_of(hex) : STR(""),
+                                &run->arena, err);
 }
 
 /* ---- after an allow: mounts ---- */
@@ -378,7 +340,7 @@ static int collect_mounts(struct reeve_run *run, struct mounts *m, struct reeve_
 static int collect_argv(struct reeve_run *run, struct str *argv, uint32_t *n,
                         struct reeve_error *err)
 {
-    const struct json_doc *doc = &run->args.doc;
+    const struct json_doc *doc = &run->asked.args;
     const struct json_node *list = json_get(doc, json_root(doc), "argv");
     const struct json_node *at = list && list->type == JSON_ARRAY ? json_first(doc, list) : NULL;
     uint32_t count = at ? list->count : 0;
@@ -395,7 +357,7 @@ static int collect_argv(struct reeve_run *run, struct str *argv, uint32_t *n,
 
 static struct str working_directory(struct reeve_run *run, const struct mounts *m)
 {
-    const struct json_doc *doc = &run->args.doc;
+    const struct json_doc *doc = &run->asked.args;
     struct str cwd = json_string_or(json_get(doc, json_root(doc), "cwd"), STR("/"));
     struct buf normal = {.max = PATH_MAX};
     struct str found = STR("/");

@@ -66,9 +66,9 @@ static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
 static void put_args(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     auto_buf struct buf masked = {.max = (size_t)1 << 20};
-    struct str text = buf_view(&run->args_text);
+    struct str text = run->asked.args_text;
     json_key(o, "args");
-    if (policy_mask_args(run->image, &run->ask, run->args_error.code != 0, run->owner->mask_key,
+    if (policy_mask_args(run->image, run->request, !run->asked.fits, run->owner->mask_key,
                          &masked)) {
         o->b->failed |= masked.failed; /* no record rather than one that shows it */
         text = buf_view(&masked);
@@ -80,22 +80,23 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
 {
     json_key(o, "request");
     json_open_object(o);
-    json_kv_str(o, "subject", run->subject);
-    json_kv_str(o, "capability", run->capability);
+    json_kv_str(o, "subject", run->request->subject);
+    json_kv_str(o, "capability", run->request->capability);
     json_kv_str(o, "mode",
                 run->flags & REEVE_REQUEST_EXPLAIN ? STR("explain")
                 : run->authorize_only              ? STR("authorize")
                                                    : STR("execute"));
-    if (run->level >= 0)
-        json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->level)));
+    if (run->request->level >= 0)
+        json_kv_str(o, "level", str_of(core_level_name((enum core_level)run->request->level)));
     if (run->provider_name.n)
         json_kv_str(o, "provider", run->provider_name);
     put_args(run, brief, o);
-    if (run->resource.n)
-        put_text("resource", run->resource, brief, o);
-    put_stated("subject_properties", &run->subject_properties, brief, o);
-    put_stated("resource_properties", &run->resource_properties, brief, o);
-    put_stated("context", &run->context, brief, o);
+    if (run->request->resource.n)
+        put_text("resource", run->request->resource, brief, o);
+    put_stated("subject_properties", &run->request->subject_properties, brief, o);
+    put_stated("resource_properties", &run->request->resource_properties, brief, o);
+    put_stated("context", &run->request->context, brief, o);
+    put_stated("ceiling", &run->asked.ceiling_as_text, brief, o);
     put_asserted_by(&run->peer, o);
     json_close_object(o);
 }
@@ -347,8 +348,8 @@ void record_end(struct reeve_run *run, struct buf *out, bool brief)
     owner_record_open(run->owner, "end", &o);
     json_kv_uint(&o, "decision", run->decision_seq);
     json_kv_uint(&o, "release", run->release_seq);
-    json_kv_str(&o, "subject", run->subject);
-    json_kv_str(&o, "capability", run->capability);
+    json_kv_str(&o, "subject", run->request->subject);
+    json_kv_str(&o, "capability", run->request->capability);
     put_text("rule", run->rule.id, brief, &o);
     json_kv_digest(&o, "policy", policy_image_digest(run->image));
     put_what_runs(run, brief, &o);
@@ -378,10 +379,11 @@ void result_json(const struct reeve_run *run, struct buf *out)
     json_open_object(&o);
     json_kv_uint(&o, "seq", run->end_seq);
     json_kv_uint(&o, "decision_seq", run->decision_seq);
-    json_kv_str(&o, "subject", run->subject);
-    json_kv_str(&o, "capability", run->capability);
+    json_kv_str(&o, "subject", run->request->subject);
+    json_kv_str(&o, "capability", run->request->capability);
     json_kv_int(&o, "exit", run_exit_status(run));
     put_decision(run, false, &o);
+    put_stated("ceiling", &run->asked.ceiling_as_text, false, &o);
     if (run->decision.effect == CORE_EFFECT_ALLOW)
         put_what_runs(run, false, &o);
     if (run->refusal != CORE_REFUSAL_NONE)

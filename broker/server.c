@@ -183,14 +183,16 @@ static int on_policy(struct conn *conn, struct str payload, struct reeve_error *
     policy_image_unref(&conn->policy);
     buf_fini(&conn->policy_text);
     struct reeve_error why = {0};
-    if (policy_compile(text, name, NULL, NULL, &conn->policy, &why) != 0) {
+    struct policy_kept state;
+    struct policy_source source = policy_source_of(text, name, &state);
+    buf_init(&conn->policy_text, WIRE_MAX_FRAME);
+    source.kept = &conn->policy_text;
+    if (policy_compile_source(&source, NULL, NULL, &conn->policy, &why) != 0) {
         struct request_peer peer = peer_of(conn);
         request_reject(conn->owner, &peer, "policy", text, &why);
         conn_send_error(conn, &why); /* an answer, not a broken protocol */
         return 0;
     }
-    buf_init(&conn->policy_text, WIRE_MAX_FRAME);
-    buf_str(&conn->policy_text, text);
     conn_send(conn, WIRE_ANSWER, STR(""), STR(""));
     return 0;
 }

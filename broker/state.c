@@ -269,14 +269,15 @@ int state_socket_address(const char *dir, int dir_fd, const char *name, struct s
 }
 
 /* Who may write it decides what it says. */
-static int check_hands(int fd, const char *path, uid_t owner, struct reeve_error *err)
+static int check_hands(int fd, const char *path, mode_t type, uid_t owner, struct reeve_error *err)
 {
     struct stat st;
     char theirs[96], ours[96];
     if (fstat(fd, &st) != 0)
         return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be examined", path);
-    if (!S_ISREG(st.st_mode))
-        return base_fail(err, REEVE_ESTATE, "%s is no regular file; put one there", path);
+    if ((st.st_mode & S_IFMT) != type)
+        return base_fail(err, REEVE_ESTATE, "%s is no %s; put one there", path,
+                         type == S_IFREG ? "regular file" : "folder");
     if (st.st_uid != owner && st.st_uid != 0) {
         state_user_name(st.st_uid, theirs);
         state_user_name(owner, ours);
@@ -288,14 +289,43 @@ static int check_hands(int fd, const char *path, uid_t owner, struct reeve_error
     return 0;
 }
 
+/* The folder that a path's file is in, `*name` its name there. Each folder on the way must be in
+ * the same hands as what is read: whoever may write one puts another file in its place. */
+static int open_parent(int dir_fd, const char *dir, const char **name, uid_t owner, int *out,
+                       struct reeve_error *err)
+{
+    const char *path = *name;
+    int rc = 0;
+    *out = openat(dir_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (const char *slash; *out >= 0 && !rc && (slash = strchr(*name, '/')); *name = slash + 1) {
+        char part[NAME_MAX + 1], shown[PATH_MAX];
+        int n = (int)(slash - *name);
+        (void)snprintf(part, sizeof part, "%.*s", n, *name);
+        (void)snprintf(shown, sizeof shown, "%s/%.*s", dir, (int)(slash - path), path);
+        auto_close int outer = *out;
+        *out = n <= NAME_MAX ? openat(outer, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+                             : -1;
+        if (*out >= 0)
+            rc = check_hands(*out, shown, S_IFDIR, owner, err);
+    }
+    if (*out < 0)
+        return base_fail_errno(err, REEVE_ESTATE, errno, "the folder of %s/%s cannot be opened",
+                               dir, path);
+    return rc;
+}
+
 int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
                struct buf *out, struct reeve_error *err)
 {
     char path[PATH_MAX];
+    auto_close int parent = -1;
     (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    int rc = open_parent(dir_fd, dir, &name, owner, &parent, err);
+    if (rc)
+        return rc;
     /* O_NONBLOCK: a FIFO put in its place must not hold the reader. */
     auto_close int fd =
-        openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+        openat(parent, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0 && errno == ELOOP)
         return base_fail(err, REEVE_ESTATE, "%s is a link; put the file itself there", path);
     if (fd < 0 && errno == ENOENT)
@@ -304,7 +334,7 @@ int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_
                          path);
     if (fd < 0)
         return base_fail_errno(err, REEVE_ESTATE, errno, "%s cannot be opened", path);
-    int rc = check_hands(fd, path, owner, err);
+    rc = check_hands(fd, path, S_IFREG, owner, err);
     return rc ? rc : fd_slurp_open(fd, path, max, out, err);
 }
 

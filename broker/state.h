@@ -55,9 +55,9 @@ int state_socket_address(const char *dir, int dir_fd, const char *name, struct s
                          struct reeve_error *err);
 
 /**
- * The whole of a file of the folder that says what is allowed: a regular file, no link, that
- * belongs to `owner` (the folder's) or root and that nobody else may write. REEVE_ESTATE names the
- * file and what sets it right.
+ * The whole of a file of the folder, or below it, that says what is allowed: a regular file, no
+ * link, that (with each folder on the way) belongs to `owner` (the folder's) or root and that
+ * nobody else may write. REEVE_ESTATE names the file and what sets it right.
  */
 int state_read(int dir_fd, const char *dir, const char *name, uid_t owner, size_t max,
                struct buf *out, struct reeve_error *err);

@@ -55,6 +55,9 @@ struct core_arg {
     X(AGENT, "agent")                                                                              \
     X(STREAMING, "streaming")
 /* clang-format on */
+#define X(id, name) CORE_EFFECT_BIT_##id,
+enum core_effect_bit { CORE_EFFECT_BITS(X) CORE_EFFECT_WORDS };
+#undef X
 
 struct core_capability {
     const char *id;

@@ -62,6 +62,9 @@ struct json_text {
 };
 int json_text_parse(struct str text, struct json_text *out, struct reeve_error *err);
 void json_text_free(struct json_text *t);
+/** The same with its storage in an arena. */
+int json_arena_parse(struct str text, struct arena *arena, struct json_doc *out,
+                     struct reeve_error *err);
 #define auto_json __attribute__((cleanup(json_text_free)))
 
 static inline const struct json_node *json_root(const struct json_doc *d)

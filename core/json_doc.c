@@ -32,6 +32,18 @@ int json_text_parse(struct str text, struct json_text *out, struct reeve_error *
     return rc;
 }
 
+int json_arena_parse(struct str text, struct arena *arena, struct json_doc *out,
+                     struct reeve_error *err)
+{
+    uint32_t cap = nodes_needed(text);
+    struct str bytes = arena_str(arena, text);
+    struct json_node *nodes = arena_array(arena, cap, sizeof *nodes);
+    *out = (struct json_doc){0};
+    if (!bytes.p || !nodes)
+        return base_fail(err, REEVE_ENOMEM, "no memory for %zu bytes of JSON", text.n);
+    return json_parse((char *)(uintptr_t)bytes.p, text.n, nodes, cap, out, err);
+}
+
 void json_text_free(struct json_text *t)
 {
     free(t->bytes);

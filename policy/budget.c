@@ -6,7 +6,8 @@
 
 static bool counts(const struct deciding *d, const struct img_budget *b)
 {
-    if (!eval_subject_rank(d->image, &d->eval.subject, b->subjects))
+    if (!eval_subject_rank(d->image, &d->eval.subject, b->subjects) ||
+        !eval_in_scope(&d->eval, b->scope))
         return false;
     const struct img_str *patterns = image_names(d->image) + b->capabilities.first;
     for (uint32_t i = 0; i < b->capabilities.n; i++)

@@ -63,24 +63,38 @@ static void order_rules(struct builder *b)
         qsort_r(b->order, b->m->nrules, sizeof *b->order, by_id, (void *)(uintptr_t)b->m);
 }
 
-static void digests(struct img_head *head, struct str source)
+static void digests(struct img_head *head, const uint8_t source[BASE_SHA256])
 {
     uint8_t both[2 * BASE_SHA256];
-    base_sha256(source.p, source.n, head->source_digest);
+    memcpy(head->source_digest, source, BASE_SHA256);
     memcpy(both, head->source_digest, BASE_SHA256);
     memcpy(both + BASE_SHA256, core_rules_digest, BASE_SHA256);
     base_sha256(both, sizeof both, head->digest);
     memcpy(head->rules_digest, core_rules_digest, BASE_SHA256);
 }
 
-static struct policy_image *finish(struct builder *b, struct str source, const char *file)
+static void build_scopes(struct builder *b)
+{
+    for (uint32_t i = 0; i < b->m->nscopes && !b->failed; i++) {
+        const struct m_scope *s = &b->m->scopes[i];
+        struct str *patterns = build_alloc(b, s->ncapabilities, sizeof *patterns);
+        for (uint32_t k = 0; patterns && k < s->ncapabilities; k++)
+            patterns[k] = s->capabilities[k].text;
+        struct img_scope row = {build_str(b, s->name), build_list(b, &s->subjects), {0, 0}};
+        if (patterns)
+            row.capabilities = build_names(b, patterns, s->ncapabilities);
+        build_row(b, IMAGE_scopes, &row, sizeof row);
+    }
+}
+
+static struct policy_image *finish(struct builder *b)
 {
     b->head.name = build_str(b, b->m->name);
-    b->head.file = build_str(b, str_of(file));
+    b->head.files = build_names(b, b->m->files, b->m->nfiles);
     b->head.version = b->m->version;
     b->head.default_level = b->m->default_level;
     b->head.default_limits = b->m->default_limits.limits;
-    digests(&b->head, source);
+    digests(&b->head, b->m->source_digest);
     build_row(b, IMAGE_head, &b->head, sizeof b->head);
     for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) { /* before there are two images of it */
         free(b->pool[i].slot);
@@ -90,8 +104,8 @@ static struct policy_image *finish(struct builder *b, struct str source, const c
     return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
 }
 
-struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
-                                  struct arena *arena, struct policy_report *report)
+struct policy_image *policy_build(const struct model *m, struct arena *arena,
+                                  struct policy_report *report)
 {
     struct builder b = {.m = m, .arena = arena, .report = report};
     for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++)
@@ -100,6 +114,8 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
     if (!b.failed)
         build_subjects(&b);
     if (!b.failed)
+        build_scopes(&b);
+    if (!b.failed)
         build_holds(&b);
     if (!b.failed)
         build_rules(&b);
@@ -107,7 +123,7 @@ struct policy_image *policy_build(const struct model *m, struct str source, cons
         build_entities(&b);
     if (!b.failed)
         build_capabilities(&b);
-    struct policy_image *image = finish(&b, source, file);
+    struct policy_image *image = finish(&b);
     for (unsigned i = 0; i < IMAGE_SECTION_COUNT; i++) {
         buf_fini(&b.section[i]);
         free(b.pool[i].slot);

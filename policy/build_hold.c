@@ -143,6 +143,8 @@ static void add_budget(struct builder *b, const struct m_budget *m)
     struct img_budget row = {
         .id = build_str(b, m->id),
         .line = m->at.line,
+        .file = m->at.file,
+        .scope = m->scope ? m->scope - 1 : POLICY_NONE,
         .subjects = build_list(b, &m->subjects),
         .approval = m->asks ? approval_index(b, b->m->default_approval) : POLICY_NONE,
         .per = (uint32_t)m->per,
@@ -250,7 +252,7 @@ static void add_entries(struct builder *b)
     }
 }
 
-static void add_labels(struct builder *b)
+static void add_words(struct builder *b)
 {
     const struct m_names *labels = &b->m->labels;
     struct str *v = build_alloc(b, labels->n, sizeof *v);
@@ -258,6 +260,7 @@ static void add_labels(struct builder *b)
         v[i] = labels->v[i].text;
     if (v)
         b->head.labels = build_names(b, v, labels->n);
+    b->head.effects = build_names(b, b->m->effect_words, b->m->neffect_words);
 }
 
 void build_holds(struct builder *b)
@@ -269,7 +272,7 @@ void build_holds(struct builder *b)
     add_budgets(b);
     add_entries(b);
     b->head.masks = add_masks(b, &m->masks);
-    add_labels(b);
+    add_words(b);
 }
 
 /* ---- of one rule ---- */
@@ -289,12 +292,13 @@ static void add_resources(struct builder *b, const struct m_rule *r, struct img_
 
 static uint32_t add_selector(struct builder *b, const struct m_rule *r)
 {
-    if (!r->has_effects && !r->has_resource && !r->shadow && !r->replaced &&
+    if (!r->has_effects && !r->has_resource && !r->shadow && !r->replaced && !r->scope &&
         r->from_ns == INT64_MIN && r->until_ns == INT64_MAX)
         return POLICY_NONE;
     struct img_selector row = {.from_ns = r->from_ns,
                                .until_ns = r->until_ns,
                                .effects = r->effect_bits,
+                               .scope = r->scope ? r->scope - 1 : POLICY_NONE,
                                .shadow = r->shadow,
                                .replaced = r->replaced};
     add_resources(b, r, &row);

@@ -11,7 +11,8 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                            .grant = POLICY_NONE,
                            .subjects = build_list(b, &r->subjects),
                            .condition = POLICY_NONE,
-                           .effect = (uint8_t)r->effect};
+                           .effect = (uint8_t)r->effect,
+                           .file = r->id_at.file};
     if (r->grant) {
         row.grant = build_grant(b, r->grant);
         if (!b->failed)

@@ -43,6 +43,8 @@ static void each_list(struct builder *b, each_fn *fn)
         fn(b, &m->levels[i].match);
     for (uint32_t i = 0; i < m->nbudgets; i++)
         each_of(b, fn, &m->budgets[i].subjects);
+    for (uint32_t i = 0; i < m->nscopes; i++)
+        each_of(b, fn, &m->scopes[i].subjects);
     each_approval(b, fn, m->default_approval);
     for (uint32_t i = 0; i < m->nrules; i++) {
         const struct m_rule *r = &m->rules[i];
@@ -211,6 +213,8 @@ static int by_precedence(const void *a, const void *b)
         return x->literals > y->literals ? -1 : 1;
     if (x->level != y->level)
         return x->level < y->level ? -1 : 1;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
     return (x->line > y->line) - (x->line < y->line);
 }
 
@@ -224,6 +228,7 @@ static void add_levels(struct builder *b)
                                      .value = subject_value(b, &l->match),
                                      .literals = l->match.literals,
                                      .line = l->match.at.line,
+                                     .file = l->match.at.file,
                                      .kind = (uint8_t)l->match.kind,
                                      .level = (uint8_t)l->level};
         b->head.nlevel_ids += l->match.kind == SUBJECT_ID;

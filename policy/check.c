@@ -5,7 +5,6 @@
  */
 #include "policy/check.h"
 
-#define MAX_GROUP_DEPTH 32u
 #define MAX_GRANT_CHAIN 16u
 
 bool check_names(struct arena *arena, uint32_t n, struct policy_names *out)
@@ -71,11 +70,11 @@ static void walk_group(struct checker *c, struct m_group *g, unsigned depth)
                           "group `%s` contains itself", policy_shown(inner->name, shown));
             continue;
         }
-        if (inner->state == UNSEEN && depth < MAX_GROUP_DEPTH)
+        if (inner->state == UNSEEN && depth < CHECK_MAX_GROUPS)
             walk_group(c, inner, depth + 1);
-        if (depth == MAX_GROUP_DEPTH || inner->height == MAX_GROUP_DEPTH)
+        if (depth == CHECK_MAX_GROUPS || inner->height == CHECK_MAX_GROUPS)
             policy_report(c->report, P_BOUND, s->at, NULL, "groups are nested more than %u deep",
-                          MAX_GROUP_DEPTH);
+                          CHECK_MAX_GROUPS);
         else if (inner->height >= g->height)
             g->height = (uint8_t)(inner->height + 1);
     }
@@ -196,15 +195,15 @@ static void check_ids(struct checker *c)
     policy_names_sort(&ids);
     for (uint32_t i = 1; i < ids.n; i++) {
         struct policy_pos at[2];
-        char shown[POLICY_SHOWN];
+        char shown[POLICY_SHOWN], place[POLICY_PLACE];
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t n = ids.v[i - k].index;
             at[k] = n < m->nrules ? m->rules[n].id_at : m->budgets[n - m->nrules].at;
         }
         if (ids.v[i].name.n && str_eq(ids.v[i].name, ids.v[i - 1].name))
-            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL,
-                          "rule id `%s` stands on line %u too", policy_shown(ids.v[i].name, shown),
-                          at[1].line);
+            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL, "rule id `%s` stands %s too",
+                          policy_shown(ids.v[i].name, shown),
+                          policy_place(c->report, at[1], at[0], place));
     }
 }
 
@@ -226,6 +225,7 @@ void policy_check(struct model *m, struct arena *arena, struct policy_report *re
             check_chain(&c, m->rules[i].grant);
         }
     }
+    check_scopes(&c);
     policy_check_conditions(m, &c.groups, arena, report);
     check_ids(&c);
     check_holds(&c);

@@ -8,6 +8,8 @@
 #include "policy/model.h"
 #include "policy/names.h"
 
+#define CHECK_MAX_GROUPS 32u /* in each other */
+
 struct checker {
     struct model *m;
     struct arena *arena;
@@ -19,6 +21,8 @@ struct checker {
 bool check_names(struct arena *arena, uint32_t n, struct policy_names *out);
 /** Find the group that each member of a list names. */
 void check_subjects(struct checker *c, struct m_subjects *list);
+/** Names of delegated files and what `may` covers (check_scope.c). */
+void check_scopes(struct checker *c);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
 

@@ -9,9 +9,11 @@
 
 /* ---- labels ---- */
 
+#define MAX_LABELS 64u
+
 static uint32_t find_label(const struct model *m, struct str name)
 {
-    for (uint32_t i = 0; i < m->labels.n; i++)
+    for (uint32_t i = 0; i < m->labels.n && i < MAX_LABELS; i++)
         if (str_eq(m->labels.v[i].text, name))
             return i;
     return POLICY_NONE;
@@ -20,7 +22,7 @@ static uint32_t find_label(const struct model *m, struct str name)
 static void check_label_list(struct checker *c)
 {
     const struct m_names *l = &c->m->labels;
-    for (uint32_t i = 1; i < l->n; i++)
+    for (uint32_t i = 1; i < l->n && i < MAX_LABELS; i++)
         if (find_label(c->m, l->v[i].text) < i)
             policy_report(c->report, P_DUPLICATE_KEY, l->v[i].at, "leave one of them out",
                           "a label is declared twice");
@@ -30,7 +32,7 @@ uint32_t policy_label(const struct model *m, struct policy_report *report, struc
                       struct policy_pos at)
 {
     uint32_t i = find_label(m, name);
-    if (i < 64)
+    if (i < MAX_LABELS)
         return i;
     struct policy_nearest near = policy_near(report, name);
     for (uint32_t k = 0; k < m->labels.n; k++)
@@ -192,10 +194,24 @@ static void check_shadows(struct checker *c)
     }
 }
 
+/* Of all files together: decisions name them by bits. */
+static void check_bounds(struct checker *c)
+{
+    const struct model *m = c->m;
+    if (m->labels.n > MAX_LABELS)
+        policy_report(c->report, P_BOUND, m->labels.v[MAX_LABELS].at, NULL,
+                      "%u labels; at most %u are held", m->labels.n, MAX_LABELS);
+    if (m->nbudgets > POLICY_MAX_BUDGETS)
+        policy_report(c->report, P_BOUND, m->budgets[POLICY_MAX_BUDGETS].at,
+                      "count several things in one", "%u budgets; at most %u are held", m->nbudgets,
+                      POLICY_MAX_BUDGETS);
+}
+
 void check_holds(struct checker *c)
 {
     struct model *m = c->m;
     check_label_list(c);
+    check_bounds(c);
     declare_effects(c);
     for (uint32_t i = 0; i < m->nentries; i++)
         check_entry(c, &m->entries[i]);

@@ -21,6 +21,7 @@ struct checker {
     const struct policy_names *groups;
     struct policy_names conditions, declared; /* declared: by path_of */
     unsigned depth;                           /* of the named conditions being walked */
+    uint32_t scope;                           /* of the file whose condition it is */
 };
 
 /* ---- declarations ---- */
@@ -36,6 +37,22 @@ static void put_path(struct buf *out, uint8_t root, const struct m_attribute *a,
         buf_byte(out, SEPARATOR);
         buf_str(out, a->key[i]);
     }
+}
+
+static void told_twice(struct checker *c, const struct m_declared *a, const struct m_declared *b)
+{
+    char place[POLICY_PLACE];
+    policy_report(c->report, P_DECLARATION, b->at, NULL, "the same attribute is declared %s",
+                  policy_place(c->report, a->at, b->at, place));
+}
+
+/* Declarations of one path in two delegated files have nothing to do with each other; one that
+ * every file sees comes first among them. */
+static bool sees(const struct checker *c, uint32_t a, uint32_t b)
+{
+    uint32_t x = c->m->declared[c->declared.v[a].index].scope;
+    uint32_t y = c->m->declared[c->declared.v[b].index].scope;
+    return x == y || !x || !y;
 }
 
 static bool index_declared(struct checker *c)
@@ -55,17 +72,21 @@ static bool index_declared(struct checker *c)
     }
     policy_names_sort(&c->declared);
     for (uint32_t i = 1; i < c->declared.n; i++)
-        if (str_eq(c->declared.v[i].name, c->declared.v[i - 1].name))
-            policy_report(c->report, P_DECLARATION, m->declared[c->declared.v[i].index].at, NULL,
-                          "the same attribute is declared on line %u",
-                          m->declared[c->declared.v[i - 1].index].at.line);
+        if (str_eq(c->declared.v[i].name, c->declared.v[i - 1].name) && sees(c, i, i - 1))
+            told_twice(c, &m->declared[c->declared.v[i - 1].index],
+                       &m->declared[c->declared.v[i].index]);
     return !path.failed;
 }
 
 static const struct m_declared *find_declared(const struct checker *c, const struct buf *path)
 {
-    uint32_t i = policy_names_find(&c->declared, buf_view(path));
-    return i == UINT32_MAX ? NULL : &c->m->declared[i];
+    for (uint32_t i = policy_names_first(&c->declared, buf_view(path));
+         i < c->declared.n && str_eq(c->declared.v[i].name, buf_view(path)); i++) {
+        const struct m_declared *d = &c->m->declared[c->declared.v[i].index];
+        if (!d->scope || d->scope == c->scope)
+            return d;
+    }
+    return NULL;
 }
 
 /* ---- attributes ---- */
@@ -143,11 +164,14 @@ static struct m_extent walk(struct checker *c, struct m_condition *k);
 
 static void walk_named(struct checker *c, struct m_named *n)
 {
+    uint32_t scope = c->scope;
     n->state = OPEN;
+    c->scope = n->scope;
     c->depth++;
     n->extent = n->condition ? walk(c, n->condition) : (struct m_extent){0};
     n->extent.height++;
     c->depth--;
+    c->scope = scope;
     n->state = DONE;
 }
 
@@ -264,9 +288,11 @@ static bool check_conditions(struct checker *c)
             walk_named(c, &m->conditions[i]);
         check_extent(c, m->conditions[i].extent, m->conditions[i].at);
     }
-    for (uint32_t i = 0; i < m->nrules; i++)
+    for (uint32_t i = 0; i < m->nrules; i++) {
+        c->scope = m->rules[i].scope;
         if (m->rules[i].when)
             check_extent(c, walk(c, m->rules[i].when), m->rules[i].id_at);
+    }
     return true;
 }
 
@@ -290,11 +316,11 @@ static void check_property(struct checker *c, struct buf *path, const struct m_a
             return;
         told = d[i];
     }
-    char shown[POLICY_SHOWN], type[32];
+    char shown[POLICY_SHOWN], type[32], place[POLICY_PLACE];
     if (told)
-        policy_report(c->report, P_DECLARED_TYPE, value->pos, NULL,
-                      "`%s` is declared as %s on line %u", policy_shown(told->path->text, shown),
-                      parse_type_name(told->type, type), told->at.line);
+        policy_report(c->report, P_DECLARED_TYPE, value->pos, NULL, "`%s` is declared as %s %s",
+                      policy_shown(told->path->text, shown), parse_type_name(told->type, type),
+                      policy_place(c->report, told->at, value->pos, place));
 }
 
 static void check_properties(struct checker *c, struct buf *path, struct m_attribute *at,
@@ -315,8 +341,10 @@ static void check_entities(struct checker *c)
     struct str key[17];
     auto_buf struct buf path = {0};
     struct m_attribute at = {.key = key};
-    for (uint32_t i = 0; i < c->m->nentities && c->declared.n; i++)
+    for (uint32_t i = 0; i < c->m->nentities && c->declared.n; i++) {
+        c->scope = c->m->entities[i].scope;
         check_properties(c, &path, &at, c->m->entities[i].properties);
+    }
     if (path.failed)
         policy_report_memory(c->report);
 }

@@ -84,11 +84,17 @@
     X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
     X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
     X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
+    X(INCLUDE, "P120", ERROR, "a file that cannot be included")                                    \
+    X(INCLUDE_CYCLE, "P121", ERROR, "files that include each other")                               \
+    X(DEFINED_TWICE, "P122", ERROR, "a name that is defined twice, with different values")         \
+    X(DELEGATED, "P123", ERROR, "something that a delegated file may not have")                    \
+    X(NOT_COVERED, "P124", ERROR, "something that `may` does not cover")                           \
     X(UNDECLARED, "P130", WARNING, "a path of subject, resource or context that is not declared")  \
     X(TEXT_PATH, "P131", WARNING, "`starts_with` on what looks like a path")                       \
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
     X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
-    X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")
+    X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
+    X(NEVER_MATCHES, "P150", WARNING, "a delegated rule that `may` makes empty")
 
 #define X(symbol, ...) P_##symbol,
 enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };

@@ -305,7 +305,7 @@ static enum core_level lowest_level(const struct policy_image *image,
         set_level(image, &parent, req, &v);
         level = v.level < level ? v.level : level;
     }
-    return level;
+    return decide_ceiling(req, inputs, 0) ? decide_ceilings_level(req, inputs, level) : level;
 }
 
 /* What the policy names is valid. */
@@ -340,10 +340,12 @@ static int decide_all(const struct policy_image *image, const struct policy_requ
             return REEVE_OK;
         }
     }
-    if (!fits) {
+    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(&d, req, &v, out));
+    if (!permitted) {
         v.obligations.n = 0;
         end_in_deny(out, &v);
-        out->rule = POLICY_RULE_BOUND;
+        out->rule = fits ? POLICY_RULE_CEILING : POLICY_RULE_BOUND;
+        out->strictest = 0;
     }
     return REEVE_OK;
 }
@@ -391,7 +393,7 @@ static bool is_valid(const struct policy_request *req, const struct reeve_inputs
     bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
                 req->level < CORE_LEVEL_COUNT &&
                 (!req->resource.n || policy_subject_valid(req->resource)) &&
-                inputs->nchain <= POLICY_MAX_PARENTS;
+                inputs->nchain <= POLICY_MAX_PARENTS && inputs->nceilings <= POLICY_MAX_PARENTS;
     for (uint32_t i = 0; good && i < inputs->nchain; i++)
         good = policy_subject_valid(inputs->chain[i].text);
     return good;

@@ -94,6 +94,27 @@ void decide_obligations(const struct deciding *d, uint32_t rule, struct policy_l
 /** Budgets that count what is permitted (budget.c). */
 void decide_budgets(const struct deciding *d, struct verdict *v);
 
+/** The `i`-th ceiling, the request's own first; NULL behind the last. */
+static inline const struct policy_ceiling *
+decide_ceiling(const struct policy_request *req, const struct reeve_inputs_view *inputs, uint32_t i)
+{
+    if (req->ceiling && i == 0)
+        return req->ceiling;
+    i -= req->ceiling != NULL;
+    return i < inputs->nceilings ? &inputs->ceilings[i] : NULL;
+}
+/** The lowest of `level` and those of the ceilings (ceiling.c). */
+enum core_level decide_ceilings_level(const struct policy_request *req,
+                                      const struct reeve_inputs_view *inputs,
+                                      enum core_level level);
+/** Judge a request that is permitted by all links by each ceiling: false where one does not permit
+ * it; else they raise its isolation. */
+bool decide_ceilings(const struct deciding *d, const struct policy_request *req,
+                     const struct verdict *v, struct policy_decision *out);
+/** Why a ceiling did not permit it, as a sentence. */
+void explain_ceiling(const struct deciding *d, const struct policy_decision *decision,
+                     struct buf *out);
+
 /** What the inputs say has been spent of one thing that a budget counts. */
 uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted);
 

@@ -24,19 +24,50 @@ const char *policy_code_text(size_t index, const char **code)
     return codes[index].meaning;
 }
 
+/* The text of a position's file. */
+static struct str text_of(const struct policy_report *r, struct policy_pos at)
+{
+    return at.file && at.file <= r->nmore ? r->more[at.file - 1]->text : r->text;
+}
+
+static struct policy_lines *lines_of(struct policy_report *r, struct policy_pos at)
+{
+    return at.file && at.file <= r->nmore ? &r->more[at.file - 1]->lines : &r->lines;
+}
+
+struct str *policy_text_of(struct policy_report *r)
+{
+    return r->reading ? &r->more[r->reading - 1]->text : &r->text;
+}
+
+const char *policy_file_of(const struct policy_report *r, struct policy_pos at)
+{
+    return at.file && at.file <= r->nmore ? r->more[at.file - 1]->file : r->file;
+}
+
+const char *policy_place(const struct policy_report *r, struct policy_pos at,
+                         struct policy_pos from, char out[POLICY_PLACE])
+{
+    if (at.file == from.file)
+        (void)snprintf(out, POLICY_PLACE, "on line %u", at.line);
+    else
+        (void)snprintf(out, POLICY_PLACE, "on line %u of %.120s", at.line, policy_file_of(r, at));
+    return out;
+}
+
 static void emit(struct policy_report *r, enum policy_code code, struct policy_pos at,
                  const char *suggestion, const char *message)
 {
     struct policy_diag d = {
         .severity = codes[code].severity,
         .code = codes[code].code,
-        .file = r->file,
+        .file = policy_file_of(r, at),
         .line = at.line,
         .column = at.column,
         .length = at.length ? at.length : 1,
         .message = message,
         .suggestion = suggestion,
-        .source_line = policy_source_line(&r->lines, r->text, at.line),
+        .source_line = policy_source_line(lines_of(r, at), text_of(r, at), at.line),
     };
     if (r->fn)
         r->fn(r->arg, &d);
@@ -51,7 +82,7 @@ static void keep_first(struct policy_report *r, enum policy_code code, struct po
               suggestion ? "; " : "", suggestion ? suggestion : "");
     r->err->line = at.line;
     r->err->column = at.column;
-    (void)snprintf(r->err->file, sizeof r->err->file, "%s", r->file);
+    (void)snprintf(r->err->file, sizeof r->err->file, "%s", policy_file_of(r, at));
 }
 
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,

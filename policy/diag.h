@@ -13,9 +13,11 @@
  * text can take. */
 #define POLICY_MAX_FINDINGS 256u
 
-/** Where in the text: 1-based, column and length in characters. */
+/** Where in the texts: 1-based, column and length in characters; `file` 0 is the root file, others
+ * are in the order in which they were included. */
 struct policy_pos {
-    uint32_t line, column, length;
+    uint32_t line, column;
+    uint16_t length, file;
 };
 
 /** A line longer than this is not shown beside a finding. */
@@ -33,9 +35,19 @@ struct policy_lines {
  */
 struct str policy_source_line(struct policy_lines *lines, struct str text, uint32_t line);
 
+/** A text beside the root file's. */
+struct policy_text {
+    struct str text;
+    const char *file; /* as findings name it */
+    struct policy_lines lines;
+};
+
 struct policy_report {
     struct str text; /* the whole source, for source lines */
     const char *file;
+    struct policy_text **more; /* file i is more[i - 1] */
+    uint16_t nmore;
+    uint16_t reading;   /* the file that yaml.c reads */
     policy_diag_fn *fn; /* may be NULL */
     void *arg;
     struct reeve_error *err; /* gets the first error; may be NULL */
@@ -50,6 +62,15 @@ struct policy_report {
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...) REEVE_PRINTF(5, 6);
+/** The text of the file that is being read. */
+struct str *policy_text_of(struct policy_report *r);
+/** The name of a position's file, as findings have it. */
+const char *policy_file_of(const struct policy_report *r, struct policy_pos at);
+/** Where something else is that a finding at `from` tells of: "on line 7", "on line 7 of b.yaml"
+ * where that is another file. */
+#define POLICY_PLACE 160
+const char *policy_place(const struct policy_report *r, struct policy_pos at,
+                         struct policy_pos from, char out[POLICY_PLACE]);
 /** Note that memory or an arena's bound is out. Nothing more is told; the compile ends with
  * REEVE_ENOMEM. */
 void policy_report_memory(struct policy_report *r);

@@ -69,6 +69,8 @@ enum tri eval_judge(const struct eval *e, uint32_t at, const struct view *elemen
 typedef enum tri eval_op_fn(const struct eval *e, uint32_t at, const struct view *v,
                             const struct view *operand);
 extern eval_op_fn *const eval_ops[OP_COUNT];
+/** Text from outside as part of a sentence: bounded, without control characters (explain.c). */
+void explain_text(struct str s, struct buf *out);
 /** In words: what an attribute is; what the condition at `at`, which is not true, wanted
  * (explain_when.c). */
 void explain_value(const struct eval *e, uint32_t attribute, struct buf *out);
@@ -97,6 +99,8 @@ enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint3
 
 /** Whether a rule's selector lets it match: effects, resource, time, shadow. */
 bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule);
+/** Whether a delegated file may be about this subject and capability; POLICY_NONE: no such file. */
+bool eval_in_scope(const struct eval *e, uint32_t scope);
 bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits);
 
 /* ---- candidates (eval_match.c) ---- */

@@ -1,6 +1,7 @@
 /*
  * What few rules select by beside subject, capability and condition: effects, resource, the time in
- * which they are valid, and whether they are shadows. Nothing of it is ever unknown.
+ * which they are valid, whether they are shadows, and what a delegated file may be about. Nothing
+ * of it is ever unknown.
  */
 #include "policy/eval.h"
 
@@ -19,6 +20,18 @@ bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool
     return false;
 }
 
+bool eval_in_scope(const struct eval *e, uint32_t scope)
+{
+    if (scope == POLICY_NONE)
+        return true;
+    const struct img_scope *s = &image_scopes(e->image)[scope];
+    const struct img_str *patterns = image_names(e->image) + s->capabilities.first;
+    bool fits = false;
+    for (uint32_t i = 0; i < s->capabilities.n && !fits; i++)
+        fits = policy_capability_matches(image_str(e->image, patterns[i]), e->req->capability);
+    return fits && eval_subject_rank(e->image, &e->subject, s->subjects) > 0;
+}
+
 bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule)
 {
     const struct img_selector *s = image_selector_of(e->image, rule);
@@ -30,5 +43,5 @@ bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const str
     if (s->effects && !(s->effects & effects))
         return false;
     return e->inputs->now_ns >= s->from_ns && e->inputs->now_ns < s->until_ns &&
-           eval_resource_fits(e, s, permits);
+           eval_resource_fits(e, s, permits) && eval_in_scope(e, s->scope);
 }

@@ -6,7 +6,7 @@
 #include "policy/decide.h"
 
 /* Text from outside as part of a sentence: bounded, without control characters, UTF-8. */
-static void put_shown(struct buf *out, struct str s)
+void explain_text(struct str s, struct buf *out)
 {
     char shown[POLICY_SHOWN];
     buf_z(out, str_is_utf8(s) ? policy_shown(s, shown) : "(not UTF-8)");
@@ -76,7 +76,8 @@ static bool is_about(const struct deciding *d, const struct eval_found *f,
     const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[e->rule]);
     if (!eval_pattern_fits(&d->scan, e))
         return false;
-    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind]))))
+    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind])) ||
+              !eval_in_scope(&d->eval, s->scope)))
         return false;
     *at = decide_standing(d, f, e);
     at->subject = eval_entry_rank(&d->scan, e);
@@ -160,10 +161,10 @@ static void put_resource(const struct deciding *d, const struct img_selector *s,
     buf_z(out, "resource must be ");
     for (uint32_t i = 0; i < s->nresources && i < 8; i++) {
         buf_z(out, i ? " or " : "");
-        put_shown(out, image_str(d->image, image_globs(d->image)[refs[i]].text));
+        explain_text(image_str(d->image, image_globs(d->image)[refs[i]].text), out);
     }
     buf_z(out, d->req->resource.n ? ", and is " : ", and is missing");
-    put_shown(out, d->req->resource);
+    explain_text(d->req->resource, out);
 }
 
 static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *out)
@@ -220,9 +221,9 @@ static void put_fault(const struct deciding *d, const struct miss *m, struct buf
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)
 {
     buf_z(out, begin);
-    put_shown(out, req->capability);
+    explain_text(req->capability, out);
     buf_z(out, " to ");
-    put_shown(out, req->subject);
+    explain_text(req->subject, out);
 }
 
 static void explain_default(struct deciding *d, struct buf *out)
@@ -240,19 +241,29 @@ static void explain_default(struct deciding *d, struct buf *out)
     put_fault(d, &miss, out);
 }
 
+static void put_level(const struct policy_image *image, const struct img_level *l, struct buf *out)
+{
+    buf_z(out, "`subjects` gives it to ");
+    buf_str(out, image_str(image, l->text));
+    buf_printf(out, " on line %u", l->line);
+    if (!l->file)
+        return;
+    buf_z(out, " of ");
+    buf_str(out, image_file(image, l->file));
+}
+
 static void explain_pure(const struct deciding *of, const struct policy_decision *d,
                          struct buf *out)
 {
     const struct policy_image *image = of->image;
     const struct policy_request *req = of->req;
     const struct img_level *l = eval_level(image, &of->eval.subject);
-    put_shown(out, req->capability);
+    explain_text(req->capability, out);
     buf_printf(out, " is of class %s, and ", core_class_name(d->klass));
-    put_shown(out, req->subject);
+    explain_text(req->subject, out);
     buf_z(out, " has level pure: ");
     if (l && l->level == CORE_LEVEL_PURE)
-        buf_printf(out, "`subjects` gives it to %.*s on line %u", (int)l->text.n,
-                   image_str(image, l->text).p, l->line);
+        put_level(image, l, out);
     else if (!l && image_head(image)->default_level < 0)
         buf_z(out, "no entry of `subjects` names it, and the policy has no `defaults.level`");
     else if (!l && image_head(image)->default_level == CORE_LEVEL_PURE)
@@ -322,6 +333,8 @@ void policy_explain(const struct policy_image *image, const struct policy_reques
         explain_ask(image, d, out);
     } else if (d->rule == POLICY_RULE_DEFAULT) {
         explain_default(&of, out);
+    } else if (d->rule == POLICY_RULE_CEILING) {
+        explain_ceiling(&of, d, out);
     } else if (d->rule == POLICY_RULE_PURE) {
         explain_pure(&of, d, out);
     } else if (d->rule >= rules && d->rule - rules < image->section[IMAGE_budgets].count) {

@@ -9,7 +9,8 @@
 /* What is carried while a grant is made. */
 struct making {
     const struct policy_image *image;
-    struct eval eval; /* of the link, for templates */
+    struct eval eval;       /* of the link, for templates */
+    enum core_level lowest; /* of the ceilings: no level's own limits are wider */
     struct arena *arena;
     struct reeve_error *err;
 };
@@ -167,7 +168,8 @@ static int put_link(const struct making *k, const struct policy_link *link, stru
                                .any_provider = true};
     int rc = link->grant == POLICY_NONE ? REEVE_OK : put_grant(k, link->grant, out);
     inherit(&out->limits, &image_head(k->image)->default_limits);
-    inherit(&out->limits, core_level_limits((enum core_level)link->level));
+    enum core_level level = (enum core_level)link->level;
+    inherit(&out->limits, core_level_limits(level < k->lowest ? level : k->lowest));
     return rc;
 }
 
@@ -212,7 +214,12 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
                  struct arena *arena, struct core_grant *out, struct reeve_error *err)
 {
     struct policy_request as = *req;
-    struct making k = {image, {.image = image, .req = &as, .inputs = inputs}, arena, err};
+    struct making k = {image,
+                       {.image = image, .req = &as, .inputs = inputs},
+                       decide_ceilings_level(req, inputs, CORE_LEVEL_FULL),
+                       arena,
+                       err};
+    const struct policy_ceiling *c;
     struct core_grant made = {0};
     if (d->effect == CORE_EFFECT_DENY)
         return base_fail(err, REEVE_EINVAL, "a deny has no grant");
@@ -229,6 +236,8 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
         rc = cut(&k, d->requires.v[i], &made);
     if (rc != REEVE_OK)
         return rc;
+    for (uint32_t i = 0; (c = decide_ceiling(req, inputs, i)); i++)
+        reach_meet_limits(&made.limits, &c->limits);
     made.isolation = d->isolation;
     made.everything = made.all_files && made.all_network && made.all_environment;
     *out = made;

@@ -59,21 +59,26 @@ int64_t policy_image_version(const struct policy_image *image)
 
 struct policy_rule_info policy_image_rule(const struct policy_image *image, uint32_t rule)
 {
-    struct policy_rule_info info = {.file = image_str(image, image_head(image)->file)};
+    struct policy_rule_info info = {.file = image_file(image, 0)};
     if (rule < image->section[IMAGE_rules].count) {
         const struct img_rule *r = &image_rules(image)[rule];
         info.id = image_str(image, r->id);
         if (r->extra != POLICY_NONE)
             info.reason = image_str(image, image_extras(image)[r->extra].reason);
         info.line = r->line;
+        info.file = image_file(image, r->file);
     } else if (rule - image->section[IMAGE_rules].count < image->section[IMAGE_budgets].count) {
         const struct img_budget *b =
             &image_budgets(image)[rule - image->section[IMAGE_rules].count];
         info.id = image_str(image, b->id);
         info.line = b->line;
+        info.file = image_file(image, b->file);
     } else if (rule == POLICY_RULE_BOUND) {
         info.id = STR("reeve/bound");
         info.reason = STR("more rules hold this request than a decision can carry");
+    } else if (rule == POLICY_RULE_CEILING) {
+        info.id = STR("reeve/ceiling");
+        info.reason = STR("a caller's ceiling is lower than what the policy permits");
     } else if (rule == POLICY_RULE_PURE) {
         info.id = STR("reeve/pure");
         info.reason = STR("level pure permits only what is of class pure");

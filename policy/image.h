@@ -74,7 +74,8 @@ struct img_level {
     struct img_str text;
     uint32_t value; /* subject, group or glob */
     uint32_t literals, line;
-    uint8_t kind, level, reserved[2];
+    uint8_t kind, level;
+    uint16_t file;
 };
 
 /* Whom a rule is for: `refs`, subjects ascending, groups, globs by literals descending. */
@@ -88,7 +89,8 @@ struct img_rule {
     uint32_t subjects;  /* in lists */
     uint32_t condition; /* its root, POLICY_NONE: none */
     uint32_t extra;     /* POLICY_NONE: none */
-    uint8_t effect, isolation, reserved[2];
+    uint8_t effect, isolation;
+    uint16_t file; /* of head.files */
 };
 
 /* What not every rule has; equal ones are one row, and most rules share theirs. */
@@ -101,7 +103,14 @@ struct img_selector {
     int64_t from_ns, until_ns;
     uint32_t effects;               /* 0: any */
     uint32_t resources, nresources; /* `refs` into globs; n 0: any request */
-    uint8_t shadow, replaced, reserved[2];
+    uint32_t scope;                 /* POLICY_NONE: no delegated file's */
+    uint8_t shadow, replaced, reserved[6];
+};
+/* What the rules of a delegated file may be about: subject and capability must match here too. */
+struct img_scope {
+    struct img_str name;
+    uint32_t subjects;             /* in lists */
+    struct img_range capabilities; /* `names`: patterns */
 };
 /* What few rules bring beside an effect and a grant. */
 struct img_hold {
@@ -127,6 +136,7 @@ struct img_budget {
     struct img_range capabilities;   /* `names`: patterns; n 0: every one */
     uint32_t approval;               /* POLICY_NONE: what exceeds it is denied */
     uint32_t per, set, warn_percent; /* set: bit enum policy_counted */
+    uint32_t scope, file;            /* as a rule's */
     struct img_str unit;
     uint64_t max[POLICY_COUNTED_COUNT];
     int64_t window_ns[POLICY_COUNTED_COUNT];
@@ -218,7 +228,8 @@ struct img_head {
     uint8_t digest[BASE_SHA256], source_digest[BASE_SHA256], rules_digest[BASE_SHA256];
     int64_t version;
     struct core_limits default_limits;
-    struct img_str name, file;
+    struct img_str name;
+    struct img_range files; /* `names`: the root file first */
     uint64_t depths;       /* bit n: some glob's literal prefix has n segments; the next: some id */
     uint32_t cell_bits;    /* of cells: there are 2^cell_bits + 1 */
     uint32_t subject_bits; /* of subject_cells */
@@ -230,8 +241,9 @@ struct img_head {
     uint32_t kinds;        /* bit enum policy_rule_kind: there are such rules */
     uint32_t nexact;       /* of `capabilities` */
     uint32_t nshadow;      /* shadow rules */
-    struct img_range labels; /* `names` */
-    struct img_range masks;  /* `refs` into attributes */
+    struct img_range labels;  /* `names` */
+    struct img_range effects; /* `names`: those beside the catalogue's own, by bit */
+    struct img_range masks;   /* `refs` into attributes */
 };
 
 #define IMAGE_SECTIONS(X)                                                                          \
@@ -263,6 +275,7 @@ struct img_head {
     X(variables, struct img_variable)                                                              \
     X(names, struct img_str)                                                                       \
     X(selectors, struct img_selector)                                                              \
+    X(scopes, struct img_scope)                                                                    \
     X(holds, struct img_hold)                                                                      \
     X(approvals, struct img_approval)                                                              \
     X(obligations, struct img_obligation)                                                          \
@@ -317,6 +330,12 @@ static inline struct str image_str(const struct policy_image *image, struct img_
     return (struct str){image_bytes(image) + s.at, s.n};
 }
 
+/** A file's name, as the root file's folder has it. */
+static inline struct str image_file(const struct policy_image *image, uint32_t file)
+{
+    return image_str(image, image_names(image)[image_head(image)->files.first + file]);
+}
+
 /** Whether the policy's own `capabilities` give an id that does not ship its arguments
  * (image_hold.c). */
 bool image_has_schema(const struct policy_image *image, struct str id);
@@ -326,7 +345,7 @@ bool image_has_schema(const struct policy_image *image, struct str id);
 /* `*.rvp`: this, the sections in order, each on a cache line of its own, zeros between; behind
  * `size` any number of signatures of the digest, 16 at most. */
 #define IMAGE_MAGIC   "reeve\r\n\x1a" /* what copies that change line ends would spoil */
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 struct img_file {
     char magic[8];
     uint32_t version, nsections;
@@ -358,7 +377,7 @@ int image_verify(const uint8_t digest[BASE_SHA256], const struct img_signature *
  * REEVE_ENOMEM or REEVE_EPOLICY, and then the image is gone. */
 int policy_image_ready(struct policy_image *image, struct reeve_error *err);
 /** Model to image (build.c). NULL when reported (bounds) or out of memory. */
-struct policy_image *policy_build(const struct model *m, struct str source, const char *file,
-                                  struct arena *arena, struct policy_report *report);
+struct policy_image *policy_build(const struct model *m, struct arena *arena,
+                                  struct policy_report *report);
 
 #endif

@@ -32,7 +32,7 @@ struct field {
     }
 static const struct field fields[] = {
     F(head, img_head, name, TEXT, 0),
-    F(head, img_head, file, TEXT, 0),
+    R(head, img_head, files.first, files.n, IMAGE_names),
     F(entries, img_entry, kind, WORD, RULE_KINDS),
     F(entries, img_entry, rule, INDEX, IMAGE_rules),
     F(entries, img_entry, condition, OPTIONAL, IMAGE_conditions),
@@ -81,6 +81,10 @@ static const struct field fields[] = {
     F(extras, img_extra, reason, TEXT, 0),
     F(extras, img_extra, selector, OPTIONAL, IMAGE_selectors),
     F(extras, img_extra, hold, OPTIONAL, IMAGE_holds),
+    F(selectors, img_selector, scope, OPTIONAL, IMAGE_scopes),
+    F(scopes, img_scope, name, TEXT, 0),
+    F(scopes, img_scope, subjects, INDEX, IMAGE_lists),
+    R(scopes, img_scope, capabilities.first, capabilities.n, IMAGE_names),
     F(selectors, img_selector, shadow, WORD, 2),
     F(selectors, img_selector, replaced, WORD, 2),
     F(holds, img_hold, approval, OPTIONAL, IMAGE_approvals),
@@ -94,6 +98,7 @@ static const struct field fields[] = {
     F(budgets, img_budget, subjects, INDEX, IMAGE_lists),
     F(budgets, img_budget, approval, OPTIONAL, IMAGE_approvals),
     F(budgets, img_budget, unit, TEXT, 0),
+    F(budgets, img_budget, scope, OPTIONAL, IMAGE_scopes),
     F(capabilities, img_capability, text, TEXT, 0),
     F(capabilities, img_capability, effects_known, WORD, 2),
     F(capabilities, img_capability, cost, WORD, 2),
@@ -196,7 +201,7 @@ static bool check_head(const struct policy_image *image)
     const struct img_head *h = image_head(image);
     uint32_t words = image->section[IMAGE_filter].count;
     return words >= HASH_BLOCK_WORDS && (words & (words - 1)) == 0 && h->others <= 1 &&
-           directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
+           h->files.n > 0 && directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
            directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
            directory_good(image, IMAGE_entity_cells, h->entity_bits, IMAGE_entities) &&
            h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
@@ -234,7 +239,8 @@ static bool check_level(const struct policy_image *image, const struct img_level
                                  [SUBJECT_GLOB] = IMAGE_globs,
                                  [SUBJECT_GROUP] = IMAGE_groups,
                                  [SUBJECT_ID] = IMAGE_subjects};
-    return target[l->kind] < 0 || l->value < image->section[target[l->kind]].count;
+    return l->file < image_head(image)->files.n &&
+           (target[l->kind] < 0 || l->value < image->section[target[l->kind]].count);
 }
 
 static bool check_list(const struct policy_image *image, const struct img_list *r)

@@ -44,6 +44,7 @@ bool image_hold_head_good(const struct policy_image *image, const struct img_hea
 {
     return h->kinds >> RULE_KINDS == 0 && h->nexact <= image->section[IMAGE_capabilities].count &&
            h->labels.n <= 64 && is_run(image, h->labels, IMAGE_names) &&
+           h->effects.n <= 32 - CORE_EFFECT_WORDS && is_run(image, h->effects, IMAGE_names) &&
            are_arguments(image, h->masks) &&
            image->section[IMAGE_budgets].count <= POLICY_MAX_BUDGETS;
 }
@@ -52,6 +53,8 @@ bool image_hold_head_good(const struct policy_image *image, const struct img_hea
 bool image_rule_good(const struct policy_image *image, const struct img_rule *r)
 {
     const struct img_hold *h = image_hold_of(image, r);
+    if (r->file >= image_head(image)->files.n)
+        return false;
     if (r->effect == RULE_ASK && (!h || h->approval == POLICY_NONE))
         return false;
     return (r->effect != RULE_REQUIRE || h) && image_head(image)->kinds >> r->effect & 1;
@@ -82,8 +85,8 @@ bool image_obligation_good(const struct policy_image *image, const struct img_ob
 
 bool image_budget_good(const struct policy_image *image, const struct img_budget *b)
 {
-    return b->per < POLICY_PER_COUNT && b->set >> POLICY_COUNTED_COUNT == 0 &&
-           is_run(image, b->capabilities, IMAGE_names);
+    return b->file < image_head(image)->files.n && b->per < POLICY_PER_COUNT &&
+           b->set >> POLICY_COUNTED_COUNT == 0 && is_run(image, b->capabilities, IMAGE_names);
 }
 
 bool image_capability_good(const struct policy_image *image, const struct img_capability *c)

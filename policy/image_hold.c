@@ -39,6 +39,29 @@ struct str policy_image_label(const struct policy_image *image, uint32_t label)
     return image_str(image, image_names(image)[labels->first + label]);
 }
 
+#define X(id, name) name,
+static const char *const shipped_effects[CORE_EFFECT_WORDS] = {CORE_EFFECT_BITS(X)};
+#undef X
+
+struct str policy_image_effect_word(const struct policy_image *image, uint32_t bit)
+{
+    const struct img_range *own = &image_head(image)->effects;
+    if (bit < CORE_EFFECT_WORDS)
+        return str_of(shipped_effects[bit]);
+    if (bit - CORE_EFFECT_WORDS >= own->n)
+        return (struct str){0};
+    return image_str(image, image_names(image)[own->first + bit - CORE_EFFECT_WORDS]);
+}
+
+uint32_t policy_image_effect(const struct policy_image *image, struct str word)
+{
+    struct str known;
+    for (uint32_t bit = 0; (known = policy_image_effect_word(image, bit)).p; bit++)
+        if (str_eq(known, word))
+            return bit;
+    return POLICY_NONE;
+}
+
 bool policy_image_budget(const struct policy_image *image, uint32_t budget,
                          struct policy_budget *out)
 {

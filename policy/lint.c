@@ -186,6 +186,7 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     lint_grants(m, report);
     for (uint32_t i = 0; i < m->nrules; i++)
         lint_rule(m, &m->rules[i], report);
+    policy_lint_scopes(m, report);
     policy_lint_names(m, report);
     policy_lint_pairs(m, arena, report);
 }

@@ -113,6 +113,7 @@ struct m_declared {
     bool has_from;
     const struct ynode *fallback; /* `default`; NULL: none */
     struct policy_pos at;
+    uint32_t scope; /* who sees it: 0: every file */
 };
 
 /* An entry of `entities`: "type:id" and its properties. */
@@ -120,6 +121,7 @@ struct m_entity {
     struct str name;
     const struct ynode *properties;
     struct policy_pos at;
+    uint32_t scope;
 };
 
 /* A node of a condition. ABSENT is its flag where the attribute is missing, else its children, all.
@@ -163,6 +165,7 @@ struct m_named {
     struct str name;
     struct m_condition *condition; /* NULL: reported */
     struct policy_pos at;
+    uint32_t scope;
     bool used;
     uint8_t state; /* of the walk that looks for cycles */
     struct m_extent extent;
@@ -276,7 +279,7 @@ struct m_rule {
     uint32_t nobligations;
     struct m_name replaces; /* n 0: none */
     bool replaced;          /* a shadow rule replaces it */
-    uint32_t scope;         /* the file with its own asks: 0 is the root's */
+    uint32_t scope;         /* 0: of the root's trust; else a delegated file's */
     struct policy_pos at, id_at, effect_at, grant_at, require_at, approval_at, labels_at,
         resource_at, until_at;
 };
@@ -297,6 +300,7 @@ struct m_budget {
     int per;
     struct m_counted counted[POLICY_COUNTED_COUNT];
     uint32_t warn_percent; /* the smallest of warn_at; 0: none */
+    uint32_t scope;
 };
 
 struct m_arg {
@@ -318,13 +322,28 @@ struct m_entry {
     uint32_t effect_bits;
     struct m_masks mask;
     struct str lower;
+    uint32_t scope;
     struct m_arg *args; /* NULL: no schema */
     uint32_t nargs;
     struct policy_pos args_at;
     bool cost;
 };
 
+/* A delegated file: the namespace of its names, and what its rules may be about. */
+struct m_scope {
+    struct str name;
+    struct m_subjects subjects;
+    struct m_capability *capabilities;
+    uint32_t ncapabilities;
+    struct policy_pos at;
+};
+
 struct model {
+    struct str *files; /* as the image names them; the root file first */
+    uint32_t nfiles;
+    uint8_t source_digest[BASE_SHA256]; /* of all of them */
+    struct m_scope *scopes;             /* scope i is scopes[i - 1] */
+    uint32_t nscopes;
     struct str name;
     int64_t version;
     int default_level; /* -1: not written */
@@ -349,6 +368,19 @@ struct model {
 
 /** Tree to model (parse.c). Reports what is wrong and goes on; NULL when memory is out. */
 struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report);
+/** The same of a delegated file; `with`: values of its variables, or NULL. */
+struct parse_own;
+struct model *policy_parse_own(struct ynode *root, const struct ynode *with, struct parse_own *own,
+                               struct arena *arena, struct policy_report *report);
+/** One tree of trees of equal trust, which are used up: what is named twice must be the same
+ * (union.c). */
+void policy_union(struct ynode **trees, uint32_t n, struct arena *arena,
+                  struct policy_report *report);
+/** Whether two trees say the same, whatever the order of keys. */
+bool policy_tree_same(const struct ynode *a, const struct ynode *b);
+/** A policy with all that it includes, as one model (include.c). NULL when there is none. */
+struct model *policy_load(const struct policy_source *source, struct arena *arena,
+                          struct policy_report *report);
 /** Resolve names and judge what no single key can (check.c). */
 void policy_check(struct model *m, struct arena *arena, struct policy_report *report);
 /** The part of it that concerns conditions and attributes (check_when.c). `groups` are the policy's
@@ -364,6 +396,8 @@ uint32_t policy_label(const struct model *m, struct policy_report *report, struc
 struct m_grant policy_grant_resolve(const struct m_grant *g);
 /** Warnings (lint.c). The model is checked and has no errors. */
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report);
+/** Of them those about delegated files (check_scope.c). */
+void policy_lint_scopes(const struct model *m, struct policy_report *report);
 /** Whether two conditions, NULL included, are written alike (lint.c). */
 bool policy_condition_same(const struct m_condition *a, const struct m_condition *b);
 

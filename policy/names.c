@@ -27,7 +27,7 @@ void policy_names_unique(struct policy_names *names)
         names->v[i].index = i;
 }
 
-uint32_t policy_names_find(const struct policy_names *names, struct str name)
+uint32_t policy_names_first(const struct policy_names *names, struct str name)
 {
     uint32_t lo = 0, hi = names->n;
     while (lo < hi) {
@@ -37,7 +37,13 @@ uint32_t policy_names_find(const struct policy_names *names, struct str name)
         else
             hi = mid;
     }
-    return lo < names->n && str_eq(names->v[lo].name, name) ? names->v[lo].index : UINT32_MAX;
+    return lo;
+}
+
+uint32_t policy_names_find(const struct policy_names *names, struct str name)
+{
+    uint32_t at = policy_names_first(names, name);
+    return at < names->n && str_eq(names->v[at].name, name) ? names->v[at].index : UINT32_MAX;
 }
 
 const char *policy_names_hint(const struct policy_names *names, const struct policy_report *report,

@@ -72,7 +72,7 @@ static void top_groups(struct parser *p, void *object, struct ynode *key, struct
         if (k->refused || !parse_name(p, k, "a group"))
             continue;
         struct m_group *g = &m->groups[m->ngroups++];
-        g->name = k->text;
+        g->name = parse_named(p, SPACE_GROUPS, k->text);
         g->at = k->pos;
         if (!k->next->refused)
             parse_subject_list(p, k->next, "a group", &g->members);
@@ -126,13 +126,13 @@ static void top_grants(struct parser *p, void *object, struct ynode *key, struct
         struct m_grant *g = &m->grants[m->ngrants++];
         if (!k->next->refused)
             parse_grant_map(p, k->next, g);
-        g->name = k->text;
+        g->name = parse_named(p, SPACE_GRANTS, k->text);
         g->at = k->pos;
     }
 }
 
-/* Read before all else: see parse_vars.c. */
-static void top_vars(struct parser *p, void *object, struct ynode *key, struct ynode *value)
+/* Read before all else: see parse_vars.c and include.c. */
+static void read_before(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)p;
     (void)object;
@@ -140,38 +140,77 @@ static void top_vars(struct parser *p, void *object, struct ynode *key, struct y
     (void)value;
 }
 
+static const struct parse_field fields[] = {
+    {"reeve", top_header, true},
+    {"name", top_name, false},
+    {"version", top_version, false},
+    {"defaults", top_defaults, false},
+    {"groups", top_groups, false},
+    {"subjects", top_subjects, false},
+    {"grants", top_grants, false},
+    {"rules", parse_rules, false},
+    {"vars", read_before, false},
+    {"include", read_before, false},
+    {"labels", parse_top_labels, false},
+    {"capabilities", parse_top_capabilities, false},
+    {"attributes", parse_attributes, false},
+    {"entities", parse_entities, false},
+    {"conditions", parse_conditions, false},
+    {"budgets", parse_top_budgets, false},
+    {"audit", parse_top_audit, false},
+    {"tests", NULL, false},
+    {"invariants", NULL, false},
+    {"expose", NULL, false},
+    {"rollout", NULL, false},
+};
+
+void parse_header(struct parser *p, struct ynode *tree)
+{
+    struct ynode *key = parse_key(tree, STR("reeve"));
+    if (key)
+        top_header(p, NULL, key, key->next);
+    else
+        policy_report(p->report, P_MISSING_KEY, tree->pos, NULL, "the policy has no `reeve`");
+}
+
+/* What is said for all subjects is the root's to say. */
+static void refuse_top(struct parser *p, struct ynode *root)
+{
+    static const char *const keys[] = {"defaults", "subjects", "include", "audit"};
+    for (size_t i = 0; i < BASE_COUNT(keys); i++) {
+        struct ynode *key = parse_key(root, str_of(keys[i]));
+        if (!key)
+            continue;
+        key->refused = key->next->refused = true;
+        policy_report(p->report, P_DELEGATED, key->pos, "write it in a file of the root's trust",
+                      "`%s` in a delegated file", keys[i]);
+    }
+}
+
+static struct model *parse_tree(struct parser *p, struct ynode *root, const struct ynode *with)
+{
+    struct model *m = p->model = parse_alloc(p, 1, sizeof *p->model);
+    if (!m)
+        return NULL;
+    m->default_level = -1;
+    parse_variables(p, root, with);
+    parse_map(p, root, "the policy", fields, BASE_COUNT(fields), m);
+    policy_yaml_templates(root, p->report);
+    return m;
+}
+
 struct model *policy_parse(struct ynode *root, struct arena *arena, struct policy_report *report)
 {
-    static const struct parse_field fields[] = {
-        {"reeve", top_header, true},
-        {"name", top_name, false},
-        {"version", top_version, false},
-        {"defaults", top_defaults, false},
-        {"groups", top_groups, false},
-        {"subjects", top_subjects, false},
-        {"grants", top_grants, false},
-        {"rules", parse_rules, false},
-        {"vars", top_vars, false},
-        {"include", NULL, false},
-        {"labels", parse_top_labels, false},
-        {"capabilities", parse_top_capabilities, false},
-        {"attributes", parse_attributes, false},
-        {"entities", parse_entities, false},
-        {"conditions", parse_conditions, false},
-        {"budgets", parse_top_budgets, false},
-        {"audit", parse_top_audit, false},
-        {"tests", NULL, false},
-        {"invariants", NULL, false},
-        {"expose", NULL, false},
-        {"rollout", NULL, false},
-    };
     struct parser p = {.arena = arena, .report = report};
-    p.model = parse_alloc(&p, 1, sizeof *p.model);
-    if (!p.model)
+    return parse_tree(&p, root, NULL);
+}
+
+struct model *policy_parse_own(struct ynode *root, const struct ynode *with, struct parse_own *own,
+                               struct arena *arena, struct policy_report *report)
+{
+    struct parser p = {.arena = arena, .report = report};
+    if (!parse_own_begin(&p, own, root))
         return NULL;
-    p.model->default_level = -1;
-    parse_variables(&p, root, NULL);
-    parse_map(&p, root, "the policy", fields, BASE_COUNT(fields), p.model);
-    policy_yaml_templates(root, report);
-    return p.model;
+    refuse_top(&p, root);
+    return parse_tree(&p, root, with);
 }

@@ -7,11 +7,22 @@
 #define POLICY_PARSE_H
 
 #include "policy/model.h"
+#include "policy/names.h"
+
+/* What a delegated file names for itself: key of the top, one name after the other. */
+enum parse_space { SPACE_GROUPS, SPACE_GRANTS, SPACE_CONDITIONS, PARSE_SPACES };
+struct parse_own {
+    struct str name; /* its `as` */
+    uint32_t scope;  /* from 1: which of the model's scopes it is */
+    struct policy_names names[PARSE_SPACES];
+    const struct model *outer; /* what it sees: the files that have the root's trust */
+};
 
 struct parser {
     struct arena *arena;
     struct policy_report *report;
     struct model *model;
+    const struct parse_own *own; /* NULL: a file of the root's trust */
 };
 
 typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);
@@ -69,6 +80,33 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out);
 void parse_attributes(struct parser *p, void *object, struct ynode *key, struct ynode *value);
 void parse_entities(struct parser *p, void *object, struct ynode *key, struct ynode *value);
 void parse_conditions(struct parser *p, void *object, struct ynode *key, struct ynode *value);
+/** Begin with a delegated file: find what it names for itself (parse_own.c). False when memory is
+ * out. */
+bool parse_own_begin(struct parser *p, struct parse_own *own, const struct ynode *tree);
+/** What a name that is declared or referred to is called in the model: NAMESPACE/name where the
+ * file that is read declares it for itself. */
+struct str parse_named(struct parser *p, enum parse_space space, struct str name);
+/** What a rule's, budget's or label's name is called: NAMESPACE/id in a delegated file. */
+struct str parse_own_id(struct parser *p, struct str id);
+/** The scope of what is read; 0: the root's trust. */
+uint32_t parse_scope(const struct parser *p);
+/** The labels that stand beside `broker.labels` in a delegated file's condition become its own;
+ * false when another test was reported. */
+bool parse_own_labels(struct parser *p, struct ynode *value);
+/** One entry of `include`, whose `with` and `may` are read once variables have their values
+ * (parse_include.c). */
+struct parse_included {
+    struct str file, as; /* as n 0: of the same trust */
+    struct ynode *with, *may;
+    struct policy_pos at, as_at;
+};
+/** False when reported. */
+bool parse_included(struct parser *p, struct ynode *entry, struct parse_included *out);
+/** Read a delegated file's `may`. */
+void parse_may(struct parser *p, struct ynode *may, struct m_scope *out);
+/** A file beside the root's has a header too, and nothing of the root's own (parse.c). */
+void parse_header(struct parser *p, struct ynode *tree);
+
 /**
  * Read `vars` of a policy's tree and put their values where `${name}` stands, in all of the tree
  * (parse_vars.c). `given` is a mapping of values that go before the defaults, or NULL. Call it
@@ -118,7 +156,7 @@ parse_field_fn parse_rule_valid, parse_rule_require, parse_rule_approval, parse_
 /** Keys of the top (parse_entry.c, parse_budget.c). */
 parse_field_fn parse_top_capabilities, parse_top_labels, parse_top_audit, parse_top_budgets;
 /** A rule's id: small letters, digits, `-`. */
-bool parse_id(struct parser *p, const struct ynode *n, struct str *out);
+bool parse_id(struct parser *p, const struct ynode *n, const char *what, struct str *out);
 /** A grant's mapping into `g`. */
 void parse_grant_map(struct parser *p, struct ynode *n, struct m_grant *g);
 void parse_rules(struct parser *p, void *object, struct ynode *key, struct ynode *value);

@@ -7,7 +7,7 @@
 static void budget_id(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
-    (void)parse_id(p, value, &((struct m_budget *)object)->id);
+    (void)parse_id(p, value, "budget's id", &((struct m_budget *)object)->id);
 }
 
 static void budget_subject(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -157,11 +157,6 @@ void parse_top_budgets(struct parser *p, void *object, struct ynode *key, struct
     (void)key;
     if (!parse_is_list(p, value, "`budgets`"))
         return;
-    if (value->count > POLICY_MAX_BUDGETS) {
-        policy_report(p->report, P_BOUND, value->pos, "count several things in one",
-                      "%u budgets; at most %u are held", value->count, POLICY_MAX_BUDGETS);
-        return;
-    }
     m->nbudgets = 0;
     m->budgets = parse_alloc(p, value->count, sizeof *m->budgets);
     for (struct ynode *n = value->first; n && m->budgets; n = n->next) {
@@ -169,6 +164,7 @@ void parse_top_budgets(struct parser *p, void *object, struct ynode *key, struct
         if (!parse_is_map(p, n, "a budget"))
             continue;
         b->at = n->pos;
+        b->scope = parse_scope(p);
         parse_map(p, n, "a budget", fields, BASE_COUNT(fields), b);
         m->nbudgets++;
     }

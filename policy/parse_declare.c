@@ -91,6 +91,7 @@ void parse_attributes(struct parser *p, void *object, struct ynode *key, struct 
             continue;
         m->ndeclared++;
         d->at = k->pos;
+        d->scope = parse_scope(p);
         d->type.type = TYPE_COUNT;
         parse_map(p, k->next, "an attribute", fields, BASE_COUNT(fields), d);
         check_declared(p, d);
@@ -129,7 +130,8 @@ void parse_entities(struct parser *p, void *object, struct ynode *key, struct yn
         for (const struct ynode *c = k->next->first; c; c = c->next->next)
             good = is_property(p, c) && good;
         if (good)
-            m->entities[m->nentities++] = (struct m_entity){k->text, k->next, k->pos};
+            m->entities[m->nentities++] =
+                (struct m_entity){k->text, k->next, k->pos, parse_scope(p)};
     }
 }
 
@@ -147,8 +149,9 @@ void parse_conditions(struct parser *p, void *object, struct ynode *key, struct 
         if (k->refused || !parse_name(p, k, "a condition"))
             continue;
         struct m_named *c = &m->conditions[m->nconditions++];
-        c->name = k->text;
+        c->name = parse_named(p, SPACE_CONDITIONS, k->text);
         c->at = k->pos;
+        c->scope = parse_scope(p);
         if (!k->next->refused)
             c->condition = parse_when(p, k->next);
     }

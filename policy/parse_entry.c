@@ -189,6 +189,7 @@ void parse_top_capabilities(struct parser *p, void *object, struct ynode *key, s
         if (k->refused || !parse_capability(p, k, &e->id))
             continue;
         e->klass = -1;
+        e->scope = parse_scope(p);
         if (!k->next->refused)
             parse_map(p, k->next, "a capability", fields, BASE_COUNT(fields), e);
         m->nentries++;
@@ -199,9 +200,9 @@ void parse_top_labels(struct parser *p, void *object, struct ynode *key, struct 
 {
     struct model *m = object;
     (void)key;
-    if (parse_names(p, value, "`labels`", "a label", &m->labels) && m->labels.n > 64)
-        policy_report(p->report, P_BOUND, value->pos, NULL, "%u labels; at most 64 are held",
-                      m->labels.n);
+    (void)parse_names(p, value, "`labels`", "a label", &m->labels);
+    for (uint32_t i = 0; i < m->labels.n; i++)
+        m->labels.v[i].text = parse_own_id(p, m->labels.v[i].text);
 }
 
 static void audit_mask(struct parser *p, void *object, struct ynode *key, struct ynode *value)

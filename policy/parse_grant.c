@@ -6,48 +6,17 @@
 
 #include "policy/value_size.h"
 
-static const struct value_unit time_units[] = {
-    {"ms", 1000000}, {"s", BASE_NS_PER_S}, {"m", 60 * BASE_NS_PER_S}, {"h", 3600 * BASE_NS_PER_S}};
-static const struct value_unit count_units[] = {{"", 1}};
-
-static const struct {
-    const struct value_unit *units;
-    size_t nunits;
-    const char *wanted;
-} unit_rows[] = {
-    [CORE_UNIT_NS] = {time_units, BASE_COUNT(time_units), "a time such as 500ms, 5s, 10m, 1h"},
-    [CORE_UNIT_BYTES] = {value_sizes, BASE_COUNT(value_sizes),
-                         "a size such as 64KiB, 128MiB, 1GiB"},
-    [CORE_UNIT_COUNT] = {count_units, BASE_COUNT(count_units), "a number such as 16"},
-};
-
-/* A limit of nothing: for these it would be no limit to the kernel, or no run at all. */
-static bool may_be_zero(enum core_limit limit)
-{
-    return limit == CORE_LIMIT_OUTPUT || limit == CORE_LIMIT_FILE_SIZE ||
-           limit == CORE_LIMIT_DISK_IO || limit == CORE_LIMIT_NETWORK_IO;
-}
-
-static bool read_amount(struct str s, enum core_unit unit, uint64_t *value)
-{
-    int64_t v;
-    if (!value_unit_parse(s, unit_rows[unit].units, unit_rows[unit].nunits, &v))
-        return false;
-    *value = (uint64_t)v;
-    return true;
-}
-
 bool parse_amount(struct parser *p, const struct ynode *n, const char *what, enum core_unit unit,
                   uint64_t *value)
 {
     bool scalar = n->type == Y_TEXT || n->type == Y_INT;
     char shown[POLICY_SHOWN];
-    if (scalar && read_amount(n->text, unit, value))
+    if (scalar && value_amount_parse(n->text, unit, value))
         return true;
     if (!n->refused)
         policy_report(p->report, P_LIMIT, n->pos, NULL, "%s is `%s`; %s is wanted", what,
                       scalar ? policy_shown(n->text, shown) : policy_yaml_kind(n),
-                      unit_rows[unit].wanted);
+                      value_amount_wanted(unit));
     return false;
 }
 
@@ -68,13 +37,14 @@ static void parse_limit(struct parser *p, enum core_limit limit, const struct yn
     enum core_unit unit = core_limit_unit(limit);
     uint64_t value = CORE_UNLIMITED;
     bool scalar = n->type == Y_TEXT || n->type == Y_INT;
-    bool good = scalar && (str_is(n->text, "unlimited") || read_amount(n->text, unit, &value));
+    bool good =
+        scalar && (str_is(n->text, "unlimited") || value_amount_parse(n->text, unit, &value));
     char shown[POLICY_SHOWN];
-    if (!good || (value == 0 && !may_be_zero(limit))) {
+    if (!good || (value == 0 && !value_limit_may_be_zero(limit))) {
         policy_report(p->report, P_LIMIT, n->pos, good ? "leave it out to have the default" : NULL,
                       "`%s` is `%s`; %s%s, or `unlimited`, is wanted", core_limit_name(limit),
                       scalar ? policy_shown(n->text, shown) : policy_yaml_kind(n),
-                      unit_rows[unit].wanted, good ? ", more than 0" : "");
+                      value_amount_wanted(unit), good ? ", more than 0" : "");
         return;
     }
     out->limits.value[limit] = value;
@@ -135,7 +105,7 @@ static void grant_use(struct parser *p, void *object, struct ynode *key, struct 
     struct m_grant *g = object;
     (void)key;
     if (parse_name(p, value, "a grant"))
-        g->use = value->text;
+        g->use = parse_named(p, SPACE_GRANTS, value->text);
     g->use_at = value->pos;
 }
 

@@ -154,6 +154,8 @@ void parse_rule_labels(struct parser *p, void *object, struct ynode *key, struct
     struct m_rule *r = object;
     r->labels_at = key->pos;
     parse_names(p, value, "`labels`", "a label", &r->labels);
+    for (uint32_t i = 0; i < r->labels.n; i++)
+        r->labels.v[i].text = parse_own_id(p, r->labels.v[i].text);
 }
 
 static void obligation_type(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -196,46 +198,11 @@ void parse_rule_obligations(struct parser *p, void *object, struct ynode *key, s
 
 /* ---- time ---- */
 
-static bool number(struct str s, size_t at, size_t n, int low, int high, int *out)
-{
-    *out = 0;
-    for (size_t i = at; i < at + n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        *out = *out * 10 + (s.p[i] - '0');
-    }
-    return *out >= low && *out <= high;
-}
-
-/* "2026-11-01T00:00:00Z", or with an offset in the place of Z; the years fit nanoseconds. */
-static bool read_time(struct str s, int64_t *ns)
-{
-    int year, month, day, hour, minute, second, oh = 0, om = 0;
-    if ((s.n != 20 && s.n != 25) || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' ||
-        s.p[13] != ':' || s.p[16] != ':')
-        return false;
-    if (!number(s, 0, 4, 1970, 2200, &year) || !number(s, 5, 2, 1, 12, &month) ||
-        !number(s, 8, 2, 1, 31, &day) || !number(s, 11, 2, 0, 23, &hour) ||
-        !number(s, 14, 2, 0, 59, &minute) || !number(s, 17, 2, 0, 59, &second))
-        return false;
-    int64_t days = value_date_days(year, month, day);
-    if (days >= value_date_days(year, month + 1, 1))
-        return false;
-    bool zulu = s.n == 20 && s.p[19] == 'Z';
-    if (!zulu && (s.n != 25 || (s.p[19] != '+' && s.p[19] != '-') || s.p[22] != ':' ||
-                  !number(s, 20, 2, 0, 23, &oh) || !number(s, 23, 2, 0, 59, &om)))
-        return false;
-    int64_t offset = (oh * 60 + om) * (s.p[19] == '-' ? -60 : 60);
-    int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second;
-    *ns = (seconds - offset) * INT64_C(1000000000);
-    return true;
-}
-
 static void parse_moment(struct parser *p, const struct ynode *n, const char *what, int64_t *ns)
 {
     struct str text;
     char shown[POLICY_SHOWN];
-    if (!parse_text(p, n, what, 64, &text) || read_time(text, ns))
+    if (!parse_text(p, n, what, 64, &text) || value_moment_parse(text, ns))
         return;
     policy_report(p->report, P_TIME, n->pos, "write \"2026-11-01T00:00:00Z\"",
                   "%s is `%s`, which is no time", what, policy_shown(text, shown));
@@ -284,4 +251,5 @@ void parse_rule_replaces(struct parser *p, void *object, struct ynode *key, stru
     (void)key;
     r->replaces.at = value->pos;
     parse_text(p, value, "`replaces`", 256, &r->replaces.text);
+    r->replaces.text = parse_own_id(p, r->replaces.text);
 }

@@ -355,7 +355,14 @@ static struct m_condition *operand_attr(struct parser *p, struct m_condition *c,
     }
     if (!parse_text(p, key->next, "`attr`", POLICY_MAX_NAME, &path))
         return NULL;
-    return parse_attribute(p, key->next, path, &c->other) ? c : NULL;
+    if (!parse_attribute(p, key->next, path, &c->other))
+        return NULL;
+    if (p->own && c->other->root == ROOT_BROKER && c->other->builtin == POLICY_INPUT_LABELS) {
+        policy_report(p->report, P_DELEGATED, key->next->pos, NULL,
+                      "this would tell a delegated file of other files' labels");
+        return NULL;
+    }
+    return c;
 }
 
 static struct m_condition *parse_op(struct parser *p, struct ynode *key, struct m_attribute *a)

@@ -3,7 +3,7 @@
  */
 #include "policy/parse.h"
 
-bool parse_id(struct parser *p, const struct ynode *n, struct str *out)
+bool parse_id(struct parser *p, const struct ynode *n, const char *what, struct str *out)
 {
     struct str id;
     if (!parse_text(p, n, "`id`", 128, &id))
@@ -15,9 +15,9 @@ bool parse_id(struct parser *p, const struct ynode *n, struct str *out)
     char shown[POLICY_SHOWN];
     if (!good)
         policy_report(p->report, P_NAME, n->pos,
-                      "small letters, digits and `-`, such as `read-docs`", "`%s` is no rule id",
-                      policy_shown(id, shown));
-    *out = id;
+                      "small letters, digits and `-`, such as `read-docs`", "`%s` is no %s",
+                      policy_shown(id, shown), what);
+    *out = parse_own_id(p, id);
     return true;
 }
 
@@ -25,7 +25,7 @@ static void rule_id(struct parser *p, void *object, struct ynode *key, struct yn
 {
     struct m_rule *r = object;
     (void)key;
-    if (parse_id(p, value, &r->id))
+    if (parse_id(p, value, "rule id", &r->id))
         r->id_at = value->pos;
 }
 
@@ -153,7 +153,7 @@ struct m_grant *parse_grant_or_name(struct parser *p, struct ynode *value)
         return g;
     }
     if (parse_name(p, value, "`grant`"))
-        g->use = value->text;
+        g->use = parse_named(p, SPACE_GRANTS, value->text);
     g->use_at = value->pos;
     return g;
 }
@@ -258,6 +258,7 @@ static void parse_rule(struct parser *p, struct ynode *n, struct m_rule *r)
     r->from_ns = INT64_MIN;
     r->until_ns = INT64_MAX;
     r->at = r->id_at = n->pos;
+    r->scope = parse_scope(p);
     parse_map(p, n, "a rule", fields, BASE_COUNT(fields), r);
     if (r->effect == RULE_ALLOW || r->effect == RULE_ASK)
         check_permit(p, n, r);

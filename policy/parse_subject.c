@@ -19,7 +19,7 @@ static bool parse_group_ref(struct parser *p, const struct ynode *n, struct m_su
     struct ynode name = *n;
     name.text = (struct str){n->text.p + 6, n->text.n - 6};
     out->kind = SUBJECT_GROUP;
-    out->text = name.text;
+    out->text = parse_named(p, SPACE_GROUPS, name.text);
     return parse_name(p, &name, "a group");
 }
 

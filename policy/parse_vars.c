@@ -14,7 +14,7 @@
 
 struct expander {
     struct parser *p;
-    struct policy_names names;
+    struct policy_names names, outer; /* the file's own; those that a delegated file sees */
     uint32_t added;
 };
 
@@ -109,6 +109,26 @@ static void check_given(struct parser *p, const struct ynode *given,
                           "there is no variable `%s`", policy_shown(k->text, shown));
 }
 
+static bool index_variables(struct parser *p, const struct model *m, struct policy_names *out)
+{
+    *out = (struct policy_names){parse_alloc(p, m->nvariables, sizeof *out->v), 0};
+    for (uint32_t i = 0; out->v && i < m->nvariables; i++)
+        out->v[out->n++] = (struct policy_name){m->variables[i].name, i};
+    policy_names_sort(out);
+    return out->v != NULL;
+}
+
+static void check_visible(struct expander *e)
+{
+    const struct model *m = e->p->model;
+    char shown[POLICY_SHOWN];
+    for (uint32_t i = 0; i < m->nvariables; i++)
+        if (policy_names_find(&e->outer, m->variables[i].name) != UINT32_MAX)
+            policy_report(e->p->report, P_DEFINED_TWICE, m->variables[i].at, "choose another name",
+                          "variable `%s` is one that this file sees already",
+                          policy_shown(m->variables[i].name, shown));
+}
+
 static bool read_variables(struct expander *e, struct ynode *vars, const struct ynode *given)
 {
     struct model *m = e->p->model;
@@ -119,12 +139,10 @@ static bool read_variables(struct expander *e, struct ynode *vars, const struct 
         return false;
     for (struct ynode *k = vars ? vars->first : NULL; k; k = k->next->next)
         read_variable(e->p, k, given);
-    e->names.v = parse_alloc(e->p, m->nvariables, sizeof *e->names.v);
-    if (!e->names.v)
+    if (!index_variables(e->p, m, &e->names) ||
+        (e->p->own && !index_variables(e->p, e->p->own->outer, &e->outer)))
         return false;
-    for (uint32_t i = 0; i < m->nvariables; i++)
-        e->names.v[e->names.n++] = (struct policy_name){m->variables[i].name, i};
-    policy_names_sort(&e->names);
+    check_visible(e);
     check_given(e->p, given, &e->names);
     return true;
 }
@@ -152,8 +170,13 @@ static bool next_variable(struct str s, size_t *at, struct str *name)
 static struct m_var *find_variable(struct expander *e, const struct ynode *n, struct str name)
 {
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    const struct model *m = e->p->model;
     uint32_t i = policy_names_find(&e->names, name);
-    struct m_var *v = i == UINT32_MAX ? NULL : &e->p->model->variables[i];
+    if (i == UINT32_MAX && e->p->own) {
+        m = e->p->own->outer;
+        i = policy_names_find(&e->outer, name);
+    }
+    struct m_var *v = i == UINT32_MAX ? NULL : &m->variables[i];
     if (v)
         v->used = true;
     if (v && v->value)

@@ -63,7 +63,7 @@ static struct m_condition *parse_use(struct parser *p, const struct ynode *n)
     struct m_condition *c = parse_node(p, OP_ALL, n);
     if (!c || !parse_name(p, n, "a condition"))
         return NULL;
-    c->use = n->text;
+    c->use = parse_named(p, SPACE_CONDITIONS, n->text);
     return c;
 }
 
@@ -105,14 +105,21 @@ static const struct {
     {"use", entry_use}, {"subject", entry_subject},
 };
 
+static bool is_labels(const struct m_attribute *a)
+{
+    return a->root == ROOT_BROKER && a->builtin == POLICY_INPUT_LABELS;
+}
+
 static struct m_condition *parse_entry(struct parser *p, struct ynode *key)
 {
     for (size_t i = 0; i < BASE_COUNT(entries); i++)
         if (str_is(key->text, entries[i].word))
             return entries[i].fn(p, key);
     struct m_attribute *a;
-    struct m_condition *c =
-        parse_attribute(p, key, key->text, &a) ? parse_test(p, key->next, a) : NULL;
+    if (!parse_attribute(p, key, key->text, &a) ||
+        (is_labels(a) && !parse_own_labels(p, key->next)))
+        return NULL;
+    struct m_condition *c = parse_test(p, key->next, a);
     if (c && key->next->type != Y_MAP)
         c->at = key->pos;
     return c;

@@ -4,7 +4,7 @@
  */
 #include "policy/pattern.h"
 
-static bool has_control(struct str s)
+bool policy_has_control(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
@@ -15,7 +15,7 @@ static bool has_control(struct str s)
 bool policy_subject_valid(struct str s)
 {
     const char *colon = s.n ? memchr(s.p, ':', s.n) : NULL;
-    if (!colon || s.n > POLICY_MAX_NAME || has_control(s))
+    if (!colon || s.n > POLICY_MAX_NAME || policy_has_control(s))
         return false;
     struct str type = {s.p, (size_t)(colon - s.p)};
     return type.n > 0 && type.n + 1 < s.n && !str_is(type, "group") &&
@@ -134,4 +134,86 @@ bool policy_capability_matches(struct str pattern, struct str id)
             return false;
     }
     return i > id.n;
+}
+
+static bool segment_covers(struct str wide, enum segment_rank rank, struct str seg,
+                           enum segment_rank of)
+{
+    if (rank == SEGMENT_LITERAL)
+        return of == SEGMENT_LITERAL && str_eq(wide, seg);
+    if (rank == SEGMENT_PREFIX)
+        return of >= SEGMENT_PREFIX && str_starts(seg, (struct str){wide.p, wide.n - 1});
+    return of != SEGMENT_TAIL; /* `*`: one segment, whatever it is */
+}
+
+bool policy_capability_covers(struct str wide, struct str pattern)
+{
+    size_t w = 0, p = 0;
+    while (w <= wide.n) {
+        struct str want = segment(wide, &w);
+        enum segment_rank rank = rank_of(want, w > wide.n);
+        if (p > pattern.n)
+            return false;
+        struct str have = segment(pattern, &p);
+        enum segment_rank of = rank_of(have, p > pattern.n);
+        if (rank == SEGMENT_TAIL)
+            return true;
+        if (!segment_covers(want, rank, have, of))
+            return false;
+    }
+    return p > pattern.n;
+}
+
+static bool segments_meet(struct str a, enum segment_rank x, struct str b, enum segment_rank y)
+{
+    if (x == SEGMENT_STAR || y == SEGMENT_STAR)
+        return true;
+    struct str shorter = {a.p, a.n - (x == SEGMENT_PREFIX)},
+               longer = {b.p, b.n - (y == SEGMENT_PREFIX)};
+    if (x == SEGMENT_LITERAL && y == SEGMENT_LITERAL)
+        return str_eq(a, b);
+    if (x == SEGMENT_LITERAL || (y == SEGMENT_PREFIX && shorter.n > longer.n)) {
+        struct str swap = shorter;
+        shorter = longer;
+        longer = swap;
+    }
+    return str_starts(longer, shorter);
+}
+
+bool policy_capabilities_meet(struct str a, struct str b)
+{
+    size_t i = 0, k = 0;
+    while (i <= a.n && k <= b.n) {
+        struct str x = segment(a, &i), y = segment(b, &k);
+        enum segment_rank rx = rank_of(x, i > a.n), ry = rank_of(y, k > b.n);
+        if (rx == SEGMENT_TAIL || ry == SEGMENT_TAIL)
+            return true;
+        if (!segments_meet(x, rx, y, ry))
+            return false;
+    }
+    return i > a.n && k > b.n;
+}
+
+/* Row by row over the places of `b`: whether the rest of `a` and the rest of `b` meet. */
+bool policy_globs_meet(struct str a, struct str b)
+{
+    bool row[POLICY_MAX_NAME + 1];
+    if (a.n > POLICY_MAX_NAME || b.n > POLICY_MAX_NAME)
+        return true;
+    for (size_t i = a.n + 1; i-- > 0;) {
+        bool diagonal = false; /* of the row below, one to the right */
+        for (size_t k = b.n + 1; k-- > 0;) {
+            bool below = i < a.n && row[k], right = k < b.n && row[k + 1];
+            bool star_a = i < a.n && a.p[i] == '*', star_b = k < b.n && b.p[k] == '*';
+            bool meet = i == a.n && k == b.n;
+            if (star_a || star_b)
+                meet = (star_a && below) || (star_b && right) || (star_a && right) ||
+                       (star_b && below);
+            else if (i < a.n && k < b.n)
+                meet = a.p[i] == b.p[k] && diagonal;
+            diagonal = below;
+            row[k] = meet;
+        }
+    }
+    return row[0];
 }

@@ -13,6 +13,8 @@
 /* In ascending order of precedence. */
 enum policy_subject_kind { SUBJECT_ANYONE, SUBJECT_GLOB, SUBJECT_GROUP, SUBJECT_ID };
 
+/** Whether there are control characters: a name stands in records and on terminals. */
+bool policy_has_control(struct str s);
 /** A subject's text is `type:id` with both parts there, no control characters, and a type other
  * than `group`. */
 bool policy_subject_valid(struct str s);
@@ -33,5 +35,10 @@ bool policy_capability_is_exact(struct str pattern);
 /** The literal segments in front of the first wildcard, with their dots: "a.b." of `a.b.get_*`. */
 struct str policy_capability_prefix(struct str pattern);
 bool policy_capability_matches(struct str pattern, struct str id);
+/** Whether every id that `pattern` matches is one that `wide` matches. */
+bool policy_capability_covers(struct str wide, struct str pattern);
+/** Whether some id is matched by both; of globs (policy_glob_matches), some text. */
+bool policy_capabilities_meet(struct str a, struct str b);
+bool policy_globs_meet(struct str a, struct str b);
 
 #endif

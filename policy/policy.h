@@ -28,18 +28,59 @@ struct policy_diag {
 };
 typedef void policy_diag_fn(void *arg, const struct policy_diag *diag);
 
-#define POLICY_MAX_BYTES ((size_t)64 << 20)
+#define POLICY_MAX_BYTES ((size_t)64 << 20) /* of all files together */
 #define POLICY_MAX_RULES 1000000u
+#define POLICY_MAX_FILES 256u
+
+/** A policy's root file, and where what it includes comes from. */
+struct policy_source {
+    struct str text;
+    const char *file; /* its path; included ones are named from its folder */
+    /* Append the text of an included file to `out`, which is bounded. `path` goes down from the
+     * root file's folder, without `.` and `..`. NULL: nothing can be included. */
+    int (*read)(void *arg, const char *path, struct buf *out, struct reeve_error *err);
+    void *arg;
+    struct buf *kept; /* NULL, or gets the bytes that policy_image_source_digest is of */
+};
+
+/** The folder of a root file, as a descriptor for policy_folder_read, whose `arg` points to it. */
+int policy_folder_open(const char *file, int *fd, struct reeve_error *err);
+/** A source's `read`: below that folder, whatever links and `..` say. Regular files only. */
+int policy_folder_read(void *arg, const char *path, struct buf *out, struct reeve_error *err);
+
+/** What policy_source_of needs while the source is used. */
+struct policy_kept {
+    struct str rest;
+};
+/** A source from what was kept of one: a policy's text, or a bundle of files. `file` names it in
+ * findings. Everything is borrowed. */
+struct policy_source policy_source_of(struct str bytes, const char *file,
+                                      struct policy_kept *state);
+/** What is to be kept of a source, or sent: its text, or the bundle of it and all that it includes.
+ * REEVE_EPOLICY when a file cannot be included. */
+int policy_source_bundle(const struct policy_source *source, struct buf *out,
+                         struct reeve_error *err);
 
 /**
- * Compile a policy text. Findings go to `diag` (may be NULL), as many as can be told in one run. On
- * REEVE_EPOLICY `err` has the first error with its position and `*out` stays NULL. The text is
- * borrowed for the call.
+ * Compile a policy with the files that it includes. Findings go to `diag` (may be NULL), as many
+ * as can be told in one run. On REEVE_EPOLICY `err` has the first error with its position and
+ * `*out` stays NULL. `source` is borrowed for the call. Thread-safe as far as `read` is.
+ */
+int policy_compile_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                          struct policy_image **out, struct reeve_error *err);
+/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
+ * REEVE_EPOLICY. */
+int policy_lint_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
+                       struct reeve_error *err);
+
+/**
+ * Compile a policy text that includes nothing. Findings go to `diag` (may be NULL), as many as can
+ * be told in one run. On REEVE_EPOLICY `err` has the first error with its position and `*out` stays
+ * NULL. The text is borrowed for the call.
  */
 int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
                    struct policy_image **out, struct reeve_error *err);
-/** The compiler's findings and the lint rules' (warnings) without keeping an image. 0 or
- * REEVE_EPOLICY. */
+/** policy_lint_source of such a text. */
 int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
                 struct reeve_error *err);
 /** Every diagnostic code with its meaning, in order; NULL after the last. */
@@ -50,7 +91,12 @@ void policy_image_unref(struct policy_image **image);
 /** SHA-256 over the source's bytes and the compiled-in rules' digest: what records call the policy.
  */
 const uint8_t *policy_image_digest(const struct policy_image *image);
-/** SHA-256 of the source's bytes alone: the name under which the source is kept. */
+/**
+ * SHA-256 of the source alone: of the file's bytes, and where there are several, of a bundle of
+ * them: "reeve: policy-bundle/v1\n", then of the root file and of the others in the order of their
+ * paths "PATH\0", the size as eight bytes, the least first, and the bytes. The name under which the
+ * source is kept.
+ */
 const uint8_t *policy_image_source_digest(const struct policy_image *image);
 struct str policy_image_name(const struct policy_image *image);
 /** The policy's `version`, 0 when it has none. */
@@ -81,6 +127,7 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
 #define POLICY_RULE_PURE    (UINT32_MAX - 1) /* reeve/pure */
 #define POLICY_RULE_FULL    (UINT32_MAX - 2) /* reeve/full */
 #define POLICY_RULE_BOUND   (UINT32_MAX - 3) /* reeve/bound: more holds it than can be carried */
+#define POLICY_RULE_CEILING (UINT32_MAX - 4) /* reeve/ceiling: a caller narrowed it */
 struct policy_rule_info {
     struct str id, file, reason;
     unsigned line;
@@ -141,6 +188,13 @@ struct policy_budget {
 bool policy_image_budget(const struct policy_image *image, uint32_t budget,
                          struct policy_budget *out);
 
+/** The bit of an effect, of those that ship or of the policy's own; UINT32_MAX: no capability has
+ * it.
+ */
+uint32_t policy_image_effect(const struct policy_image *image, struct str word);
+/** The word of that bit; p NULL: there is none. */
+struct str policy_image_effect_word(const struct policy_image *image, uint32_t bit);
+
 /** A capability as the policy knows it: what ships, raised or added to by `capabilities`. */
 struct policy_capability {
     bool known;
@@ -155,6 +209,20 @@ void policy_image_capability(const struct policy_image *image, struct str id,
  * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
 int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
                         const struct core_capability **out);
+/**
+ * What a caller narrows a request, and all that comes of it, to: judged as one more parent that
+ * allows just this. All zero, it allows nothing.
+ */
+struct policy_ceiling {
+    int level;           /* enum core_level, or -1: none of its own */
+    bool any_capability; /* else `capabilities`, patterns as in rules */
+    const struct str *capabilities;
+    uint32_t ncapabilities;
+    uint32_t denied_effects;   /* bits */
+    enum core_rank isolation;  /* at least */
+    struct core_limits limits; /* at most; what is not set is not cut */
+};
+
 /** A request as the engine sees it. Everything is borrowed. */
 struct policy_request {
     struct str subject;                  /* "type:id" */
@@ -164,6 +232,7 @@ struct policy_request {
     int level;                           /* enum core_level asked for, or -1 */
     struct str resource;                 /* "type:id"; n 0: none */
     struct policy_value subject_properties, resource_properties, context; /* objects */
+    const struct policy_ceiling *ceiling;                                 /* NULL: none */
 };
 
 /** A parent of the request's subject. */
@@ -215,6 +284,8 @@ struct reeve_inputs_view {
     struct policy_value flags;        /* an object: NAME → value */
     const struct policy_spent *spent; /* what is not listed is 0 */
     uint32_t nspent;
+    const struct policy_ceiling *ceilings; /* of the requests that led to this one */
+    uint32_t nceilings;                    /* at most POLICY_MAX_PARENTS */
 };
 
 /** Indexes into the image, without duplicates. */
@@ -263,7 +334,7 @@ struct policy_decision {
  * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
  * index: the caller keeps `image` for as long as it looks them up.
  * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject or resource,
- * or more than POLICY_MAX_PARENTS parents.
+ * or more than POLICY_MAX_PARENTS parents or ceilings.
  */
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);

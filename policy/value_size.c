@@ -54,6 +54,43 @@ bool value_duration_parse(struct str text, int64_t *out_ns)
     return value_unit_parse(text, times, BASE_COUNT(times), out_ns);
 }
 
+/* ---- what is limited ---- */
+
+static const struct value_unit limit_times[] = {
+    {"ms", 1000000}, {"s", BASE_NS_PER_S}, {"m", 60 * BASE_NS_PER_S}, {"h", 3600 * BASE_NS_PER_S}};
+static const struct value_unit limit_counts[] = {{"", 1}};
+
+static const struct {
+    const struct value_unit *units;
+    size_t nunits;
+    const char *wanted;
+} unit_rows[] = {
+    [CORE_UNIT_NS] = {limit_times, BASE_COUNT(limit_times), "a time such as 500ms, 5s, 10m, 1h"},
+    [CORE_UNIT_BYTES] = {value_sizes, BASE_COUNT(value_sizes),
+                         "a size such as 64KiB, 128MiB, 1GiB"},
+    [CORE_UNIT_COUNT] = {limit_counts, BASE_COUNT(limit_counts), "a number such as 16"},
+};
+
+bool value_amount_parse(struct str text, enum core_unit unit, uint64_t *out)
+{
+    int64_t v;
+    if (!value_unit_parse(text, unit_rows[unit].units, unit_rows[unit].nunits, &v))
+        return false;
+    *out = (uint64_t)v;
+    return true;
+}
+
+const char *value_amount_wanted(enum core_unit unit)
+{
+    return unit_rows[unit].wanted;
+}
+
+bool value_limit_may_be_zero(enum core_limit limit)
+{
+    return limit == CORE_LIMIT_OUTPUT || limit == CORE_LIMIT_FILE_SIZE ||
+           limit == CORE_LIMIT_DISK_IO || limit == CORE_LIMIT_NETWORK_IO;
+}
+
 bool value_looks_like_size(struct str text)
 {
     static const char *const near[] = {"b", "k",  "kb",  "kib", "m",  "mb", "mib", "g", "gb", "gib",

@@ -220,3 +220,39 @@ enum tri value_time_holds(const struct value_time *w, const char *bytes, int64_t
         in = minute >= w->from ? has_day(w, day) : minute < w->to && has_day(w, day - 1);
     return tri_of(in);
 }
+
+/* ---- moments ---- */
+
+static bool digits_between(struct str s, size_t at, size_t n, int low, int high, int *out)
+{
+    *out = 0;
+    for (size_t i = at; i < at + n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        *out = *out * 10 + (s.p[i] - '0');
+    }
+    return *out >= low && *out <= high;
+}
+
+bool value_moment_parse(struct str s, int64_t *ns)
+{
+    int year, month, day, hour, minute, second, oh = 0, om = 0;
+    if ((s.n != 20 && s.n != 25) || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' ||
+        s.p[13] != ':' || s.p[16] != ':')
+        return false;
+    if (!digits_between(s, 0, 4, 1970, 2200, &year) || !digits_between(s, 5, 2, 1, 12, &month) ||
+        !digits_between(s, 8, 2, 1, 31, &day) || !digits_between(s, 11, 2, 0, 23, &hour) ||
+        !digits_between(s, 14, 2, 0, 59, &minute) || !digits_between(s, 17, 2, 0, 59, &second))
+        return false;
+    int64_t days = value_date_days(year, month, day);
+    if (days >= value_date_days(year, month + 1, 1))
+        return false;
+    bool zulu = s.n == 20 && s.p[19] == 'Z';
+    if (!zulu && (s.n != 25 || (s.p[19] != '+' && s.p[19] != '-') || s.p[22] != ':' ||
+                  !digits_between(s, 20, 2, 0, 23, &oh) || !digits_between(s, 23, 2, 0, 59, &om)))
+        return false;
+    int64_t offset = (oh * 60 + om) * (s.p[19] == '-' ? -60 : 60);
+    int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second;
+    *ns = (seconds - offset) * INT64_C(1000000000);
+    return true;
+}

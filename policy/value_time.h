@@ -29,6 +29,10 @@ int32_t value_zone_offset(struct str form, int64_t utc);
  */
 int64_t value_date_days(int64_t year, int month, int day);
 
+/** "2026-11-01T00:00:00Z", or with an offset in the place of Z, as nanoseconds since 1970; the
+ * years are those that fit them. */
+bool value_moment_parse(struct str text, int64_t *ns);
+
 /** Minutes of a day: 0 to 1440. `from` == `to` is no window. Days: bit 0 Monday to bit 6 Sunday. */
 struct value_time {
     uint16_t from, to;

@@ -32,13 +32,21 @@ const char *policy_yaml_kind(const struct ynode *n)
     return kinds[n->type];
 }
 
-static struct policy_pos position(const yaml_event_t *e)
+static struct policy_pos start_of(const struct policy_report *report)
+{
+    return (struct policy_pos){1, 1, 1, report->reading};
+}
+
+static struct policy_pos position(const struct reader *r, const yaml_event_t *e)
 {
     struct policy_pos pos = {.line = (uint32_t)e->start_mark.line + 1,
                              .column = (uint32_t)e->start_mark.column + 1,
-                             .length = 1};
-    if (e->end_mark.line == e->start_mark.line && e->end_mark.column > e->start_mark.column)
-        pos.length = (uint32_t)(e->end_mark.column - e->start_mark.column);
+                             .length = 1,
+                             .file = r->report->reading};
+    if (e->end_mark.line == e->start_mark.line && e->end_mark.column > e->start_mark.column) {
+        size_t n = e->end_mark.column - e->start_mark.column;
+        pos.length = n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+    }
     return pos;
 }
 
@@ -58,7 +66,7 @@ static bool is_key(const struct reader *r)
 /* A new node, linked below the open container. NULL: bounds or memory. */
 static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_type type)
 {
-    struct policy_pos at = position(e);
+    struct policy_pos at = position(r, e);
     if (r->nodes++ >= POLICY_MAX_NODES) {
         halt(r, P_BOUND, at, "split the policy", "too many values for one policy");
         return NULL;
@@ -96,7 +104,7 @@ static void add_refused(struct reader *r, const yaml_event_t *e)
 static void refuse_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *anchor)
 {
     if (anchor)
-        policy_report(r->report, P_ANCHOR, position(e), "use a named grant or group",
+        policy_report(r->report, P_ANCHOR, position(r, e), "use a named grant or group",
                       "`&%s`: anchors are not part of the language", (const char *)anchor);
 }
 
@@ -104,7 +112,7 @@ static void refuse_tag(struct reader *r, const yaml_event_t *e, const yaml_char_
 {
     char shown[POLICY_SHOWN];
     if (tag)
-        policy_report(r->report, P_TAG, position(e), "leave it out; quotes make text",
+        policy_report(r->report, P_TAG, position(r, e), "leave it out; quotes make text",
                       "tag `%s`: tags are not part of the language",
                       policy_shown(str_of((const char *)tag), shown));
 }
@@ -161,11 +169,11 @@ static void open_container(struct reader *r, const yaml_event_t *e, enum ynode_t
                            const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (is_key(r)) {
-        halt(r, P_TYPE, position(e), NULL, "a key must be text, not a mapping or a list");
+        halt(r, P_TYPE, position(r, e), NULL, "a key must be text, not a mapping or a list");
         return;
     }
     if (r->depth == POLICY_MAX_DEPTH) {
-        halt(r, P_BOUND, position(e), NULL, "nested more than 64 deep");
+        halt(r, P_BOUND, position(r, e), NULL, "nested more than 64 deep");
         return;
     }
     struct ynode *n = add(r, e, type);
@@ -222,7 +230,7 @@ static void close_container(struct reader *r)
 static void open_document(struct reader *r, const yaml_event_t *e)
 {
     if (r->documents++ == 1)
-        halt(r, P_DOCUMENTS, position(e), "make it a file of its own",
+        halt(r, P_DOCUMENTS, position(r, e), "make it a file of its own",
              "a second YAML document begins; a policy is one document");
 }
 
@@ -234,7 +242,7 @@ static void take(struct reader *r, const yaml_event_t *e)
         break;
     case YAML_ALIAS_EVENT:
         policy_report(
-            r->report, P_ANCHOR, position(e), "use a named grant or group",
+            r->report, P_ANCHOR, position(r, e), "use a named grant or group",
             "`*%s`: aliases are not part of the language; text with a `*` in front is quoted",
             (const char *)e->data.alias.anchor);
         add_refused(r, e);
@@ -265,12 +273,12 @@ static void report_yaml(struct reader *r)
         return;
     }
     struct policy_pos at = {(uint32_t)p->problem_mark.line + 1,
-                            (uint32_t)p->problem_mark.column + 1, 1};
+                            (uint32_t)p->problem_mark.column + 1, 1, r->report->reading};
     if (p->error == YAML_READER_ERROR) {
-        at = (struct policy_pos){1, 1, 1};
-        for (size_t i = 0; i < p->problem_offset && i < r->report->text.n; i++) {
-            at.column = r->report->text.p[i] == '\n' ? 1 : at.column + 1;
-            at.line += r->report->text.p[i] == '\n';
+        at = start_of(r->report);
+        for (size_t i = 0; i < p->problem_offset && i < r->source.n; i++) {
+            at.column = r->source.p[i] == '\n' ? 1 : at.column + 1;
+            at.line += r->source.p[i] == '\n';
         }
     }
     policy_report(r->report, P_YAML, at, NULL, "not YAML: %s%s%s",
@@ -297,7 +305,7 @@ static void check_root(struct reader *r)
 {
     if (r->root && r->root->type == Y_MAP)
         return;
-    struct policy_pos at = r->root ? r->root->pos : (struct policy_pos){1, 1, 1};
+    struct policy_pos at = r->root ? r->root->pos : start_of(r->report);
     char what[96];
     (void)snprintf(what, sizeof what,
                    r->root ? "the policy is %s; a mapping is wanted" : "the policy is empty",
@@ -317,13 +325,13 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
 {
     struct reader r = {.arena = arena, .report = report, .source = text, .ascii = is_ascii(text)};
     if (text.n > POLICY_MAX_BYTES) {
-        policy_report(report, P_BOUND, (struct policy_pos){1, 1, 1}, "split the policy",
+        policy_report(report, P_BOUND, start_of(report), "split the policy",
                       "%zu bytes; a policy has at most %zu", text.n, POLICY_MAX_BYTES);
         return NULL;
     }
     /* A mark that some editors write is no character of the text: places count from behind it. */
     if (str_starts(text, STR("\xef\xbb\xbf")))
-        report->text = text = (struct str){text.p + 3, text.n - 3};
+        *policy_text_of(report) = r.source = text = (struct str){text.p + 3, text.n - 3};
     if (!yaml_parser_initialize(&r.parser)) {
         policy_report_memory(report);
         return NULL;

@@ -105,10 +105,16 @@ struct reeve_request {
     const char *level;       /* pure, controlled, full: may only lower */
     const char *provider;    /* a provider by name; default: the cheapest that suffices */
     const char *policy;      /* a policy's text for this request alone; the folder's owner only */
-    const char *policy_file; /* its name in messages and records */
+    const char *policy_file; /* its name in messages and records; what it includes is read from
+                                its folder, by the caller's process */
     unsigned flags;          /* REEVE_REQUEST_* */
     const char *resource;    /* "type:id" of what is acted on; NULL: none */
     const char *context;     /* JSON, an object: what else the policy may ask of; NULL: nothing */
+    /* JSON, objects: what is said of subject and resource; NULL: nothing. */
+    const char *subject_properties, *resource_properties;
+    /* JSON, an object {level, capabilities, denied_effects, isolation, limits}: narrows this
+     * request and all that comes of it, as one more parent that allows just that; NULL: none. */
+    const char *ceiling;
 };
 
 enum reeve_stream { REEVE_STDOUT = 1, REEVE_STDERR = 2 };

@@ -25,8 +25,9 @@ struct reeve_finding {
     const char *source_line; /* without its newline; NULL: none */
 };
 /**
- * Compile and lint a policy text. Every finding goes to `fn`. 0: no error (there may be warnings);
- * REEVE_EPOLICY: at least one error; others: it could not be read.
+ * Compile and lint a policy text, and what it includes, which is read from below the folder of
+ * `file` (NULL: nothing can be included). Every finding goes to `fn`. 0: no error (there may be
+ * warnings); REEVE_EPOLICY: at least one error; others: it could not be read.
  */
 REEVE_API int reeve_policy_lint(const char *text, size_t n, const char *file,
                                 void (*fn)(void *arg, const struct reeve_finding *finding),

@@ -66,7 +66,10 @@ static void ask(const struct policy_image *image, struct str subject, struct str
                                  .resource = STR("d:1"),
                                  .subject_properties = object,
                                  .context = object};
-    struct reeve_inputs_view inputs = {.known = ~0u, .flags = object};
+    const struct policy_ceiling ceiling = {
+        .level = -1, .any_capability = true, .denied_effects = 1u << 20};
+    struct reeve_inputs_view inputs = {.known = ~0u, .flags = object, .ceilings = &ceiling};
+    inputs.nceilings = policy_image_effect(image, STR("none")) == UINT32_MAX;
     struct policy_decision d;
     if (policy_decide(image, &req, &inputs, &d) != 0)
         abort();

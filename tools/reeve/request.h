@@ -7,11 +7,11 @@
 #include "tools/reeve/cli.h"
 
 struct request_options {
-    const char *policy, *agent, *level, *provider, *receipt;
+    const char *policy, *agent, *level, *resource, *context, *ceiling, *provider, *receipt;
     bool explain;
 };
 extern const struct cli_option request_option_table[];
-#define REQUEST_OPTIONS 6u
+#define REQUEST_OPTIONS 9u
 
 /**
  * Ask for `capability` with `args` (JSON, or NULL) and have it done. `*out` is the answer; with

@@ -148,6 +148,16 @@ else
     echo "skipped: root without ids for guests (this host gives nobody a user namespace)"
 fi
 
+refuses "a ceiling that does not permit it" 125 'denied by reeve/ceiling: .*permits only ccos' run --ceiling '{"capabilities": ["ccos.*"]}' -- /usr/bin/true
+gives "and is recorded" 0 '"ceiling":[{]"capabilities":\["ccos' ask audit query --limit 1 --type decision --json
+refuses "a ceiling's time" 137 "ended by the limit 'wall'" run --ceiling '{"limits": {"wall": "200ms"}}' -- /usr/bin/sleep 30
+refuses "a ceiling's limit that nothing here holds" 126 'no_mechanism.*memory' run --ceiling '{"limits": {"memory": "1MiB"}}' -- /usr/bin/true
+refuses "a ceiling that is none" 2 'no field wall' run --ceiling '{"wall": "1s"}' -- /usr/bin/true
+refuses "a ceiling that is no JSON" 2 'ceiling: this is no JSON' run --ceiling '{' -- /usr/bin/true
+gives "resource and context" 0 '"context":[{]"ticket":7},.*"resource":"doc:7"' \
+    ask audit query --limit 1 --json --rule "$(ask --json call --policy "$work/policy.yaml" --agent lab-1 --resource doc:7 --context '{"ticket": 7}' \
+    ccos.math.add '[2, 40]' | sed -n 's/.*"rule":"\([a-z]*\)".*/\1/p')"
+
 before=$(ask audit query --json | wc -l)
 gives "explain" 0 'checksum|tools' run --explain -- /usr/bin/sha256sum x
 gives "explain for programs" 0 '^\{.*"plan_text":' run --json --explain -- /usr/bin/sha256sum x

@@ -47,6 +47,18 @@ static const struct {
      ",\"resource\":\"doc:7\",\"context\":{\"ticket\":\"T1\"}", RESULT, "\"rule\":\"ticket\""},
     {"without context", "\"agent:x\"", ",\"resource\":\"doc:7\"", RESULT,
      "\"rule\":\"reeve/default\""},
+    {"an action in the place of the capability", "\"agent:known\"",
+     ",\"action\":{\"name\":\"ccos.echo\",\"properties\":{}}", RESULT, "\"rule\":\"role\""},
+    {"an action that is another", "\"agent:known\"", ",\"action\":{\"name\":\"ccos.math.add\"}",
+     ERROR, "differ"},
+    {"a ceiling that permits it", "\"agent:known\"", ",\"ceiling\":{\"capabilities\":[\"ccos.*\"]}",
+     RESULT, "\"rule\":\"role\""},
+    {"and is in the answer", "\"agent:known\"", ",\"ceiling\":{\"isolation\":\"process\"}", RESULT,
+     "\"ceiling\":{\"isolation\":\"process\"}"},
+    {"a ceiling that does not", "\"agent:known\"", ",\"ceiling\":{\"capabilities\":[\"x\"]}",
+     RESULT, "the request's ceiling does not permit ccos.echo: it permits only x"},
+    {"a ceiling that is none", "\"agent:known\"", ",\"ceiling\":{\"capability\":[\"x\"]}", ERROR,
+     "no field capability"},
     {"what only the broker can say", "\"agent:x\"", ",\"broker\":{\"level\":\"full\"}", ERROR,
      "no field broker"},
     {"a field that there is not", "\"agent:x\"", ",\"contxt\":{}", ERROR, "no field contxt"},
@@ -57,9 +69,9 @@ static const struct {
      "must be type:id"},
     {"a group as a subject", "{\"type\":\"group\",\"id\":\"x\"}", "", ERROR, "must be type:id"},
     {"a key of no subject", "{\"type\":\"agent\",\"id\":\"x\",\"level\":\"full\"}", "", ERROR,
-     "not level"},
+     "subject has no field level"},
     {"properties that are no object", "{\"type\":\"agent\",\"id\":\"x\",\"properties\":1}", "",
-     ERROR, "not properties"},
+     ERROR, "wrong type"},
 };
 
 static void send_policy(int fd)
@@ -95,29 +107,63 @@ static void fields(void **state)
     support_remove(dir);
 }
 
+static int find(void *arg, const struct reeve_record *record)
+{
+    return !memmem(record->json, record->json_len, arg, strlen(arg));
+}
+
+/* Whether the last decision's record has a text. */
+static bool is_recorded(struct reeve *r, const char *part)
+{
+    struct reeve_query last = {.size = sizeof last, .type = "decision", .limit = 1};
+    struct reeve_error err = {0};
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s", part);
+    return reeve_query(r, &last, find, text, &err) == 0;
+}
+
+#define REQUEST .size = sizeof(struct reeve_request), .capability = "ccos.echo", .policy = policy
+static const struct {
+    struct reeve_request request;
+    const char *rule, *record; /* NULL: REEVE_EINVAL, and a part of the message */
+} requests[] = {
+    {{REQUEST, .subject = "agent:x", .resource = "doc:7", .context = "{\"ticket\": \"T1\"}"},
+     "ticket",
+     "\"context\":{\"ticket\":\"T1\"}"},
+    {{REQUEST, .subject = "agent:x", .subject_properties = "{\"team\": \"red\"}",
+      .resource = "doc:1:2", .resource_properties = "{\"owner\": \"red\"}"},
+     "own",
+     "\"resource\":\"doc:1:2\",\"resource_properties\":{\"owner\":\"red\"}"},
+    {{REQUEST, .subject = "agent:known", .ceiling = "{\"denied_effects\": [\"compute\"]}"},
+     "reeve/ceiling",
+     "\"ceiling\":{\"denied_effects\":[\"compute\"]}"},
+    {{REQUEST, .context = "[1]"}, NULL, "the context of a request has the wrong type"},
+    {{REQUEST, .context = "{"}, NULL, "context: this is no JSON"},
+    {{REQUEST, .context = "{},\"level\":\"full\""}, NULL, "context: this is no JSON"},
+    {{REQUEST, .subject_properties = "1"}, NULL, "the properties of subject has the wrong type"},
+    {{REQUEST, .subject = "x", .subject_properties = "{}"}, NULL, "of a subject, type:id"},
+    {{REQUEST, .resource_properties = "{}"}, NULL, "of a resource, type:id"},
+    {{REQUEST, .ceiling = "{}}"}, NULL, "ceiling: this is no JSON"},
+};
+
 /* The library's own fields, and that the record holds them. */
 static void by_the_library(void **state)
 {
     (void)state;
     char *dir = support_state();
     struct reeve *r = support_open(dir, REEVE_OPEN_OWNER);
-    struct reeve_request request = {.size = sizeof request,
-                                    .subject = "agent:x",
-                                    .capability = "ccos.echo",
-                                    .args = "[\"x\"]",
-                                    .policy = policy,
-                                    .resource = "doc:7",
-                                    .context = "{\"ticket\": \"T1\"}"};
-    struct reeve_error err = {0};
-    struct reeve_result *result = NULL;
-    if (reeve_authorize(r, &request, &result, &err) != 0)
-        fail_msg("%s", err.message);
-    assert_string_equal(reeve_result_rule(result), "ticket");
-    reeve_result_free(&result);
-    request.context = "[1]";
-    assert_int_equal(reeve_authorize(r, &request, &result, &err), REEVE_EINVAL);
-    request.context = "{";
-    assert_int_equal(reeve_authorize(r, &request, &result, &err), REEVE_EINVAL);
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct reeve_request request = requests[i].request;
+        struct reeve_error err = {0};
+        struct reeve_result *result = NULL;
+        request.args = "[\"x\"]";
+        int rc = reeve_authorize(r, &request, &result, &err);
+        if (requests[i].rule ? rc || strcmp(reeve_result_rule(result), requests[i].rule) ||
+                                   !is_recorded(r, requests[i].record)
+                             : rc != REEVE_EINVAL || !strstr(err.message, requests[i].record))
+            fail_msg("%zu: %d %s %s", i, rc, result ? reeve_result_json(result) : "", err.message);
+        reeve_result_free(&result);
+    }
     reeve_close(&r);
     support_remove(dir);
 }

@@ -123,6 +123,7 @@ static void look_up(const struct policy_image *image, const struct policy_reques
         (void)policy_image_label(image, i);
         (void)policy_image_budget(image, i, &budget);
     }
+    (void)policy_image_effect(image, STR("none")); /* compares with every word */
     (void)policy_image_schema(image, req->capability, arena, &schema);
 }
 

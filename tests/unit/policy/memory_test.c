@@ -3,6 +3,7 @@
  * and lose nothing (the sanitizers look for leaks). Allocations inside libyaml are its own and are
  * not made to fail here.
  */
+#include "policy/inputs.h"
 #include "support.h"
 
 #define TEXT                                                                                       \
@@ -145,6 +146,40 @@ static void lint_sweep(void **state)
     text = STR(TEXT);
 }
 
+static struct policy_image *asked_image;
+
+static int read_once(struct reeve_error *err)
+{
+    static const char request[] =
+        "{\"subject\":{\"type\":\"u\",\"id\":\"b\",\"properties\":{\"x\":1}},\"capability\":"
+        "\"program.external\",\"args\":[\"/usr/bin/x\",[\"a\"]],\"resource\":\"d:1\",\"ceiling\":"
+        "{\"capabilities\":[\"a.*\"],\"denied_effects\":[\"money\"]}}";
+    static const char given[] =
+        "{\"labels\":[\"seen\"],\"spent\":{\"z\":1},\"chain\":[{\"subject\":\"u:p\",\"properties\":"
+        "{\"x\":1},\"ceiling\":{\"capabilities\":[\"b\"]}}],\"program\":{\"path\":\"/usr/bin/y\"}}";
+    auto_json struct json_text asked_text = {0}, given_text = {0};
+    struct arena arena auto_arena;
+    struct policy_asked asked;
+    struct reeve_inputs_view in;
+    arena_init(&arena, 0);
+    int rc = json_text_parse(STR(request), &asked_text, err);
+    if (!rc)
+        rc = json_text_parse(STR(given), &given_text, err);
+    if (!rc)
+        rc = policy_request_read(asked_image, &asked_text, &arena, &asked, err);
+    return rc ? rc
+              : policy_inputs_read(asked_image, &given_text.doc, json_root(&given_text.doc), &asked,
+                                   &arena, &in, err);
+}
+
+static void read_sweep(void **state)
+{
+    (void)state;
+    asked_image = must_compile(TEXT);
+    sweep(read_once);
+    policy_image_unref(&asked_image);
+}
+
 /* The decision itself allocates nothing: it is made with no memory at all. */
 static void decide_without_memory(void **state)
 {
@@ -153,7 +188,8 @@ static void decide_without_memory(void **state)
     struct question q = {"u:b", "a.b", "{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/../b\"}", NULL};
     struct json_text args;
     struct policy_request req = ask(&q, &args);
-    struct reeve_inputs_view inputs = {0};
+    const struct policy_ceiling ceiling = {.level = CORE_LEVEL_CONTROLLED, .any_capability = true};
+    struct reeve_inputs_view inputs = {.ceilings = &ceiling, .nceilings = 1};
     struct policy_decision d;
     left = 0;
     int rc = policy_decide(image, &req, &inputs, &d);
@@ -191,9 +227,8 @@ static void judge_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compile_sweep),
-        cmocka_unit_test(lint_sweep),
-        cmocka_unit_test(decide_without_memory),
+        cmocka_unit_test(compile_sweep),        cmocka_unit_test(lint_sweep),
+        cmocka_unit_test(read_sweep),           cmocka_unit_test(decide_without_memory),
         cmocka_unit_test(judge_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

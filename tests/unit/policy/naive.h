@@ -47,8 +47,18 @@ struct naive_side {
     int level;
     bool everything;
 };
-void naive_put_grant(const struct model *m, const struct naive_side *sides, unsigned nsides,
+void naive_put_grant(const struct naive_link *l, const struct naive_side *sides, unsigned nsides,
                      const struct m_rule *const *requires, unsigned nrequires, struct buf *out);
+
+/** The ceilings of a request and of those that led to it (naive_ceiling.c). */
+unsigned naive_ceilings(const struct naive_link *l, const struct policy_ceiling **out);
+/** Their lowest level; full: none has one. */
+int naive_ceilings_level(const struct naive_link *l);
+bool naive_ceilings_permit(const struct naive_link *l, int klass);
+int naive_ceilings_isolation(const struct naive_link *l, int klass);
+/** Lower a limit to the least that they write. */
+void naive_ceilings_limit(const struct naive_link *l, enum core_limit limit, bool *set,
+                          uint64_t *least, bool *best_effort);
 /* Where both evaluators are asked. */
 extern const char *const naive_paths[], *const naive_hosts[], *const naive_names[];
 extern const size_t naive_npaths, naive_nhosts, naive_nnames;

@@ -1,4 +1,6 @@
 /* The chain of parents, shadow rules, the nearest miss, and the whole as one text. See naive.h. */
+#include <stdio.h>
+
 #include "naive_verdict.h"
 
 #include "core/catalogue.h"
@@ -51,13 +53,14 @@ struct whole {
     struct policy_request req[1 + POLICY_MAX_PARENTS];
     unsigned n, strictest;
     int level;
+    bool capped_off; /* a ceiling denies what all links permit */
 };
 
 static void decide(const struct naive_link *top, struct whole *w)
 {
     struct naive_link l = *top;
     w->n = w->strictest = 0;
-    w->level = CORE_LEVEL_FULL;
+    w->level = naive_ceilings_level(top);
     for (unsigned i = 0; i <= top->inputs->nchain; i++) {
         w->req[i] = *top->req;
         if (i) {
@@ -73,6 +76,13 @@ static void decide(const struct naive_link *top, struct whole *w)
         w->n++;
         if (strictness(w->link[i].effect) > strictness(w->link[w->strictest].effect))
             w->strictest = i;
+    }
+    struct naive_verdict *a = &w->link[w->strictest];
+    w->capped_off = a->effect != CORE_EFFECT_DENY && !naive_ceilings_permit(top, w->link[0].klass);
+    if (w->capped_off) {
+        a->effect = CORE_EFFECT_DENY;
+        (void)snprintf(a->rule, sizeof a->rule, "reeve/ceiling");
+        a->nobliged = 0;
     }
 }
 
@@ -189,29 +199,30 @@ static unsigned all_requires(const struct whole *w, const struct m_rule **out)
     return n;
 }
 
-static int isolation_of(const struct whole *w)
+static int isolation_of(const struct naive_link *top, const struct whole *w)
 {
-    int isolation = 0;
+    int isolation = naive_ceilings_isolation(top, w->link[0].klass);
     for (unsigned i = 0; i < w->n; i++)
         isolation = w->link[i].isolation > isolation ? w->link[i].isolation : isolation;
     return isolation;
 }
 
-static void put_permitted(const struct model *m, const struct whole *w, struct buf *out)
+static void put_permitted(const struct naive_link *top, const struct whole *w, struct buf *out)
 {
+    const struct model *m = top->m;
     const struct m_rule *requires[NAIVE_MANY];
     struct naive_side sides[1 + POLICY_MAX_PARENTS];
     unsigned n = all_requires(w, requires);
     for (unsigned i = 0; i < w->n; i++)
         sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
                                        w->link[i].everything};
-    buf_printf(out, " isolation %d requires", isolation_of(w));
+    buf_printf(out, " isolation %d requires", isolation_of(top, w));
     for (unsigned i = 0; i < n; i++)
         buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);
     put_approvals(w, out);
     put_labels(m, w, out);
     put_budgets(m, w, out);
-    naive_put_grant(m, sides, w->n, requires, n, out);
+    naive_put_grant(top, sides, w->n, requires, n, out);
 }
 
 void naive_answer(const struct model *m, const struct policy_request *req,
@@ -224,7 +235,7 @@ void naive_answer(const struct model *m, const struct policy_request *req,
     buf_printf(out, "%s %s level %d%s class %d", core_effect_name(a->effect), a->rule, w.level,
                w.link[0].capped ? " capped" : "", w.link[0].klass);
     if (a->effect != CORE_EFFECT_DENY)
-        put_permitted(m, &w, out);
+        put_permitted(&top, &w, out);
     if (a->effect == CORE_EFFECT_DENY)
         w.n = w.strictest + 1; /* of a deny its own alone */
     put_obligations(&w, a->effect == CORE_EFFECT_DENY ? w.strictest : 0, out);

@@ -49,23 +49,34 @@ static bool ships_effect(const struct core_capability *c, struct str name)
     return false;
 }
 
-static bool has_effect(const struct naive_link *l, const struct m_rule *r)
+/* Whether anything says which effects the capability has. */
+static bool effects_known(const struct naive_link *l)
 {
     const struct m_entry *e = entry_of(l);
-    bool known = l->req->entry || (e && e->effects.n);
-    if (!r->has_effects)
-        return true;
-    if (!known)
+    return l->req->entry || (e && e->effects.n);
+}
+
+static bool capability_has(const struct naive_link *l, struct str name)
+{
+    const struct m_entry *e = entry_of(l);
+    bool replaced = e && e->lower.n && e->effects.n;
+    return (e && writes_effect(e, name)) ||
+           (l->req->entry && !replaced && ships_effect(l->req->entry, name));
+}
+
+bool naive_may_have_effect(const struct naive_link *l, struct str name)
+{
+    return !effects_known(l) || capability_has(l, name);
+}
+
+static bool has_effect(const struct naive_link *l, const struct m_rule *r)
+{
+    bool some = !r->has_effects;
+    if (r->has_effects && !effects_known(l))
         return r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
-    for (uint32_t i = 0; i < r->effects.n; i++) {
-        struct str name = r->effects.v[i].text;
-        bool replaced = e && e->lower.n && e->effects.n;
-        if (e && writes_effect(e, name))
-            return true;
-        if (l->req->entry && !replaced && ships_effect(l->req->entry, name))
-            return true;
-    }
-    return false;
+    for (uint32_t i = 0; i < r->effects.n; i++)
+        some = some || capability_has(l, r->effects.v[i].text);
+    return some;
 }
 
 /* ---- levels and conditions ---- */

@@ -323,14 +323,16 @@ static void put_names(const struct model *m, const struct naive_side *sides, uns
     }
 }
 
-static void put_limits(const struct model *m, const struct naive_side *sides, unsigned n,
+static void put_limits(const struct naive_link *link, const struct naive_side *sides, unsigned n,
                        const struct m_rule *const *requires, unsigned nrequires, struct buf *out)
 {
+    int lowest = naive_ceilings_level(link);
     for (unsigned l = 0; l < CORE_LIMIT_COUNT; l++) {
         uint64_t least = 0, v;
         bool set = false, best = true, b;
         for (unsigned i = 0; i < n; i++) {
-            if (!naive_limit(m, sides[i].grant, sides[i].level, (enum core_limit)l, &v, &b))
+            int level = sides[i].level < lowest ? sides[i].level : lowest;
+            if (!naive_limit(link->m, sides[i].grant, level, (enum core_limit)l, &v, &b))
                 continue;
             least = !set || v < least ? v : least;
             best = best && b;
@@ -346,6 +348,7 @@ static void put_limits(const struct model *m, const struct naive_side *sides, un
             best = false;
             set = true;
         }
+        naive_ceilings_limit(link, (enum core_limit)l, &set, &least, &best);
         if (set)
             buf_printf(out, " %u:%llu%s", l, (unsigned long long)least, best ? "!" : "");
     }
@@ -365,9 +368,10 @@ static unsigned cutting(const struct naive_side *sides, unsigned n,
     return n;
 }
 
-void naive_put_grant(const struct model *m, const struct naive_side *sides, unsigned nsides,
+void naive_put_grant(const struct naive_link *l, const struct naive_side *sides, unsigned nsides,
                      const struct m_rule *const *requires, unsigned nrequires, struct buf *out)
 {
+    const struct model *m = l->m;
     struct naive_side cut[128];
     buf_z(out, " files ");
     put_files(m, cut, cutting(sides, nsides, requires, nrequires, REACH_FILESYSTEM, cut), out);
@@ -379,5 +383,5 @@ void naive_put_grant(const struct model *m, const struct naive_side *sides, unsi
     buf_z(out, " names ");
     put_names(m, sides, nsides, out);
     buf_z(out, " limits");
-    put_limits(m, sides, nsides, requires, nrequires, out);
+    put_limits(l, sides, nsides, requires, nrequires, out);
 }

@@ -42,6 +42,8 @@ bool naive_better(const struct naive_link *l, const struct m_rule *a, const stru
 int naive_by_id(const void *a, const void *b);
 /** Inputs name budgets by the order of their ids. */
 uint32_t naive_place(const struct model *m, uint32_t budget);
+/** Of a capability whose effects nobody knows: every one. */
+bool naive_may_have_effect(const struct naive_link *l, struct str name);
 struct naive_verdict naive_judge(const struct naive_link *l);
 
 #endif

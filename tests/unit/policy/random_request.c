@@ -157,6 +157,46 @@ static void random_inputs(struct random_request *r)
                                            .flags = object(r, 4, flag_keys, 1)};
 }
 
+/* Mostly one that leaves something. */
+static struct policy_ceiling ceiling(void)
+{
+    static const struct str patterns[] = {{"m.*", 3},       {"ccos.*", 6}, {"*", 1},
+                                          {"program.*", 9}, {"*.b.*", 5},  {"m.get_*", 7},
+                                          {"x.y", 3},       {"m.b.c", 5}};
+    uint32_t first = roll(BASE_COUNT(patterns) - 3);
+    struct policy_ceiling c = {.level = roll(3) ? -1 : (int)roll(CORE_LEVEL_COUNT),
+                               .any_capability = roll(3) > 0,
+                               .capabilities = patterns + first,
+                               .isolation = roll(2) ? CORE_RANK_NONE : (enum core_rank)roll(4)};
+    c.ncapabilities = c.any_capability ? 0 : roll(4);
+    if (roll(3) == 0)
+        c.denied_effects = 1u << roll(CORE_EFFECT_WORDS + 1); /* one of the policy's own too */
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
+        if (roll(4) == 0) {
+            c.limits.set |= 1u << i;
+            c.limits.value[i] = 1 + (uint64_t)roll(4) * 1000000;
+        }
+    return c;
+}
+
+static void random_ceilings(struct random_request *r)
+{
+    for (size_t i = 0; i < BASE_COUNT(r->ceiling); i++)
+        r->ceiling[i] = ceiling();
+    r->req.ceiling = roll(2) ? &r->ceiling[0] : NULL;
+    r->inputs.ceilings = &r->ceiling[1];
+    r->inputs.nceilings = roll(2) ? 0 : 1 + roll(2);
+}
+
+static void show_ceiling(const struct policy_ceiling *c, struct buf *out)
+{
+    buf_printf(out, " ceiling level %d %s", c->level, c->any_capability ? "any" : "of");
+    for (uint32_t i = 0; i < c->ncapabilities; i++)
+        buf_printf(out, " %s", c->capabilities[i].p);
+    buf_printf(out, " denied %x isolation %d limits %x", c->denied_effects, (int)c->isolation,
+               c->limits.set);
+}
+
 void random_request(struct random_request *r)
 {
     static const char *const subjects[] = {"u:a", "u:ab", "u:abc", "u:b", "v:a", "u:\xc3\xa9z"};
@@ -173,6 +213,8 @@ void random_request(struct random_request *r)
     r->req.resource_properties = object(r, 2, named, BASE_COUNT(named));
     r->req.context = object(r, 3, context, BASE_COUNT(context));
     random_inputs(r);
+    if (roll(4) == 0)
+        random_ceilings(r);
 }
 
 /* As it was: canonical JSON would make a text of 1e19. */
@@ -263,4 +305,8 @@ void random_request_show(const struct random_request *r, struct buf *out)
         buf_printf(out, " %s %s", names[i], r->text[i] ? r->text[i] : "none");
     buf_printf(out, " known %x now %lld depth %u labels %u chain %u", r->inputs.known,
                (long long)r->inputs.now_ns, r->inputs.depth, r->inputs.nlabels, r->inputs.nchain);
+    if (r->req.ceiling)
+        show_ceiling(r->req.ceiling, out);
+    for (uint32_t i = 0; i < r->inputs.nceilings; i++)
+        show_ceiling(&r->inputs.ceilings[i], out);
 }

@@ -62,11 +62,11 @@ static void compare(const struct pair *p, const struct case_ *c, struct policy_d
 }
 
 /* Kinds of answers, each of which has to come about. */
-enum { FULL, ALLOWED, ASKED, DENIED, DEFAULT, HELD, SPENT, SHADOWED, BY_PARENT, KINDS };
+enum { FULL, ALLOWED, ASKED, DENIED, DEFAULT, HELD, SPENT, SHADOWED, BY_PARENT, CAPPED, KINDS };
 
 static void count(const struct policy_decision *d, uint32_t nrules, unsigned counts[KINDS])
 {
-    bool rule = d->rule < nrules, pseudo = d->rule >= POLICY_RULE_BOUND;
+    bool rule = d->rule < nrules, pseudo = d->rule >= POLICY_RULE_CEILING;
     counts[FULL] += d->rule == POLICY_RULE_FULL;
     counts[ALLOWED] += rule && d->effect == CORE_EFFECT_ALLOW;
     counts[ASKED] += d->effect == CORE_EFFECT_ASK;
@@ -75,6 +75,7 @@ static void count(const struct policy_decision *d, uint32_t nrules, unsigned cou
     counts[HELD] += d->requires.n > 0;
     counts[SPENT] += !rule && !pseudo;
     counts[SHADOWED] += d->shadow.differs;
+    counts[CAPPED] += d->rule == POLICY_RULE_CEILING;
     counts[BY_PARENT] += d->strictest > 0;
 }
 
@@ -106,8 +107,9 @@ static uint64_t seed;
 
 static void agree(void **state)
 {
-    static const char *const names[KINDS] = {"full", "allowed", "asked",    "denied",     "default",
-                                             "held", "spent",   "shadowed", "by a parent"};
+    static const char *const names[KINDS] = {"full",        "allowed", "asked", "denied",
+                                             "default",     "held",    "spent", "shadowed",
+                                             "by a parent", "capped"};
     (void)state;
     unsigned counts[KINDS] = {0};
     random_state = seed;
@@ -164,6 +166,63 @@ static void a_lost_value_permits_nothing(void **state)
     assert_true(stricter > policies / 50);
 }
 
+static struct policy_decision decided(const struct policy_image *image,
+                                      const struct random_request *r, struct arena *arena,
+                                      struct core_grant *grant)
+{
+    struct policy_decision d;
+    struct reeve_error err = {0};
+    assert_int_equal(policy_decide(image, &r->req, &r->inputs, &d), 0);
+    if (d.effect != CORE_EFFECT_DENY &&
+        policy_grant(image, &r->req, &r->inputs, &d, arena, grant, &err) != 0)
+        fail_msg("no grant: %s", err.message);
+    return d;
+}
+
+static bool narrows(const struct policy_image *image, const struct random_request *r,
+                    const struct random_request *without)
+{
+    struct arena arena auto_arena;
+    struct core_grant g = {0}, wider = {0};
+    arena_init(&arena, 0);
+    struct policy_decision d = decided(image, r, &arena, &g),
+                           w = decided(image, without, &arena, &wider);
+    assert_true(d.effect == w.effect || d.effect == CORE_EFFECT_DENY);
+    assert_true(d.level <= w.level);
+    if (d.effect == CORE_EFFECT_DENY)
+        return w.effect != CORE_EFFECT_DENY;
+    assert_true(d.isolation >= w.isolation && d.labels == w.labels);
+    for (unsigned i = 0; i < CORE_LIMIT_COUNT; i++)
+        if (wider.limits.set >> i & 1)
+            assert_true(g.limits.set >> i & 1 && g.limits.value[i] <= wider.limits.value[i]);
+    return false;
+}
+
+/* Whatever a ceiling says, nothing is permitted or given that would not be without it. */
+static void a_ceiling_only_narrows(void **state)
+{
+    (void)state;
+    random_state = seed;
+    unsigned stricter = 0;
+    for (unsigned i = 0; i < policies; i++) {
+        auto_buf struct buf one = {0}, other = {0};
+        random_policies(&one, &other);
+        struct policy_image *image = must_compile(one.data);
+        for (unsigned k = 0; k < REQUESTS / 4; k++) {
+            struct case_ c;
+            roll_case(&c);
+            struct random_request without = c.r;
+            without.req.ceiling = NULL;
+            without.inputs.nceilings = 0;
+            stricter += narrows(image, &c.r, &without);
+            random_request_free(&c.r);
+        }
+        policy_image_unref(&image);
+    }
+    print_message("%u requests were answered more strictly for their ceilings\n", stricter);
+    assert_true(stricter > policies / 50);
+}
+
 int main(int argc, char **argv)
 {
     seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
@@ -172,6 +231,7 @@ int main(int argc, char **argv)
         base_random(&seed, sizeof seed);
     print_message("seed 0x%" PRIx64 "\n", seed);
     const struct CMUnitTest tests[] = {cmocka_unit_test(agree),
-                                       cmocka_unit_test(a_lost_value_permits_nothing)};
+                                       cmocka_unit_test(a_lost_value_permits_nothing),
+                                       cmocka_unit_test(a_ceiling_only_narrows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

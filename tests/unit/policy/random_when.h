@@ -39,7 +39,8 @@ struct random_request {
     struct policy_request req;
     struct reeve_inputs_view inputs;
     struct policy_subject chain[2];
-    char *text[6]; /* JSON, for messages */
+    struct policy_ceiling ceiling[3]; /* the request's own, and those that led to it */
+    char *text[6];                    /* JSON, for messages */
     struct json_text doc[6];
 };
 void random_request(struct random_request *r);

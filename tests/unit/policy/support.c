@@ -8,6 +8,7 @@ void keep_finding(void *arg, const struct policy_diag *diag)
     struct finding *f = &all->v[all->n++];
     all->errors += diag->severity == POLICY_ERROR;
     f->severity = diag->severity;
+    (void)snprintf(f->file, sizeof f->file, "%s", diag->file);
     f->line = diag->line;
     f->column = diag->column;
     f->length = diag->length;
@@ -47,6 +48,49 @@ void expect_seen(bool (*wanted)(const char *code))
     for (size_t i = 0; (meaning = policy_code_text(i, &code)); i++)
         if (wanted(code) && !strstr(seen, code))
             fail_msg("no row brings about %s (%s)", code, meaning);
+}
+
+/* ---- several files ---- */
+
+#define MARK "=== "
+
+/* The first file of `rest`, which moves behind it. False at its end. */
+static bool next_file(struct str *rest, struct str *path, struct str *text)
+{
+    if (!str_starts(*rest, STR(MARK)))
+        return false;
+    const char *end = rest->p + rest->n, *line = memchr(rest->p, '\n', rest->n);
+    const char *body = line ? line + 1 : end, *next = NULL;
+    size_t head = sizeof MARK - 1;
+    *path = (struct str){rest->p + head, (size_t)((line ? line : end) - rest->p) - head};
+    next = memmem(body, (size_t)(end - body), "\n" MARK, sizeof MARK);
+    next = next ? next + 1 : end;
+    *text = (struct str){body, (size_t)(next - body)};
+    *rest = (struct str){next, (size_t)(end - next)};
+    return true;
+}
+
+static int read_file(void *arg, const char *path, struct buf *out, struct reeve_error *err)
+{
+    const struct files *f = arg;
+    struct str rest = f->rest, name, text;
+    while (next_file(&rest, &name, &text))
+        if (str_is(name, path)) {
+            buf_str(out, text);
+            return out->failed ? base_fail(err, REEVE_ENOMEM, "out of memory") : 0;
+        }
+    return base_fail(err, REEVE_ENOENT, "no such file");
+}
+
+void files_of(struct str text, struct files *out)
+{
+    struct str name = {"root.yaml", 9}, root = text;
+    *out = (struct files){.rest = text};
+    if (!next_file(&out->rest, &name, &root))
+        out->rest = (struct str){"", 0};
+    (void)snprintf(out->name, sizeof out->name, "%.*s", (int)(name.n < 200 ? name.n : 200), name.p);
+    out->source =
+        (struct policy_source){.text = root, .file = out->name, .read = read_file, .arg = out};
 }
 
 struct policy_image *must_compile(const char *text)

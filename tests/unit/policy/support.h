@@ -16,7 +16,7 @@
 #define HEADER "reeve: policy/v1\n"
 
 struct finding {
-    char code[8];
+    char code[8], file[64];
     unsigned line, column, length;
     enum policy_severity severity;
     char message[512], suggestion[256], source[160];
@@ -36,6 +36,15 @@ void saw_code(const char *code);
 void expect_seen(bool (*wanted)(const char *code));
 /** Compile what must compile; prints findings and fails the test otherwise. */
 struct policy_image *must_compile(const char *text);
+
+/** Several files in one text: each begins with a line "=== PATH"; the first is the root file. */
+struct files {
+    struct policy_source source;
+    struct str rest; /* what follows the root file */
+    char name[256];
+};
+/** `out` is the source's `arg`, and must stay where it is. */
+void files_of(struct str text, struct files *out);
 
 /** One question: borrowed strings, arguments as JSON text (NULL: none). */
 struct question {

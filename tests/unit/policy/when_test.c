@@ -202,7 +202,7 @@ static void errors(void **state)
 
 static bool is_of_conditions(const char *code)
 {
-    return strcmp(code, "P100") >= 0 && strcmp(code, "P130") < 0;
+    return strcmp(code, "P100") >= 0 && strcmp(code, "P120") < 0;
 }
 
 static void every_code_was_seen(void **state)

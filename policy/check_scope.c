@@ -1,0 +1,191 @@
+/*
+ * What must hold of delegated files: their names are not those that they see, what they declare
+ * fits their `may`, and nothing that has one name has two values. Warns of rules that `may` makes
+ * empty. Works on the checked model.
+ */
+#include "policy/check.h"
+
+/* ---- names ---- */
+
+/* "NAMESPACE/name" without its namespace; n 0: no delegated file's. */
+static struct str bare(struct str name)
+{
+    const char *slash = memchr(name.p, '/', name.n);
+    return slash ? (struct str){slash + 1, name.n - (size_t)(slash + 1 - name.p)}
+                 : (struct str){"", 0};
+}
+
+static void check_name(struct checker *c, const struct policy_names *names, struct str name,
+                       struct policy_pos at, const char *what)
+{
+    char shown[POLICY_SHOWN];
+    struct str own = bare(name);
+    if (own.n && policy_names_find(names, own) != POLICY_NONE)
+        policy_report(c->report, P_DEFINED_TWICE, at, "choose another name",
+                      "%s `%s` is one that this file sees already", what, policy_shown(own, shown));
+}
+
+static void check_own_names(struct checker *c, const struct policy_names *conditions)
+{
+    const struct model *m = c->m;
+    for (uint32_t i = 0; i < m->ngroups; i++)
+        check_name(c, &c->groups, m->groups[i].name, m->groups[i].at, "group");
+    for (uint32_t i = 0; i < m->ngrants; i++)
+        check_name(c, &c->grants, m->grants[i].name, m->grants[i].at, "grant");
+    for (uint32_t i = 0; i < m->nconditions; i++)
+        check_name(c, conditions, m->conditions[i].name, m->conditions[i].at, "condition");
+}
+
+/* ---- what `may` covers ---- */
+
+static bool in_group(const struct checker *c, const struct m_group *g, struct str name,
+                     unsigned depth);
+
+static bool is_covered(const struct checker *c, const struct m_subjects *list, struct str name,
+                       unsigned depth)
+{
+    for (uint32_t i = 0; i < list->n; i++) {
+        const struct m_subject *s = &list->v[i];
+        bool fits =
+            s->kind == SUBJECT_GROUP
+                ? s->group != POLICY_NONE && in_group(c, &c->m->groups[s->group], name, depth)
+                : s->kind == SUBJECT_ANYONE || policy_glob_matches(s->text, name);
+        if (fits)
+            return true;
+    }
+    return false;
+}
+
+/* Groups have no cycles; what went on after one that was reported stops at the depth. */
+static bool in_group(const struct checker *c, const struct m_group *g, struct str name,
+                     unsigned depth)
+{
+    return depth < CHECK_MAX_GROUPS && is_covered(c, &g->members, name, depth + 1);
+}
+
+static void not_covered(struct checker *c, const struct m_scope *s, struct str what,
+                        struct policy_pos at)
+{
+    char shown[POLICY_SHOWN], name[POLICY_SHOWN], place[POLICY_PLACE];
+    policy_report(c->report, P_NOT_COVERED, at, NULL, "`%s` is not covered by what `%s` may, %s",
+                  policy_shown(what, shown), policy_shown(s->name, name),
+                  policy_place(c->report, s->at, at, place));
+}
+
+static void check_declared(struct checker *c)
+{
+    const struct model *m = c->m;
+    for (uint32_t i = 0; i < m->nentities; i++) {
+        const struct m_entity *e = &m->entities[i];
+        const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
+        if (s && !is_covered(c, &s->subjects, e->name, 0))
+            not_covered(c, s, e->name, e->at);
+    }
+    for (uint32_t i = 0; i < m->nentries; i++) {
+        const struct m_entry *e = &m->entries[i];
+        const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
+        bool covered = !s;
+        for (uint32_t k = 0; s && k < s->ncapabilities && !covered; k++)
+            covered = policy_capability_covers(s->capabilities[k].text, e->id.text);
+        if (!covered)
+            not_covered(c, s, e->id.text, e->id.at);
+        if (e->lower.n && e->id.at.file)
+            policy_report(c->report, P_LOWERED, e->id.at, "write it there",
+                          "`lower` in a file that is not the policy's root file");
+    }
+}
+
+/* ---- one name, one value ---- */
+
+static void told_twice(struct checker *c, struct str name, struct policy_pos first,
+                       struct policy_pos again)
+{
+    char shown[POLICY_SHOWN], place[POLICY_PLACE];
+    policy_report(c->report, P_DEFINED_TWICE, again, "leave one of them out",
+                  "`%s` is defined %s too", policy_shown(name, shown),
+                  policy_place(c->report, first, again, place));
+}
+
+/* Entities and capabilities are everybody's: what a delegated file says of one, no other does. */
+static bool check_twice(struct checker *c)
+{
+    const struct model *m = c->m;
+    struct policy_names all;
+    uint32_t n = m->nentities + m->nentries;
+    if (!check_names(c->arena, n, &all))
+        return false;
+    for (uint32_t i = 0; i < n; i++) /* an entity has a colon, and no capability has */
+        all.v[i] = (struct policy_name){
+            i < m->nentities ? m->entities[i].name : m->entries[i - m->nentities].id.text, i};
+    policy_names_sort(&all);
+    for (uint32_t i = 1; i < n; i++) {
+        struct policy_pos at[2];
+        for (uint32_t k = 0; k < 2; k++) {
+            uint32_t x = all.v[i - k].index;
+            at[k] = x < m->nentities ? m->entities[x].at : m->entries[x - m->nentities].id.at;
+        }
+        if (str_eq(all.v[i].name, all.v[i - 1].name) && at[0].file != at[1].file)
+            told_twice(c, all.v[i].name, at[1], at[0]);
+    }
+    return true;
+}
+
+/* ---- rules that can never match ---- */
+
+static bool subjects_meet(const struct m_subjects *a, const struct m_subjects *b)
+{
+    if (!a->n)
+        return true;
+    for (uint32_t i = 0; i < a->n; i++)
+        for (uint32_t k = 0; k < b->n; k++) {
+            enum policy_subject_kind x = a->v[i].kind, y = b->v[k].kind;
+            bool told =
+                (x == SUBJECT_ID || x == SUBJECT_GLOB) && (y == SUBJECT_ID || y == SUBJECT_GLOB);
+            if (!told || policy_globs_meet(a->v[i].text, b->v[k].text))
+                return true; /* of groups nothing is said */
+        }
+    return false;
+}
+
+static bool capabilities_meet(const struct m_rule *r, const struct m_scope *s)
+{
+    for (uint32_t i = 0; i < r->ncapabilities; i++)
+        for (uint32_t k = 0; k < s->ncapabilities; k++)
+            if (policy_capabilities_meet(r->capabilities[i].text, s->capabilities[k].text))
+                return true;
+    return r->ncapabilities == 0;
+}
+
+void policy_lint_scopes(const struct model *m, struct policy_report *report)
+{
+    char shown[POLICY_SHOWN], place[POLICY_PLACE];
+    for (uint32_t i = 0; i < m->nrules; i++) {
+        const struct m_rule *r = &m->rules[i];
+        const struct m_scope *s = r->scope ? &m->scopes[r->scope - 1] : NULL;
+        if (s && !(subjects_meet(&r->subjects, &s->subjects) && capabilities_meet(r, s)))
+            policy_report(report, P_NEVER_MATCHES, r->id_at, NULL,
+                          "rule `%s` never matches: nothing of it is in `may`, %s",
+                          policy_shown(r->id, shown), policy_place(report, s->at, r->id_at, place));
+    }
+}
+
+void check_scopes(struct checker *c)
+{
+    struct model *m = c->m;
+    struct policy_names conditions;
+    for (uint32_t i = 0; i < m->nscopes; i++)
+        check_subjects(c, &m->scopes[i].subjects);
+    if (m->nfiles < 2)
+        return;
+    bool good = check_names(c->arena, m->nconditions, &conditions);
+    for (uint32_t i = 0; good && i < m->nconditions; i++)
+        conditions.v[i] = (struct policy_name){m->conditions[i].name, i};
+    if (good)
+        policy_names_sort(&conditions);
+    if (!good || !check_twice(c)) {
+        policy_report_memory(c->report);
+        return;
+    }
+    check_own_names(c, &conditions);
+    check_declared(c);
+}

@@ -1,0 +1,669 @@
+/*
+ * Policies of several files: what is found in them, and what their rules decide. Each row is all
+ * files in one text; where one has several faults each is told with its own file.
+ */
+#include "support.h"
+
+#define ROOT(text)       "=== root.yaml\n" HEADER text
+#define WITH(name, text) "=== " name "\n" HEADER text
+#define MAY              "{subject: [\"agent:a-*\"], capability: [\"acme.*\"]}"
+#define TEAM(text)       ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\n") WITH("a.yaml", text)
+#define TEAMS(root, a, b)                                                                          \
+    ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY "}\n"                                     \
+         "  - {file: b.yaml, as: b, may: " MAY "}\n" root)                                         \
+    WITH("a.yaml", a) WITH("b.yaml", b)
+#define RULE(text) "rules:\n  - {id: r, effect: allow, subject: anyone, reason: x, " text "}\n"
+
+static const struct row {
+    const char *name, *text, *expected;
+} rows[] = {
+    /* which files */
+    {"a file of the same trust", ROOT("include: [b.yaml]\n") WITH("b.yaml", ""), ""},
+    {"in a folder, from there, and back",
+     ROOT("include: [teams/a.yaml]\n") WITH("teams/a.yaml", "include: [b.yaml, ../c.yaml]\n")
+         WITH("teams/b.yaml", "") WITH("c.yaml", ""),
+     ""},
+    {"written in a long way, it is the same file",
+     ROOT("include: [./b.yaml, x/../b.yaml, b.yaml]\n") WITH("b.yaml", ""), ""},
+    {"that is not there", ROOT("include: [b.yaml]\n"), "P120 root.yaml:2:11"},
+    {"told once, however often it is named",
+     ROOT("include: [b.yaml, c.yaml]\n") WITH("c.yaml", "include: [b.yaml]\n"),
+     "P120 root.yaml:2:11"},
+    {"above the folder", ROOT("include: [../b.yaml]\n"), "P120 root.yaml:2:11"},
+    {"above the folder from within",
+     ROOT("include: [t/a.yaml]\n") WITH("t/a.yaml", "include: [../../b.yaml]\n"),
+     "P120 t/a.yaml:2:11"},
+    {"down and up again above", ROOT("include: [t/../../b.yaml]\n"), "P120 root.yaml:2:11"},
+    {"an absolute path", ROOT("include: [/b.yaml]\n"), "P120 root.yaml:2:11"},
+    {"the folder itself", ROOT("include: [\".\"]\n"), "P120 root.yaml:2:11"},
+    {"a folder", ROOT("include: [t/]\n"), "P120 root.yaml:2:11"},
+    {"a variable in a path",
+     ROOT("vars: {x: {type: string, default: b}}\ninclude: [\"${x}.yaml\"]\n"),
+     "P120 root.yaml:3:11"},
+    {"no list", ROOT("include: b.yaml\n"), "P015 root.yaml:2:10"},
+    {"itself", ROOT("include: [root.yaml]\n"), "P121 root.yaml:2:11"},
+    {"a circle",
+     ROOT("include: [b.yaml]\n") WITH("b.yaml", "include: [c.yaml]\n")
+         WITH("c.yaml", "include: [b.yaml]\n"),
+     "P121 c.yaml:2:11"},
+    {"the root again, further down",
+     ROOT("include: [b.yaml]\n") WITH("b.yaml", "include: [root.yaml]\n"), "P121 b.yaml:2:11"},
+    {"two ways to one file are no circle",
+     ROOT("include: [b.yaml, c.yaml]\n") WITH("b.yaml", "include: [d.yaml]\n")
+         WITH("c.yaml", "include: [d.yaml]\n") WITH("d.yaml", "groups: {g: [\"u:a\"]}\n"),
+     ""},
+    {"an entry's unknown key", ROOT("include: [{file: b.yaml, is: b}]\n") WITH("b.yaml", ""),
+     "P012 root.yaml:2:26"},
+    {"`as` without `may`", ROOT("include: [{file: b.yaml, as: b}]\n"), "P014 root.yaml:2:11"},
+    {"`may` without `as`", ROOT("include: [{file: b.yaml, may: " MAY "}]\n"),
+     "P014 root.yaml:2:11"},
+    {"`with` alone", ROOT("include: [{file: b.yaml, with: {x: z}}]\n"), "P014 root.yaml:2:11"},
+    {"a map with `file` alone is a path", ROOT("include: [{file: b.yaml}]\n") WITH("b.yaml", ""),
+     ""},
+    {"a namespace that is no name",
+     ROOT("include: [{file: b.yaml, as: B, may: " MAY "}]\n") WITH("b.yaml", ""),
+     "P018 root.yaml:2:30"},
+    {"reeve's namespace",
+     ROOT("include: [{file: b.yaml, as: reeve, may: " MAY "}]\n") WITH("b.yaml", ""),
+     "P018 root.yaml:2:30"},
+    {"`may` without its parts",
+     ROOT("include: [{file: b.yaml, as: b, may: {}}]\n") WITH("b.yaml", ""),
+     "P014 root.yaml:2:38, P014 root.yaml:2:38"},
+    {"`may` of nobody",
+     ROOT("include: [{file: b.yaml, as: b, may: {subject: [], capability: [a.b]}}]\n")
+         WITH("b.yaml", ""),
+     "P023 root.yaml:2:48"},
+    {"two files of one namespace",
+     ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY "}\n  - {file: b.yaml, as: a, may: " MAY
+          "}\n") WITH("a.yaml", "") WITH("b.yaml", ""),
+     "P122 root.yaml:4:24"},
+    {"a file twice in one way",
+     ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY "}\n  - {file: ./a.yaml, may: " MAY
+          ", as: a}\n") WITH("a.yaml", RULE("capability: [acme.x]")),
+     ""},
+    {"a file twice with another `may`",
+     ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY "}\n  - {file: a.yaml, as: a, may: "
+          "{subject: [\"agent:*\"], capability: [\"acme.*\"]}}\n") WITH("a.yaml", ""),
+     "P122 root.yaml:4:5"},
+    {"a file twice with another `with`",
+     ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY ", with: {x: b}}\n"
+          "  - {file: a.yaml, as: a, may: " MAY ", with: {x: c}}\n")
+         WITH("a.yaml", "vars: {x: {type: string}}\n"),
+     "P122 root.yaml:4:5"},
+    {"delegated and trusted",
+     ROOT("include:\n  - {file: a.yaml, as: a, may: " MAY "}\n  - a.yaml\n") WITH("a.yaml", ""),
+     "P122 root.yaml:4:5"},
+
+    /* what is in them */
+    {"a file without its header",
+     "=== root.yaml\n" HEADER "include: [b.yaml]\n=== b.yaml\nname: b\n", "P014 b.yaml:1:1"},
+    {"a delegated file without its header",
+     ROOT("include: [{file: b.yaml, as: b, may: " MAY "}]\n") "=== b.yaml\nname: b\n",
+     "P014 b.yaml:1:1"},
+    {"another version of the language",
+     ROOT("include: [b.yaml]\n") "=== b.yaml\nreeve: policy/v2\n", "P017 b.yaml:1:8"},
+    {"each finding in its file",
+     ROOT("include: [b.yaml]\nnam: x\n") WITH("b.yaml", "groups: {g: [\"u:a\", 7]}\n"),
+     "P012 root.yaml:3:1, P015 b.yaml:2:21"},
+    {"a file that is no YAML", ROOT("include: [b.yaml]\nnam: x\n") "=== b.yaml\n\t- a\n",
+     "P001 b.yaml:1:1, P012 root.yaml:3:1"},
+    {"a key of the wrong kind, beside one of the right",
+     ROOT("include: [b.yaml]\ngroups: {g: [\"u:a\"]}\n") WITH("b.yaml", "groups: [a]\n"),
+     "P015 b.yaml:2:9"},
+    {"a name is the file's own",
+     ROOT("include: [b.yaml]\nname: x\nversion: 2\n") WITH("b.yaml", "name: z\nversion: 3\n"), ""},
+
+    /* one name, one value */
+    {"a group twice",
+     ROOT("include: [b.yaml]\ngroups: {g: [\"u:a\"]}\n") WITH("b.yaml", "groups: {g: [\"u:b\"]}\n"),
+     "P122 b.yaml:2:10"},
+    {"the same is fine",
+     ROOT("include: [b.yaml]\ngroups: {g: [\"u:a\"]}\ngrants: {w: {isolation: vm, limits: {wall: "
+          "1s}}}\ndefaults: {level: full, limits: {cpu: 1s}}\n")
+         WITH("b.yaml", "groups: {g: [\"u:a\"]}\ngrants: {w: {limits: {wall: 1s}, isolation: vm}}\n"
+                        "defaults: {level: full, limits: {cpu: 1s, wall: 2s}}\n"),
+     ""},
+    {"a grant twice",
+     ROOT("include: [b.yaml]\ngrants: {w: {isolation: vm}}\n")
+         WITH("b.yaml", "grants: {w: {isolation: process}}\n"),
+     "P122 b.yaml:2:10"},
+    {"a condition twice",
+     ROOT("include: [b.yaml]\nconditions: {c: {args.x: 1}}\n")
+         WITH("b.yaml", "conditions: {c: {args.x: 2}}\n"),
+     "P122 b.yaml:2:14"},
+    {"a variable twice",
+     ROOT("include: [b.yaml]\nvars: {v: {type: string, default: a}}\n")
+         WITH("b.yaml", "vars: {v: {type: string, default: b}}\n"),
+     "P122 b.yaml:2:8"},
+    {"an attribute twice",
+     ROOT("include: [b.yaml]\nattributes: {subject.x: {type: string}}\n")
+         WITH("b.yaml", "attributes: {subject.x: {type: int}}\n"),
+     "P122 b.yaml:2:14"},
+    {"an entity twice",
+     ROOT("include: [b.yaml]\nentities: {\"u:a\": {x: 1}}\n")
+         WITH("b.yaml", "entities: {\"u:a\": {x: 2}}\n"),
+     "P122 b.yaml:2:12"},
+    {"a capability twice",
+     ROOT("include: [b.yaml]\ncapabilities: {a.b: {class: safe}}\n")
+         WITH("b.yaml", "capabilities: {a.b: {class: dangerous}}\n"),
+     "P122 b.yaml:2:16"},
+    {"a default twice",
+     ROOT("include: [b.yaml]\ndefaults: {level: full}\n")
+         WITH("b.yaml", "defaults: {level: pure}\n"),
+     "P122 b.yaml:2:12"},
+    {"a default limit twice",
+     ROOT("include: [b.yaml]\ndefaults: {limits: {wall: 1s}}\n")
+         WITH("b.yaml", "defaults: {limits: {wall: 2s}}\n"),
+     "P122 b.yaml:2:21"},
+    {"a rule twice",
+     ROOT("include: [b.yaml]\nrules: [{id: r, effect: deny}]\n")
+         WITH("b.yaml", "rules: [{id: r, effect: deny, capability: [a.b]}]\n"),
+     "P122 b.yaml:2:9"},
+    {"the same rule twice",
+     ROOT("include: [b.yaml]\nrules: [{id: r, effect: deny}]\n")
+         WITH("b.yaml", "rules: [{effect: deny, id: r}]\n"),
+     ""},
+    {"a budget twice",
+     ROOT("include: [b.yaml]\nbudgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: "
+          "1, window: 1h}}}]\n")
+         WITH("b.yaml", "budgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: 2, "
+                        "window: 1h}}}]\n"),
+     "P122 b.yaml:2:11"},
+    {"a rule of a budget's name",
+     ROOT("include: [b.yaml]\nrules: [{id: b, effect: deny}]\n")
+         WITH("b.yaml", "budgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: 2, "
+                        "window: 1h}}}]\n"),
+     "P019 b.yaml:2:11"},
+    {"names of other files are seen, both ways",
+     ROOT("include: [b.yaml]\ngroups: {g: [\"group:h\"]}\nvars: {v: {type: string, default: a}}\n"
+          "rules: [{id: r, effect: deny, when: {use: c}}]\n")
+         WITH("b.yaml",
+              "groups: {h: [\"u:${v}\"]}\nconditions: {c: {subject: {is: \"group:g\"}}}\n"),
+     ""},
+    {"lowering a class is the root file's",
+     ROOT("include: [b.yaml]\n")
+         WITH("b.yaml", "capabilities: {ccos.system.get-env: {class: safe, lower: \"why\"}}\n"),
+     "P077 b.yaml:2:16"},
+    {"and there it can be",
+     ROOT("capabilities: {ccos.system.get-env: {class: safe, lower: \"why\"}}\n"), ""},
+
+    /* delegated files */
+    {"a delegated file", TEAM(RULE("capability: [acme.x]")), ""},
+    {"`defaults` in it", TEAM("defaults: {level: full}\n"), "P123 a.yaml:2:1"},
+    {"`subjects` in it", TEAM("subjects: [{match: anyone, level: full}]\n"), "P123 a.yaml:2:1"},
+    {"`include` in it", TEAM("include: [b.yaml]\n") WITH("b.yaml", ""), "P123 a.yaml:2:1"},
+    {"`audit` in it", TEAM("audit: {mask: [args.x]}\n"), "P123 a.yaml:2:1"},
+    {"an entity that `may` covers", TEAM("entities: {\"agent:a-1\": {x: 1}}\n"), ""},
+    {"an entity that it does not", TEAM("entities: {\"agent:b-1\": {x: 1}}\n"), "P124 a.yaml:2:12"},
+    {"an entity by group",
+     ROOT("groups: {g: [\"group:h\"], h: [\"agent:a-*\"]}\ninclude: [{file: a.yaml, as: a, may: "
+          "{subject: [\"group:g\"], capability: [\"acme.*\"]}}]\n")
+         WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}, \"agent:b\": {x: 1}}\n"),
+     "P124 a.yaml:2:33"},
+    {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), ""},
+    {"a capability that it does not", TEAM("capabilities: {\"other.*\": {class: safe}}\n"),
+     "P124 a.yaml:2:16"},
+    {"a wider capability", TEAM("capabilities: {\"*\": {class: safe}}\n"), "P124 a.yaml:2:16"},
+    {"an entity of the root's",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nentities: {\"agent:a-1\": {x: 1}}\n")
+         WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}}\n"),
+     "P122 a.yaml:2:12"},
+    {"an entity of two teams",
+     TEAMS("", "entities: {\"agent:a-1\": {x: 1}}\n", "entities: {\"agent:a-1\": {x: 2}}\n"),
+     "P122 b.yaml:2:12"},
+    {"a group that it sees",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ngroups: {g: [\"u:a\"]}\n")
+         WITH("a.yaml", "groups: {g: [\"u:a\"]}\n"),
+     "P122 a.yaml:2:10"},
+    {"a grant that it sees",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ngrants: {w: {isolation: vm}}\n")
+         WITH("a.yaml", "grants: {w: {isolation: vm}}\n"),
+     "P122 a.yaml:2:10"},
+    {"a condition that it sees",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nconditions: {c: {args.x: 1}}\n")
+         WITH("a.yaml", "conditions: {c: {args.x: 1}}\n"),
+     "P122 a.yaml:2:14"},
+    {"a variable that it sees",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nvars: {v: {type: string, default: a}}\n")
+         WITH("a.yaml", "vars: {v: {type: string, default: a}}\n"),
+     "P122 a.yaml:2:8"},
+    {"an attribute that it sees",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY
+          "}]\nattributes: {subject.x: {type: string}}\n")
+         WITH("a.yaml", "attributes: {subject.x: {type: string}}\n"),
+     "P105 a.yaml:2:14"},
+    {"two teams have their own of one name",
+     TEAMS(
+         "",
+         "groups: {g: [\"u:a\"]}\ngrants: {w: {isolation: vm}}\nconditions: {c: {args.x: 1}}\n"
+         "vars: {v: {type: string, default: a}}\nattributes: {subject.x: {type: string}}\n"
+         "labels: [l]\n" RULE("capability: [acme.x], grant: w, labels: [l], when: {use: c, args.y: "
+                              "\"${v}\", subject: {is: \"group:g\"}}"),
+         "groups: {g: [\"u:b\"]}\ngrants: {w: {isolation: process}}\nconditions: {c: {args.x: 2}}\n"
+         "vars: {v: {type: int, default: 7}}\nattributes: {subject.x: {type: int}}\n"
+         "labels: [l]\n" RULE("capability: [acme.x], grant: w, labels: [l], when: {use: c, args.y: "
+                              "\"${v}\", subject: {is: \"group:g\"}}")),
+     ""},
+    {"it sees what the root has",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY
+          "}]\ngroups: {g: [\"u:a\"]}\ngrants: {w: {isolation: vm}}\nconditions: {c: {args.x: 1}}\n"
+          "vars: {v: {type: string, default: a}}\nattributes: {subject.x: {type: string}}\n")
+         WITH("a.yaml", RULE("capability: [acme.x], grant: {use: w}, when: {use: c, args.y: "
+                             "\"${v}\", subject.x: {ne: a}, subject: {is: \"group:g\"}}")),
+     ""},
+    {"no other team's",
+     TEAMS("", "groups: {g: [\"u:a\"]}\n",
+           RULE("capability: [acme.x], when: {subject: {is: \"group:g\"}}")),
+     "P024 b.yaml:3:99"},
+    {"nor does the root see a team's",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY
+          "}]\nrules: [{id: r, effect: deny, when: {use: "
+          "c}}]\n") WITH("a.yaml", "conditions: {c: {args.x: 1}}\n"),
+     "P102 root.yaml:3:43"},
+    {"its rules do not replace the root's",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nrules: [{id: r, effect: deny}]\n")
+         WITH("a.yaml", "rules: [{id: s, effect: deny, mode: shadow, replaces: r}]\n"),
+     "P079 a.yaml:2:55"},
+    {"but its own",
+     TEAM("rules: [{id: s, effect: deny, mode: shadow, replaces: r}, {id: r, effect: "
+          "deny}]\n"),
+     ""},
+    {"a label of the root's, added",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nlabels: [secret]\n")
+         WITH("a.yaml", RULE("capability: [acme.x], labels: "
+                             "[secret]")),
+     "P074 a.yaml:3:87"},
+    {"a label of the root's, tested",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nlabels: [secret]\n")
+         WITH("a.yaml", RULE("capability: [acme.x], when: {broker.labels: {contains: secret}}")),
+     "P074 a.yaml:3:111"},
+    {"its own label, tested in each way",
+     TEAM("labels: [l]\n" RULE("capability: [acme.x], when: {all: [{broker.labels: {contains: l}}, "
+                               "{broker.labels: {some: {eq: l}}}, {broker.labels: {each: [l]}}, "
+                               "{broker.labels: {not: {contains: l}}}]}")),
+     ""},
+    {"labels by a pattern",
+     TEAM(RULE("capability: [acme.x], when: {broker.labels: {some: {like: "
+               "\"s*\"}}}")),
+     "P123 a.yaml:3:108"},
+    {"how many there are",
+     TEAM(RULE("capability: [acme.x], when: {broker.labels: {size: {gt: 0}}}")),
+     "P123 a.yaml:3:101"},
+    {"labels as an operand",
+     TEAM(RULE("capability: [acme.x], when: {args.x: {in: {attr: broker.labels}}}")),
+     "P123 a.yaml:3:105"},
+    {"a value of its variable",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY ", with: {num: 7}}]\n")
+         WITH("a.yaml", "vars: {num: {type: int}}\n" RULE(
+                            "capability: [acme.x], when: {args.x: \"${num}\"}")),
+     ""},
+    {"of another type",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY ", with: {num: x}}]\n")
+         WITH("a.yaml", "vars: {num: {type: int}}\n"),
+     "P101 root.yaml:2:100"},
+    {"of no variable",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY ", with: {mum: 7}}]\n")
+         WITH("a.yaml", "vars: {num: {type: int}}\n"),
+     "P100 root.yaml:2:95"},
+    {"a variable of the root in `with` and `may`",
+     ROOT("vars: {t: {type: string, default: a}}\ninclude: [{file: a.yaml, as: a, may: {subject: "
+          "[\"agent:${t}-*\"], capability: [\"acme.*\"]}, with: {num: \"${t}\"}}]\n")
+         WITH("a.yaml",
+              "vars: {num: {type: string}}\nentities: {\"agent:a-1\": {x: \"${num}\"}}\n"),
+     ""},
+};
+
+static void describe(const struct findings *all, char *out, size_t room)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < all->n && at < room; i++) {
+        const struct finding *f = &all->v[i];
+        saw_code(f->code);
+        at += (size_t)snprintf(out + at, room - at, "%s%s %s:%u:%u", i ? ", " : "", f->code,
+                               f->file, f->line, f->column);
+    }
+}
+
+static void findings(void **state)
+{
+    (void)state;
+    unsigned failed = 0;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct findings all = {0};
+        struct files files;
+        struct policy_image *image = NULL;
+        struct reeve_error err = {0};
+        char told[2048];
+        files_of(str_of(rows[i].text), &files);
+        int rc = policy_compile_source(&files.source, keep_finding, &all, &image, &err);
+        describe(&all, told, sizeof told);
+        if (strcmp(told, rows[i].expected) != 0 || (rc == 0) != !all.errors) {
+            print_error("%s: \"%s\", expected \"%s\" (%s)\n", rows[i].name, told, rows[i].expected,
+                        all.n ? all.v[0].message : err.message);
+            failed++;
+        }
+        if (rc && (strcmp(err.file, all.v[0].file) != 0 || err.line != all.v[0].line))
+            fail_msg("%s: the first error is told at %s:%u", rows[i].name, err.file, err.line);
+        policy_image_unref(&image);
+    }
+    assert_int_equal(failed, 0);
+}
+
+/* ---- warnings ---- */
+
+static const struct row warnings[] = {
+    {"a rule that can match", TEAM(RULE("capability: [acme.x]")), ""},
+    {"subjects of others", TEAM("rules: [{id: r, effect: deny, subject: [\"agent:b-*\"]}]\n"),
+     "P150 a.yaml:2:14"},
+    {"subjects that meet", TEAM("rules: [{id: r, effect: deny, subject: [\"agent:*-1\"]}]\n"), ""},
+    {"capabilities of others", TEAM("rules: [{id: r, effect: deny, capability: [\"other.*\"]}]\n"),
+     "P150 a.yaml:2:14"},
+    {"capabilities that meet",
+     TEAM("rules: [{id: r, effect: deny, capability: [\"*.x\", \"other.*\"]}]\n"), ""},
+};
+
+static void what_may_makes_empty(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(warnings); i++) {
+        struct findings all = {0}, ours = {0};
+        struct files files;
+        char told[2048];
+        files_of(str_of(warnings[i].text), &files);
+        assert_int_equal(policy_lint_source(&files.source, keep_finding, &all, NULL), 0);
+        for (unsigned k = 0; k < all.n; k++)
+            if (strcmp(all.v[k].code, "P150") == 0)
+                ours.v[ours.n++] = all.v[k];
+        describe(&ours, told, sizeof told);
+        if (strcmp(told, warnings[i].expected) != 0)
+            fail_msg("%s: \"%s\"", warnings[i].name, told);
+    }
+}
+
+/* ---- decisions ---- */
+
+static struct policy_image *compile(const char *text)
+{
+    struct files files;
+    struct policy_image *image = NULL;
+    struct reeve_error err = {0};
+    files_of(str_of(text), &files);
+    if (policy_compile_source(&files.source, NULL, NULL, &image, &err) != 0)
+        fail_msg("%s:%u:%u: %s\n%s", err.file, err.line, err.column, err.message, text);
+    return image;
+}
+
+#define LEVEL                                                                                      \
+    "defaults: {level: controlled, approval: {by: [\"user:o\"], need: 1, within: 1h, covers: "     \
+    "once}}\n"
+#define ALL_OF_A "rules: [{id: all, effect: allow, subject: anyone, capability: [\"*\"]}]\n"
+
+static const struct answer {
+    const char *name, *text;
+    struct question q;
+    const char *rule, *file;
+    unsigned approvals;
+} answers[] = {
+    {"anyone is anyone of `may`",
+     TEAMS(LEVEL, ALL_OF_A, ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "a/all",
+     "a.yaml",
+     0},
+    {"and nobody else",
+     TEAMS(LEVEL, ALL_OF_A, ""),
+     {"agent:b-1", "acme.x", NULL, NULL},
+     "reeve/default",
+     "root.yaml",
+     0},
+    {"every capability is every one of `may`",
+     TEAMS(LEVEL, ALL_OF_A, ""),
+     {"agent:a-1", "other.x", NULL, NULL},
+     "reeve/default",
+     "root.yaml",
+     0},
+    {"a deny of a team is held to it as well",
+     TEAMS(LEVEL "rules: [{id: r, effect: allow, subject: anyone, capability: [\"*\"]}]\n",
+           "rules: [{id: never, effect: deny}]\n", ""),
+     {"agent:b-1", "acme.x", NULL, NULL},
+     "r",
+     "root.yaml",
+     0},
+    {"where it reaches",
+     TEAMS(LEVEL "rules: [{id: r, effect: allow, subject: anyone, capability: "
+                 "[\"*\"]}]\n",
+           "rules: [{id: never, effect: deny}]\n", ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "a/never",
+     "a.yaml",
+     0},
+    {"a require of a team does not hold others",
+     TEAMS(
+         LEVEL "rules: [{id: r, effect: allow, subject: anyone, capability: [\"*\"]}]\n",
+         "rules: [{id: q, effect: require, require: {approval: {by: [\"user:p\"], need: 1, within: "
+         "1h, covers: once}}}]\n",
+         ""),
+     {"agent:b-1", "acme.x", NULL, NULL},
+     "r",
+     "root.yaml",
+     0},
+    {"a loosening rule of a team does not undo the root's deny",
+     TEAMS(LEVEL "rules: [{id: never, effect: deny, capability: [\"acme.*\"]}]\n", ALL_OF_A, ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "never",
+     "root.yaml",
+     0},
+    {"asks of different files are all answered",
+     TEAMS(LEVEL "rules: [{id: q, effect: ask, subject: anyone, capability: [\"acme.*\"]}]\n",
+           "rules: [{id: q, effect: ask, subject: anyone, capability: [acme.x], approval: {by: "
+           "[\"user:p\"], need: 2, within: 1m, covers: session}}]\n",
+           ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "a/q",
+     "a.yaml",
+     2},
+    {"of one trust only the most specific",
+     ROOT("include: [b.yaml]\n" LEVEL
+          "rules: [{id: q, effect: ask, subject: anyone, capability: [\"acme.*\"]}]\n")
+         WITH("b.yaml",
+              "rules: [{id: p, effect: ask, subject: anyone, capability: [acme.x], approval: "
+              "{by: [\"user:p\"], need: 2, within: 1m, covers: session}}]\n"),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "p",
+     "b.yaml",
+     1},
+    {"a team's group is its own",
+     TEAMS(LEVEL,
+           "groups: {g: [\"agent:a-1\"]}\nrules: [{id: r, effect: allow, subject: [\"group:g\"], "
+           "capability: [acme.x]}]\n",
+           "groups: {g: [\"agent:a-2\"]}\nrules: [{id: r, effect: allow, subject: [\"group:g\"], "
+           "capability: [acme.x]}]\n"),
+     {"agent:a-2", "acme.x", NULL, NULL},
+     "b/r",
+     "b.yaml",
+     0},
+    {"a team's capability is known",
+     TEAMS(LEVEL,
+           "capabilities: {acme.x: {class: safe, effects: [compute]}}\nrules: [{id: r, effect: "
+           "allow, subject: anyone, effects: [compute]}]\n",
+           ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "a/r",
+     "a.yaml",
+     0},
+    {"a team's budget counts its own only",
+     TEAMS(
+         LEVEL "rules: [{id: r, effect: allow, subject: anyone, capability: [\"*\"]}]\n",
+         "budgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: 0, window: 1h}}}]\n",
+         ""),
+     {"agent:b-1", "acme.x", NULL, NULL},
+     "r",
+     "root.yaml",
+     0},
+    {"and those it counts",
+     TEAMS(LEVEL "rules: [{id: r, effect: allow, subject: anyone, capability: "
+                 "[\"*\"]}]\n",
+           "budgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: "
+           "0, window: 1h}}}]\n",
+           ""),
+     {"agent:a-1", "acme.x", NULL, NULL},
+     "a/b",
+     "a.yaml",
+     0},
+};
+
+static void decisions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(answers); i++) {
+        struct policy_image *image = compile(answers[i].text);
+        struct policy_decision d = decide(image, &answers[i].q);
+        struct policy_rule_info info = policy_image_rule(image, d.rule);
+        if (!str_is(info.id, answers[i].rule) || !str_is(info.file, answers[i].file) ||
+            d.approvals.n != answers[i].approvals)
+            fail_msg("%s: %.*s of %.*s, %u approvals", answers[i].name, (int)info.id.n, info.id.p,
+                     (int)info.file.n, info.file.p, d.approvals.n);
+        policy_image_unref(&image);
+    }
+}
+
+/* What stands in another file, or is asked in another order, is the same policy. */
+static void the_order_of_files(void **state)
+{
+    (void)state;
+#define A                                                                                          \
+    "groups: {g: [\"agent:a-1\"]}\nrules: [{id: r, effect: ask, subject: [\"group:g\"], "          \
+    "capability: [acme.x], labels: [l]}]\nlabels: [l]\n"
+#define B                                                                                          \
+    "rules: [{id: r, effect: allow, subject: anyone, capability: [\"acme.*\"], grant: "            \
+    "{isolation: vm}}]\n"
+    static const char *const texts[] = {
+        ROOT("include: [{file: a.yaml, as: a, may: " MAY "}, {file: b.yaml, as: b, may: " MAY
+             "}]\n" LEVEL) WITH("a.yaml", A) WITH("b.yaml", B),
+        ROOT("include: [{file: b.yaml, as: b, may: " MAY "}, {file: a.yaml, as: a, may: " MAY
+             "}]\n" LEVEL) WITH("b.yaml", B) WITH("a.yaml", A)};
+    const struct question q = {"agent:a-1", "acme.x", NULL, NULL};
+    for (size_t i = 0; i < BASE_COUNT(texts); i++) {
+        struct policy_image *image = compile(texts[i]);
+        struct policy_decision d = decide(image, &q);
+        assert_int_equal(d.effect, CORE_EFFECT_ASK);
+        assert_true(str_is(policy_image_rule(image, d.rule).id, "a/r"));
+        assert_true(str_is(policy_image_label(image, (uint32_t)__builtin_ctzll(d.labels)), "a/l"));
+        policy_image_unref(&image);
+    }
+}
+
+/* ---- the source's digest ---- */
+
+static void source(void **state)
+{
+    (void)state;
+    auto_buf struct buf one = {0}, two = {0};
+    uint8_t digest[BASE_SHA256];
+    struct files files;
+    struct policy_image *image = NULL;
+    files_of(STR(ROOT("name: x\n")), &files);
+    files.source.kept = &one;
+    assert_int_equal(policy_compile_source(&files.source, NULL, NULL, &image, NULL), 0);
+    assert_true(str_eq(buf_view(&one), files.source.text));
+    base_sha256(one.data, one.len, digest);
+    assert_memory_equal(digest, policy_image_source_digest(image), sizeof digest);
+    policy_image_unref(&image);
+    files_of(
+        STR(ROOT("include: [c.yaml, b.yaml]\n") WITH("c.yaml", "") WITH("b.yaml", "name: z\n")),
+        &files);
+    files.source.kept = &two;
+    assert_int_equal(policy_compile_source(&files.source, NULL, NULL, &image, NULL), 0);
+    base_sha256(two.data, two.len, digest);
+    assert_memory_equal(digest, policy_image_source_digest(image), sizeof digest);
+    static const char wanted[] =
+        "reeve: policy-bundle/v1\n"
+        "root.yaml\0\x2b\0\0\0\0\0\0\0reeve: policy/v1\ninclude: [c.yaml, b.yaml]\n"
+        "b.yaml\0\x19\0\0\0\0\0\0\0reeve: policy/v1\nname: z\n"
+        "c.yaml\0\x11\0\0\0\0\0\0\0reeve: policy/v1\n";
+    assert_int_equal(two.len, sizeof wanted - 1);
+    assert_memory_equal(two.data, wanted, sizeof wanted - 1);
+    policy_image_unref(&image);
+}
+
+static void a_text_has_no_folder(void **state)
+{
+    (void)state;
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    assert_int_equal(
+        policy_compile(STR(HEADER "include: [b.yaml]\n"), "t", NULL, NULL, &image, &err),
+        REEVE_EPOLICY);
+    assert_non_null(strstr(err.message, "without a folder"));
+}
+
+/* ---- bounds ---- */
+
+static int endless(void *arg, const char *path, struct buf *out, struct reeve_error *err)
+{
+    unsigned *n = arg;
+    (void)path;
+    (void)err;
+    buf_printf(out, HEADER "include: [f%u.yaml, g%u.yaml]\n", *n, *n);
+    ++*n;
+    return 0;
+}
+
+static void too_many_files(void **state)
+{
+    (void)state;
+    unsigned n = 0;
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    struct policy_source s = {STR(HEADER "include: [a.yaml]\n"), "t", endless, &n, NULL};
+    assert_int_equal(policy_compile_source(&s, NULL, NULL, &image, &err), REEVE_EPOLICY);
+    assert_true(n < POLICY_MAX_FILES);
+    assert_non_null(strstr(err.message, "P003"));
+}
+
+static int huge(void *arg, const char *path, struct buf *out, struct reeve_error *err)
+{
+    (void)arg;
+    (void)path;
+    (void)err;
+    char *room = buf_room(out, out->max);
+    assert_non_null(room);
+    memset(room, ' ', out->max);
+    return 0;
+}
+
+static void too_many_bytes(void **state)
+{
+    (void)state;
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    struct policy_source s = {STR(HEADER "include: [a.yaml]\n"), "t", huge, NULL, NULL};
+    assert_int_equal(policy_compile_source(&s, NULL, NULL, &image, &err), REEVE_EPOLICY);
+    assert_non_null(strstr(err.message, "64 MiB"));
+}
+
+static bool is_of_files(const char *code)
+{
+    return (strcmp(code, "P120") >= 0 && strcmp(code, "P130") < 0) || strcmp(code, "P150") == 0;
+}
+
+static void every_code_was_seen(void **state)
+{
+    (void)state;
+    expect_seen(is_of_files);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(findings),
+                                       cmocka_unit_test(what_may_makes_empty),
+                                       cmocka_unit_test(decisions),
+                                       cmocka_unit_test(the_order_of_files),
+                                       cmocka_unit_test(source),
+                                       cmocka_unit_test(a_text_has_no_folder),
+                                       cmocka_unit_test(too_many_files),
+                                       cmocka_unit_test(too_many_bytes),
+                                       cmocka_unit_test(every_code_was_seen)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
