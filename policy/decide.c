@@ -124,27 +124,40 @@ struct policy_request decide_as(const struct policy_request *req,
     return as;
 }
 
-void decide_begin(struct deciding *d, const struct policy_image *image,
+void decide_start(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                  uint32_t link, bool shadow, struct verdict *v)
+                  uint32_t link, bool shadow)
 {
     d->image = image;
     d->req = req;
     d->inputs = inputs;
     d->link = link;
     d->shadow = shadow;
-    struct eval_subject subject = eval_subject_of(image, req->subject);
-    eval_scan_begin(&d->scan, image, req->capability, subject);
-    (void)eval_scan_next(&d->scan);
+    d->eval = (struct eval){.image = image, .req = req, .inputs = inputs};
+    d->eval.subject = eval_subject_of(image, req->subject);
+    eval_scan_begin(&d->scan, image, req->capability, d->eval.subject);
+}
+
+/* What a decision needs beside the candidates: class and effects of the capability, the level. */
+static void know(struct deciding *d, struct verdict *v)
+{
     struct policy_capability entry;
-    policy_image_capability(image, req->capability, req->entry, &entry);
+    policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
     bool all = !entry.known || !entry.effects;
     d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
     d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
-    set_level(image, &subject, req, v);
-    eval_remember(&d->memo);
-    d->eval = (struct eval){image, req, inputs, subject, v->level, &d->memo};
+    set_level(d->image, &d->eval.subject, d->req, v);
+    d->eval.level = v->level;
+}
+
+void decide_begin(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, bool shadow, struct verdict *v)
+{
+    decide_start(d, image, req, inputs, link, shadow);
+    (void)eval_scan_next(&d->scan);
+    know(d, v);
 }
 
 /* ---- one link ---- */
@@ -314,22 +327,28 @@ static bool is_valid_subject(const struct eval_subject *s)
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
 }
 
-/* The answer of the subject and of each parent, the strictest of them. */
-static int decide_all(const struct policy_image *image, const struct policy_request *req,
-                      const struct reeve_inputs_view *inputs, bool shadow,
-                      struct policy_decision *out)
+/* The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
+ * candidates found; it ends up as the last one's. */
+static int decide_all(struct deciding *d, struct policy_decision *out)
 {
+    const struct policy_image *image = d->image;
+    const struct policy_request *req = d->req;
+    const struct reeve_inputs_view *inputs = d->inputs;
     struct policy_request as;
-    struct deciding d;
+    struct eval_memo memo;
     struct verdict v;
     bool fits = true;
+    if (!is_valid_subject(&d->eval.subject))
+        return REEVE_EINVAL;
+    know(d, &v);
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
-        if (link > 0)
+        if (link > 0) {
             as = decide_as(req, inputs, link);
-        decide_begin(&d, image, link > 0 ? &as : req, inputs, link, shadow, &v);
-        if (link == 0 && !is_valid_subject(&d.eval.subject))
-            return REEVE_EINVAL;
-        judge(&d, &v);
+            decide_begin(d, image, &as, inputs, link, d->shadow, &v);
+        }
+        eval_remember(&memo);
+        d->eval.memo = &memo;
+        judge(d, &v);
         if (link == 0) {
             begin_answer(out, &v);
             out->level = lowest_level(image, req, inputs, v.level);
@@ -340,7 +359,7 @@ static int decide_all(const struct policy_image *image, const struct policy_requ
             return REEVE_OK;
         }
     }
-    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(&d, req, &v, out));
+    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;
         end_in_deny(out, &v);
@@ -380,7 +399,10 @@ static void decide_shadow(const struct policy_image *image, const struct policy_
                           const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
     struct policy_decision beside;
-    (void)decide_all(image, req, inputs, true, &beside); /* it has been decided once */
+    struct deciding d;
+    decide_start(&d, image, req, inputs, 0, true);
+    (void)eval_scan_next(&d.scan);
+    (void)decide_all(&d, &beside); /* it has been decided once */
     out->shadow.effect = beside.effect;
     out->shadow.rule = beside.rule;
     out->shadow.grant = beside.grant;
@@ -388,7 +410,7 @@ static void decide_shadow(const struct policy_image *image, const struct policy_
     out->shadow.differs = !same_answer(image, out, &beside);
 }
 
-static bool is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
+bool decide_is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
 {
     bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
                 req->level < CORE_LEVEL_COUNT &&
@@ -399,12 +421,12 @@ static bool is_valid(const struct policy_request *req, const struct reeve_inputs
     return good;
 }
 
-int policy_decide(const struct policy_image *image, const struct policy_request *req,
-                  const struct reeve_inputs_view *inputs, struct policy_decision *out)
+int decide_found(struct deciding *d, struct policy_decision *out)
 {
-    if (!is_valid(req, inputs))
-        return REEVE_EINVAL;
-    int rc = decide_all(image, req, inputs, false, out);
+    const struct policy_image *image = d->image;
+    const struct policy_request *req = d->req;
+    const struct reeve_inputs_view *inputs = d->inputs;
+    int rc = decide_all(d, out);
     if (rc != REEVE_OK)
         return rc;
     if (image_head(image)->nshadow)
@@ -416,4 +438,15 @@ int policy_decide(const struct policy_image *image, const struct policy_request 
         out->shadow.isolation = out->isolation;
     }
     return REEVE_OK;
+}
+
+int policy_decide(const struct policy_image *image, const struct policy_request *req,
+                  const struct reeve_inputs_view *inputs, struct policy_decision *out)
+{
+    struct deciding d;
+    if (!decide_is_valid(req, inputs))
+        return REEVE_EINVAL;
+    decide_start(&d, image, req, inputs, 0, false);
+    (void)eval_scan_next(&d.scan);
+    return decide_found(&d, out);
 }

@@ -17,6 +17,9 @@ struct eval_subject {
     const uint32_t *groups; /* that list it, ascending */
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
+/** Ask the cache for what eval_subject_of will read, first the cell, then the row behind it. */
+uint32_t eval_subject_ask(const struct policy_image *image, struct str text);
+void eval_subject_reach(const struct policy_image *image, uint32_t cell);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);
 /** How well the list `at` fits: 0 not at all, else greater for what precedes (id, group, longer
  * glob, anyone). */
@@ -112,6 +115,16 @@ struct eval_text {
     uint8_t segments; /* of a prefix */
     bool exact;
 };
+/** One that the subject counts among. `first` and `spread` are where in the filter it is asked for,
+ * in words: what hash_filter_word says, once for all texts. */
+struct eval_who {
+    uint64_t hash;
+    uint32_t who, first, spread;
+};
+/** A text and one that it may be for, which passed the filter: indexes of both. */
+struct eval_probe {
+    uint16_t text, who;
+};
 /** Candidates of one text for one of those that the subject counts among. */
 struct eval_found {
     uint32_t first, n; /* in entries */
@@ -135,13 +148,21 @@ struct eval_scan {
     uint32_t kinds;  /* of what was found: bits enum policy_rule_kind */
     uint32_t groups; /* of the subject's, how many are behind us */
     bool begun;
+    unsigned nprobes;
+    struct eval_who who[EVAL_MAX_WHO];
     struct eval_text text[EVAL_MAX_TEXTS];
+    struct eval_probe probe[EVAL_MAX_FOUND];
     struct eval_found found[EVAL_MAX_FOUND];
 };
 void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
                      struct str capability, struct eval_subject subject);
 /** The next batch, into `found`; false when there is none. */
 bool eval_scan_next(struct eval_scan *scan);
+/** The same in three steps, each of which only asks the cache for what the next will read, so that
+ * the misses of all pairs overlap, and of several scans too. `ask` false: nothing is left. */
+bool eval_scan_ask(struct eval_scan *scan);
+void eval_scan_reach(const struct eval_scan *scan);
+void eval_scan_find(struct eval_scan *scan);
 void eval_scan_restart(struct eval_scan *scan);
 /** Whether the first batch is all there is: the rule, not the exception. */
 static inline bool eval_scan_is_short(const struct eval_scan *scan)
