@@ -48,7 +48,7 @@ static bool has_template(const struct ynode *n)
 {
     if (n->type == Y_TEXT && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
         return true;
-    for (const struct ynode *c = n->first; c; c = c->next)
+    for (const struct ynode *c = n->type >= Y_LIST ? n->first : NULL; c; c = c->next)
         if (has_template(c))
             return true;
     return false;
@@ -270,7 +270,7 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
 {
     const struct ynode *values = u->list->value;
     struct ynode *after = n->next, *last = NULL;
-    list->count += values->count - 1;
+    list->count--;
     e->added += values->count;
     *link = after;
     for (const struct ynode *v = values->first; v && e->added <= MAX_ADDED; v = v->next) {
@@ -280,6 +280,7 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
         *copy = *n;
         put_value(e, copy, u, v);
         copy->next = after;
+        list->count++;
         *link = copy;
         link = &copy->next;
         last = copy;

@@ -167,6 +167,11 @@ static void chain(struct joiner *j, struct ynode *into)
     for (uint32_t i = 0; i < j->count; i++) {
         if (j->v[i].same)
             continue;
+        if (into->count == POLICY_MAX_NODES) {
+            policy_report(j->report, P_BOUND, j->v[i].node->pos, "split the policy",
+                          "too many values for one policy");
+            break;
+        }
         struct ynode *last = into->type == Y_MAP ? j->v[i].node->next : j->v[i].node;
         *link = j->v[i].node;
         link = &last->next;

@@ -77,7 +77,7 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         r->stop = true;
         return NULL;
     }
-    n->type = (uint8_t)type;
+    n->type = type & 0xfu;
     n->pos = at;
     if (r->depth == 0) {
         r->root = n;
@@ -90,7 +90,7 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         f->node->first = n;
     f->last = n;
     f->children++;
-    f->node->count = f->node->type == Y_MAP ? f->children / 2 : f->children;
+    f->node->count = (f->node->type == Y_MAP ? f->children / 2 : f->children) & 0xffffffu;
     return n;
 }
 
