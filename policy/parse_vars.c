@@ -202,6 +202,8 @@ static bool look_at(struct expander *e, struct ynode *n, struct use *u)
 {
     struct str name;
     *u = (struct use){0};
+    if (!n->text.n || !memchr(n->text.p, '$', n->text.n))
+        return false;
     for (size_t at = 0; next_variable(n->text, &at, &name); at += name.n + 3) {
         struct m_var *v = find_variable(e, n, name);
         if (!v) {
