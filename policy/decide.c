@@ -308,11 +308,13 @@ static void end_in_deny(struct policy_decision *out, const struct verdict *v)
     memcpy(out->obligations.v, v->obligations.v, v->obligations.n * sizeof v->obligations.v[0]);
 }
 
+/* The lowest of `level`, of the parents from `from` on, and of the ceilings. */
 static enum core_level lowest_level(const struct policy_image *image,
                                     const struct policy_request *req,
-                                    const struct reeve_inputs_view *inputs, enum core_level level)
+                                    const struct reeve_inputs_view *inputs, uint32_t from,
+                                    enum core_level level)
 {
-    for (uint32_t i = 0; i < inputs->nchain; i++) {
+    for (uint32_t i = from; i < inputs->nchain; i++) {
         struct eval_subject parent = eval_subject_of(image, inputs->chain[i].text);
         struct verdict v;
         set_level(image, &parent, req, &v);
@@ -325,6 +327,18 @@ static enum core_level lowest_level(const struct policy_image *image,
 static bool is_valid_subject(const struct eval_subject *s)
 {
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
+}
+
+/* From one link to the next, whose request `req` is: it differs in who asks. */
+static void go_up(struct deciding *d, const struct policy_request *req, struct verdict *v)
+{
+    d->link++;
+    d->req = d->eval.req = req;
+    d->eval.subject = eval_subject_of(d->image, req->subject);
+    eval_scan_for(&d->scan, d->eval.subject);
+    (void)eval_scan_next(&d->scan);
+    set_level(d->image, &d->eval.subject, req, v);
+    d->eval.level = v->level;
 }
 
 /* The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
@@ -341,24 +355,26 @@ static int decide_all(struct deciding *d, struct policy_decision *out)
     if (!is_valid_subject(&d->eval.subject))
         return REEVE_EINVAL;
     know(d, &v);
+    enum core_level level = v.level;
+    d->eval.memo = &memo;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
         if (link > 0) {
             as = decide_as(req, inputs, link);
-            decide_begin(d, image, &as, inputs, link, d->shadow, &v);
+            go_up(d, &as, &v);
         }
+        level = v.level < level ? v.level : level;
         eval_remember(&memo);
-        d->eval.memo = &memo;
         judge(d, &v);
-        if (link == 0) {
+        if (link == 0)
             begin_answer(out, &v);
-            out->level = lowest_level(image, req, inputs, v.level);
-        }
         fits = add_link(out, &v, link) && fits;
         if (v.effect == CORE_EFFECT_DENY) {
+            out->level = lowest_level(image, req, inputs, link, level);
             end_in_deny(out, &v);
             return REEVE_OK;
         }
     }
+    out->level = lowest_level(image, req, inputs, inputs->nchain, level);
     bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;

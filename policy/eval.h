@@ -156,6 +156,8 @@ struct eval_scan {
 };
 void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
                      struct str capability, struct eval_subject subject);
+/** Begin again for another subject and the same capability, whose hashes are kept. */
+void eval_scan_for(struct eval_scan *scan, struct eval_subject subject);
 /** The next batch, into `found`; false when there is none. */
 bool eval_scan_next(struct eval_scan *scan);
 /** The same in three steps, each of which only asks the cache for what the next will read, so that

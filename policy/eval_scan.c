@@ -95,6 +95,12 @@ void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
     add_texts(scan);
 }
 
+void eval_scan_for(struct eval_scan *scan, struct eval_subject subject)
+{
+    scan->subject = subject;
+    eval_scan_restart(scan);
+}
+
 void eval_scan_restart(struct eval_scan *scan)
 {
     scan->groups = 0;

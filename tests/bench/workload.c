@@ -124,7 +124,7 @@ int bench_chain(struct bench_workload *w, unsigned n, struct reeve_error *err)
         if (!r->chain)
             return base_fail(err, REEVE_ENOMEM, "no memory for parents");
         for (unsigned k = 0; k < n; k++)
-            r->chain[k].text = w->v[(i + k + 1) % w->n].req.subject;
+            r->chain[k].text = r->req.subject;
         r->inputs.chain = r->chain;
         r->inputs.nchain = n;
     }
