@@ -29,7 +29,7 @@ static void close_row(struct builder *b, uint32_t at)
 
 static uint32_t add_literal(struct builder *b, const struct ynode *n)
 {
-    struct img_literal row = {.type = n->type, .boolean = n->boolean};
+    struct img_literal row = {.type = (uint8_t)n->type, .boolean = n->boolean};
     if (n->type == Y_TEXT)
         row.s = build_str(b, n->text);
     else if (n->type == Y_INT)
@@ -39,7 +39,7 @@ static uint32_t add_literal(struct builder *b, const struct ynode *n)
     else if (n->type >= Y_LIST)
         row.count = n->count;
     uint32_t at = add_row(b, row);
-    for (const struct ynode *c = n->first; c; c = c->next)
+    for (const struct ynode *c = ynode_first(n); c; c = c->next)
         add_literal(b, c);
     close_row(b, at);
     return at;

@@ -124,26 +124,42 @@ struct policy_request decide_as(const struct policy_request *req,
     return as;
 }
 
-void decide_begin(struct deciding *d, const struct policy_image *image,
+void decide_start(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                  uint32_t link, bool shadow, struct verdict *v)
+                  uint32_t link, bool shadow)
 {
     d->image = image;
     d->req = req;
     d->inputs = inputs;
     d->link = link;
     d->shadow = shadow;
-    struct eval_subject subject = eval_subject_of(image, req->subject);
-    eval_scan_begin(&d->scan, image, req->capability, subject);
-    (void)eval_scan_next(&d->scan);
+    d->spent_of = image;
+    d->patterns = VALUE_REGEX_BUDGET;
+    d->eval = (struct eval){.image = image, .req = req, .inputs = inputs, .patterns = &d->patterns};
+    d->eval.subject = eval_subject_of(image, req->subject);
+    eval_scan_begin(&d->scan, image, req->capability, d->eval.subject);
+}
+
+/* What a decision needs beside the candidates: class and effects of the capability, the level. */
+static void know(struct deciding *d, struct verdict *v)
+{
     struct policy_capability entry;
-    policy_image_capability(image, req->capability, req->entry, &entry);
+    policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
     bool all = !entry.known || !entry.effects;
     d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
     d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
-    set_level(image, &subject, req, v);
-    d->eval = (struct eval){image, req, inputs, subject, v->level, &d->patterns};
+    set_level(d->image, &d->eval.subject, d->req, v);
+    d->eval.level = v->level;
+}
+
+void decide_begin(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, bool shadow, struct verdict *v)
+{
+    decide_start(d, image, req, inputs, link, shadow);
+    (void)eval_scan_next(&d->scan);
+    know(d, v);
 }
 
 /* ---- one link ---- */
@@ -294,11 +310,13 @@ static void end_in_deny(struct policy_decision *out, const struct verdict *v)
     memcpy(out->obligations.v, v->obligations.v, v->obligations.n * sizeof v->obligations.v[0]);
 }
 
+/* The lowest of `level`, of the parents from `from` on, and of the ceilings. */
 static enum core_level lowest_level(const struct policy_image *image,
                                     const struct policy_request *req,
-                                    const struct reeve_inputs_view *inputs, enum core_level level)
+                                    const struct reeve_inputs_view *inputs, uint32_t from,
+                                    enum core_level level)
 {
-    for (uint32_t i = 0; i < inputs->nchain; i++) {
+    for (uint32_t i = from; i < inputs->nchain; i++) {
         struct eval_subject parent = eval_subject_of(image, inputs->chain[i].text);
         struct verdict v;
         set_level(image, &parent, req, &v);
@@ -313,34 +331,53 @@ static bool is_valid_subject(const struct eval_subject *s)
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
 }
 
-int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
-               const struct policy_request *req, const struct reeve_inputs_view *inputs,
-               bool shadow, struct policy_decision *out)
+/* From one link to the next, whose request `req` is: it differs in who asks. */
+static void go_up(struct deciding *d, const struct policy_request *req, struct verdict *v)
 {
+    d->link++;
+    d->req = d->eval.req = req;
+    d->eval.subject = eval_subject_of(d->image, req->subject);
+    eval_scan_for(&d->scan, d->eval.subject);
+    (void)eval_scan_next(&d->scan);
+    set_level(d->image, &d->eval.subject, req, v);
+    d->eval.level = v->level;
+}
+
+/* The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
+ * candidates found; it ends up as the last one's. */
+static int decide_links(struct deciding *d, struct policy_decision *out)
+{
+    const struct policy_image *image = d->image;
+    const struct policy_request *req = d->req;
+    const struct reeve_inputs_view *inputs = d->inputs;
     struct policy_request as;
-    struct deciding d;
+    struct eval_memo memo;
     struct verdict v;
     bool fits = true;
-    d.patterns = VALUE_REGEX_BUDGET;
-    d.spent_of = spent_of;
+    if (!is_valid_subject(&d->eval.subject))
+        return REEVE_EINVAL;
+    know(d, &v);
+    enum core_level level = v.level;
+    d->eval.memo = &memo;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
-        if (link > 0)
+        if (link > 0) {
             as = decide_as(req, inputs, link);
-        decide_begin(&d, image, link > 0 ? &as : req, inputs, link, shadow, &v);
-        if (link == 0 && !is_valid_subject(&d.eval.subject))
-            return REEVE_EINVAL;
-        judge(&d, &v);
-        if (link == 0) {
-            begin_answer(out, &v);
-            out->level = lowest_level(image, req, inputs, v.level);
+            go_up(d, &as, &v);
         }
+        level = v.level < level ? v.level : level;
+        eval_remember(&memo);
+        judge(d, &v);
+        if (link == 0)
+            begin_answer(out, &v);
         fits = add_link(out, &v, link) && fits;
         if (v.effect == CORE_EFFECT_DENY) {
+            out->level = lowest_level(image, req, inputs, link, level);
             end_in_deny(out, &v);
             return REEVE_OK;
         }
     }
-    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(&d, req, &v, out));
+    out->level = lowest_level(image, req, inputs, inputs->nchain, level);
+    bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;
         end_in_deny(out, &v);
@@ -350,7 +387,18 @@ int decide_all(const struct policy_image *image, const struct policy_image *spen
     return REEVE_OK;
 }
 
-static bool is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
+int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
+               const struct policy_request *req, const struct reeve_inputs_view *inputs,
+               bool shadow, struct policy_decision *out)
+{
+    struct deciding d;
+    decide_start(&d, image, req, inputs, 0, shadow);
+    d.spent_of = spent_of;
+    (void)eval_scan_next(&d.scan);
+    return decide_links(&d, out);
+}
+
+bool decide_is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs)
 {
     bool good = req->capability.n > 0 && req->capability.n <= POLICY_MAX_NAME &&
                 req->level < CORE_LEVEL_COUNT &&
@@ -361,12 +409,10 @@ static bool is_valid(const struct policy_request *req, const struct reeve_inputs
     return good;
 }
 
-int decide_enforced(const struct policy_image *image, const struct policy_request *req,
-                    const struct reeve_inputs_view *inputs, struct policy_decision *out)
+/* The enforced answer, and no other beside it. */
+static int enforced(struct deciding *d, struct policy_decision *out)
 {
-    if (!is_valid(req, inputs))
-        return REEVE_EINVAL;
-    int rc = decide_all(image, image, req, inputs, false, out);
+    int rc = decide_links(d, out);
     if (rc != REEVE_OK)
         return rc;
     out->shadow.effect = out->effect;
@@ -376,11 +422,33 @@ int decide_enforced(const struct policy_image *image, const struct policy_reques
     return REEVE_OK;
 }
 
+int decide_enforced(const struct policy_image *image, const struct policy_request *req,
+                    const struct reeve_inputs_view *inputs, struct policy_decision *out)
+{
+    struct deciding d;
+    if (!decide_is_valid(req, inputs))
+        return REEVE_EINVAL;
+    decide_start(&d, image, req, inputs, 0, false);
+    (void)eval_scan_next(&d.scan);
+    return enforced(&d, out);
+}
+
+int decide_found(struct deciding *d, struct policy_decision *out)
+{
+    const struct policy_request *req = d->req; /* the subject's: it ends as the last parent's */
+    int rc = enforced(d, out);
+    if (rc == REEVE_OK && image_head(d->image)->nshadow)
+        decide_beside(d->image, d->image, req, d->inputs, out);
+    return rc;
+}
+
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out)
 {
-    int rc = decide_enforced(image, req, inputs, out);
-    if (rc == REEVE_OK && image_head(image)->nshadow)
-        decide_beside(image, image, req, inputs, out);
-    return rc;
+    struct deciding d;
+    if (!decide_is_valid(req, inputs))
+        return REEVE_EINVAL;
+    decide_start(&d, image, req, inputs, 0, false);
+    (void)eval_scan_next(&d.scan);
+    return decide_found(&d, out);
 }

@@ -53,6 +53,15 @@ struct verdict {
 /** The request as the `link`-th of the chain would make it: 0 the subject, i its i-th parent. */
 struct policy_request decide_as(const struct policy_request *req,
                                 const struct reeve_inputs_view *inputs, uint32_t link);
+/** Whether a request and its inputs can be decided, the subject of the request apart. */
+bool decide_is_valid(const struct policy_request *req, const struct reeve_inputs_view *inputs);
+/** Set up a link as far as its candidates can be looked for: `d->scan` is begun. `d` may be
+ * uninitialised, as below. */
+void decide_start(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, bool shadow);
+/** policy_decide, from where the candidates of the subject have been looked for. */
+int decide_found(struct deciding *d, struct policy_decision *out);
 /** Set up a link, whose request `req` is: its subject, the rules that may match, the capability's
  * effects and class. `d` may be uninitialised but for `patterns` and `spent_of`: it is large, and
  * what is not filled in is not read. */

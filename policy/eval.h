@@ -5,6 +5,7 @@
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
 
+#include "core/url.h"
 #include "policy/endpoint.h"
 #include "policy/value_regex.h"
 #include "policy/view.h"
@@ -17,6 +18,9 @@ struct eval_subject {
     const uint32_t *groups; /* that list it, ascending */
 };
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text);
+/** Ask the cache for what eval_subject_of will read, first the cell, then the row behind it. */
+uint32_t eval_subject_ask(const struct policy_image *image, struct str text);
+void eval_subject_reach(const struct policy_image *image, uint32_t cell);
 bool eval_in_group(const struct policy_image *image, const struct eval_subject *s, uint32_t group);
 /** How well the list `at` fits: 0 not at all, else greater for what precedes (id, group, longer
  * glob, anyone). */
@@ -25,22 +29,41 @@ uint32_t eval_subject_rank(const struct policy_image *image, const struct eval_s
 /** The entry of `subjects` that holds, or NULL. */
 const struct img_level *eval_level(const struct policy_image *image, const struct eval_subject *s);
 
-/** What one decision is made of: passed to all that looks at values. */
-struct eval {
-    const struct policy_image *image;
-    const struct policy_request *req;
-    const struct reeve_inputs_view *inputs;
-    struct eval_subject subject;
-    enum core_level level; /* that holds: broker.level */
-    uint64_t *patterns;    /* what is left of VALUE_REGEX_BUDGET; NULL: each match by itself */
-};
-
 /** An attribute: a value, missing (null included), unknown since its path goes through no mapping,
  * or there and not of its declared type. */
 struct eval_value {
     enum { EVAL_THERE, EVAL_MISSING, EVAL_UNREACHABLE, EVAL_MISTYPED } state;
     struct view view; /* where it is there, of whatever type */
 };
+
+/** What one decision has looked up and read already: conditions of many rules ask for the same few
+ * attributes, and reading a URL costs more than all the rest. Beyond what eval_remember sets it may
+ * be uninitialised. */
+#define EVAL_MEMO 4u
+struct eval_memo {
+    uint32_t attribute[EVAL_MEMO]; /* POLICY_NONE: none */
+    struct eval_value value[EVAL_MEMO];
+    struct str url; /* the text that was read, p NULL: none; texts do not change in a decision */
+    bool readable;
+    struct core_url parts;
+};
+static inline void eval_remember(struct eval_memo *memo)
+{
+    memset(memo->attribute, 0xff, sizeof memo->attribute);
+    memo->url = (struct str){NULL, 0};
+}
+
+/** What one decision is made of: passed to all that looks at values. */
+struct eval {
+    const struct policy_image *image;
+    const struct policy_request *req;
+    const struct reeve_inputs_view *inputs;
+    struct eval_subject subject;
+    enum core_level level;  /* that holds: broker.level */
+    struct eval_memo *memo; /* of this decision alone; NULL: nothing is remembered */
+    uint64_t *patterns;     /* what is left of VALUE_REGEX_BUDGET; NULL: each match by itself */
+};
+
 struct eval_value eval_attribute(const struct eval *e, uint32_t attribute);
 /** The value of the condition tree whose root is at `at`. */
 enum tri eval_condition(const struct eval *e, uint32_t at);
@@ -96,6 +119,16 @@ struct eval_text {
     uint8_t segments; /* of a prefix */
     bool exact;
 };
+/** One that the subject counts among. `first` and `spread` are where in the filter it is asked for,
+ * in words: what hash_filter_word says, once for all texts. */
+struct eval_who {
+    uint64_t hash;
+    uint32_t who, first, spread;
+};
+/** A text and one that it may be for, which passed the filter: indexes of both. */
+struct eval_probe {
+    uint16_t text, who;
+};
 /** Candidates of one text for one of those that the subject counts among. */
 struct eval_found {
     uint32_t first, n; /* in entries */
@@ -119,13 +152,23 @@ struct eval_scan {
     uint32_t kinds;  /* of what was found: bits enum policy_rule_kind */
     uint32_t groups; /* of the subject's, how many are behind us */
     bool begun;
+    unsigned nprobes;
+    struct eval_who who[EVAL_MAX_WHO];
     struct eval_text text[EVAL_MAX_TEXTS];
+    struct eval_probe probe[EVAL_MAX_FOUND];
     struct eval_found found[EVAL_MAX_FOUND];
 };
 void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
                      struct str capability, struct eval_subject subject);
+/** Begin again for another subject and the same capability, whose hashes are kept. */
+void eval_scan_for(struct eval_scan *scan, struct eval_subject subject);
 /** The next batch, into `found`; false when there is none. */
 bool eval_scan_next(struct eval_scan *scan);
+/** The same in three steps, each of which only asks the cache for what the next will read, so that
+ * the misses of all pairs overlap, and of several scans too. `ask` false: nothing is left. */
+bool eval_scan_ask(struct eval_scan *scan);
+void eval_scan_reach(const struct eval_scan *scan);
+void eval_scan_find(struct eval_scan *scan);
 void eval_scan_restart(struct eval_scan *scan);
 /** Whether the first batch is all there is: the rule, not the exception. */
 static inline bool eval_scan_is_short(const struct eval_scan *scan)

@@ -200,7 +200,7 @@ static bool fits(const struct eval *e, const struct img_attribute *a, const stru
     return true;
 }
 
-struct eval_value eval_attribute(const struct eval *e, uint32_t attribute)
+static struct eval_value look_up(const struct eval *e, uint32_t attribute)
 {
     const struct img_attribute *a = &image_attributes(e->image)[attribute];
     struct eval_value v = reach(e, a);
@@ -211,4 +211,17 @@ struct eval_value eval_attribute(const struct eval *e, uint32_t attribute)
     if (v.state == EVAL_THERE && !fits(e, a, &v.view))
         v.state = EVAL_MISTYPED;
     return v;
+}
+
+struct eval_value eval_attribute(const struct eval *e, uint32_t attribute)
+{
+    struct eval_memo *memo = e->memo;
+    uint32_t slot = attribute % EVAL_MEMO;
+    if (!memo)
+        return look_up(e, attribute);
+    if (memo->attribute[slot] != attribute) {
+        memo->value[slot] = look_up(e, attribute);
+        memo->attribute[slot] = attribute;
+    }
+    return memo->value[slot];
 }

@@ -8,9 +8,26 @@
 
 #define RANK_SHIFT 29u
 
+static uint32_t cell_of(const struct policy_image *image, struct str subject)
+{
+    return hash_cell(hash_text(subject), image_head(image)->subject_bits);
+}
+
+uint32_t eval_subject_ask(const struct policy_image *image, struct str text)
+{
+    uint32_t cell = cell_of(image, text);
+    __builtin_prefetch(&image_subject_cells(image)[cell]);
+    return cell;
+}
+
+void eval_subject_reach(const struct policy_image *image, uint32_t cell)
+{
+    __builtin_prefetch(&image_subjects(image)[image_subject_cells(image)[cell]]);
+}
+
 struct eval_subject eval_subject_of(const struct policy_image *image, struct str text)
 {
-    uint32_t cell = hash_cell(hash_text(text), image_head(image)->subject_bits);
+    uint32_t cell = cell_of(image, text);
     const uint32_t *cells = image_subject_cells(image) + cell;
     for (uint32_t i = cells[0]; i < cells[1]; i++) {
         const struct img_subject *row = &image_subjects(image)[i];

@@ -239,11 +239,20 @@ OPERATOR(op_cidr)
     return v->kind == VIEW_TEXT ? value_cidr_holds(operand->s, v->s) : TRI_UNKNOWN;
 }
 
+/* The URL is read once, for all rules that judge it. */
 OPERATOR(op_url)
 {
-    (void)e;
+    struct eval_memo *memo = e->memo;
     (void)at;
-    return v->kind == VIEW_TEXT ? value_url_holds(operand->s, v->s) : TRI_UNKNOWN;
+    if (v->kind != VIEW_TEXT)
+        return TRI_UNKNOWN;
+    if (!memo || !v->s.p)
+        return value_url_holds(operand->s, v->s);
+    if (memo->url.p != v->s.p || memo->url.n != v->s.n) {
+        memo->readable = core_url_parse(v->s, &memo->parts);
+        memo->url = v->s;
+    }
+    return memo->readable ? value_url_fits(operand->s, &memo->parts) : TRI_UNKNOWN;
 }
 
 OPERATOR(op_time)

@@ -95,6 +95,12 @@ void eval_scan_begin(struct eval_scan *scan, const struct policy_image *image,
     add_texts(scan);
 }
 
+void eval_scan_for(struct eval_scan *scan, struct eval_subject subject)
+{
+    scan->subject = subject;
+    eval_scan_restart(scan);
+}
+
 void eval_scan_restart(struct eval_scan *scan)
 {
     scan->groups = 0;
@@ -103,26 +109,15 @@ void eval_scan_restart(struct eval_scan *scan)
 
 /* ---- one batch ---- */
 
-/* One that the subject counts among. `first` and `spread` are where in the filter it is asked for,
- * in words: what hash_filter_word says, once for all texts. */
-struct who {
-    uint64_t hash;
-    uint32_t who, first, spread;
-};
-/* A pair that passed the filter: indexes of both. */
-struct probe {
-    uint16_t text, who;
-};
-
-static struct who who_of(uint32_t who, uint32_t spread)
+static struct eval_who who_of(uint32_t who, uint32_t spread)
 {
     uint64_t hash = hash_who(who);
-    return (struct who){hash, who, (uint32_t)(hash >> 32) * HASH_BLOCK_WORDS,
-                        spread * HASH_BLOCK_WORDS};
+    return (struct eval_who){hash, who, (uint32_t)(hash >> 32) * HASH_BLOCK_WORDS,
+                             spread * HASH_BLOCK_WORDS};
 }
 
 /* Everyone of this batch: the id and the rest in the first, then group after group. */
-static unsigned batch_of(struct eval_scan *scan, struct who who[EVAL_MAX_WHO])
+static unsigned batch_of(struct eval_scan *scan, struct eval_who who[EVAL_MAX_WHO])
 {
     const struct img_head *head = image_head(scan->image);
     const struct eval_subject *s = &scan->subject;
@@ -140,8 +135,9 @@ static unsigned batch_of(struct eval_scan *scan, struct who who[EVAL_MAX_WHO])
 
 /* What passes the filter, without a branch that depends on it. A function of its own, or it is
  * unrolled to eight of each and runs out of registers. */
-__attribute__((noinline)) static struct probe *
-filter(const struct eval_scan *scan, const struct who *who, unsigned nwho, struct probe *out)
+__attribute__((noinline)) static struct eval_probe *filter(const struct eval_scan *scan,
+                                                           const struct eval_who *who,
+                                                           unsigned nwho, struct eval_probe *out)
 {
     const uint64_t *words = image_filter(scan->image);
     uint32_t mask = scan->image->section[IMAGE_filter].count - 1;
@@ -151,16 +147,18 @@ filter(const struct eval_scan *scan, const struct who *who, unsigned nwho, struc
         for (unsigned k = 0; k < nwho; k++) {
             uint64_t hash = text ^ who[k].hash;
             uint32_t word = hash_filter_in_block(hash) + who[k].first + (spread & who[k].spread);
-            *out = (struct probe){(uint16_t)i, (uint16_t)k};
+            *out = (struct eval_probe){(uint16_t)i, (uint16_t)k};
             out += hash_filter_has(words[word & mask], hash);
         }
     }
     return out;
 }
 
-static uint64_t hash_of(const struct eval_scan *scan, const struct who *who, struct probe p)
+static uint32_t cell_of(const struct eval_scan *scan, unsigned i)
 {
-    return scan->text[p.text].hash ^ who[p.who].hash;
+    const struct eval_probe *p = &scan->probe[i];
+    return hash_cell(scan->text[p->text].hash ^ scan->who[p->who].hash,
+                     image_head(scan->image)->cell_bits);
 }
 
 static bool is_of(const struct eval_scan *scan, const struct img_entry *e, uint32_t who, size_t n)
@@ -194,29 +192,40 @@ static void find(struct eval_scan *scan, const struct eval_text *text, uint32_t 
     scan->found[scan->nfound++] = (struct eval_found){first, at - first, text};
 }
 
-bool eval_scan_next(struct eval_scan *scan)
+bool eval_scan_ask(struct eval_scan *scan)
 {
-    struct who who[EVAL_MAX_WHO];
-    struct probe probes[EVAL_MAX_FOUND];
-    scan->nfound = scan->kinds = 0;
+    scan->nfound = scan->nprobes = scan->kinds = 0;
     if (scan->begun && scan->groups == scan->subject.ngroups)
         return false;
-    unsigned nwho = batch_of(scan, who);
+    unsigned nwho = batch_of(scan, scan->who);
     scan->begun = true;
-    unsigned n = (unsigned)(filter(scan, who, nwho, probes) - probes);
-    const uint32_t *cells = image_cells(scan->image);
-    uint32_t bits = image_head(scan->image)->cell_bits;
-    for (unsigned i = 0; i < n; i++)
-        __builtin_prefetch(&cells[hash_cell(hash_of(scan, who, probes[i]), bits)]);
-    for (unsigned i = 0; i < n; i++) {
-        const uint32_t *cell = &cells[hash_cell(hash_of(scan, who, probes[i]), bits)];
-        __builtin_prefetch(&image_entries(scan->image)[cell[0]]);
-    }
-    for (unsigned i = 0; i < n; i++) {
-        const uint32_t *cell = &cells[hash_cell(hash_of(scan, who, probes[i]), bits)];
-        find(scan, &scan->text[probes[i].text], who[probes[i].who].who, cell[0], cell[1]);
-    }
+    scan->nprobes = (unsigned)(filter(scan, scan->who, nwho, scan->probe) - scan->probe);
+    for (unsigned i = 0; i < scan->nprobes; i++)
+        __builtin_prefetch(&image_cells(scan->image)[cell_of(scan, i)]);
     return true;
+}
+
+void eval_scan_reach(const struct eval_scan *scan)
+{
+    for (unsigned i = 0; i < scan->nprobes; i++)
+        __builtin_prefetch(&image_entries(scan->image)[image_cells(scan->image)[cell_of(scan, i)]]);
+}
+
+void eval_scan_find(struct eval_scan *scan)
+{
+    for (unsigned i = 0; i < scan->nprobes; i++) {
+        const uint32_t *cell = &image_cells(scan->image)[cell_of(scan, i)];
+        find(scan, &scan->text[scan->probe[i].text], scan->who[scan->probe[i].who].who, cell[0],
+             cell[1]);
+    }
+}
+
+bool eval_scan_next(struct eval_scan *scan)
+{
+    bool more = eval_scan_ask(scan);
+    eval_scan_reach(scan);
+    eval_scan_find(scan);
+    return more;
 }
 
 /* ---- what a candidate is worth ---- */

@@ -87,17 +87,7 @@ static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *o
 
 static bool same_operand(const struct ynode *a, const struct ynode *b)
 {
-    if (!a || !b)
-        return a == b;
-    if (a->type != b->type || a->count != b->count)
-        return false;
-    if (a->type < Y_LIST)
-        return str_eq(a->text, b->text);
-    const struct ynode *x = a->first, *y = b->first;
-    for (; x && y; x = x->next, y = y->next)
-        if (!same_operand(x, y))
-            return false;
-    return !x && !y;
+    return a && b ? policy_tree_same(a, b) : a == b;
 }
 
 static bool same_attribute(const struct m_attribute *a, const struct m_attribute *b)

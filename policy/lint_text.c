@@ -71,7 +71,7 @@ static void walk(const struct ynode *n, struct policy_report *report)
         if (!n->quoted)
             lint_plain(n, report);
     }
-    for (const struct ynode *c = n->first; c; c = c->next)
+    for (const struct ynode *c = ynode_first(n); c; c = c->next)
         walk(c, report);
 }
 

@@ -48,7 +48,7 @@ static bool has_template(const struct ynode *n)
 {
     if (n->type == Y_TEXT && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
         return true;
-    for (const struct ynode *c = n->first; c; c = c->next)
+    for (const struct ynode *c = ynode_first(n); c; c = c->next)
         if (has_template(c))
             return true;
     return false;
@@ -211,6 +211,8 @@ static bool look_at(struct expander *e, struct ynode *n, struct use *u)
 {
     struct str name;
     *u = (struct use){0};
+    if (!n->text.n || !memchr(n->text.p, '$', n->text.n))
+        return false;
     for (size_t at = 0; next_variable(n->text, &at, &name); at += name.n + 3) {
         struct m_var *v = find_variable(e, n, name);
         if (!v) {
@@ -279,7 +281,7 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
 {
     const struct ynode *values = u->list->value;
     struct ynode *after = n->next, *last = NULL;
-    list->count += values->count - 1;
+    list->count--;
     e->added += values->count;
     *link = after;
     for (const struct ynode *v = values->first; v && e->added <= MAX_ADDED; v = v->next) {
@@ -289,6 +291,7 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
         *copy = *n;
         put_value(e, copy, u, v);
         copy->next = after;
+        list->count++;
         *link = copy;
         link = &copy->next;
         last = copy;

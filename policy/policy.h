@@ -348,6 +348,16 @@ struct policy_decision {
  */
 int policy_decide(const struct policy_image *image, const struct policy_request *req,
                   const struct reeve_inputs_view *inputs, struct policy_decision *out);
+/**
+ * Decide `n` requests against the same image and inputs: the answers of policy_decide, each at the
+ * index of its request, in less time together where an image is larger than the cache. Thread-safe;
+ * allocates nothing; takes 32 KiB of stack.
+ * @return 0, or REEVE_EINVAL when policy_decide would return it for any of them: the answer to that
+ * one is a deny by reeve/default, and all others are decided.
+ */
+int policy_decide_batch(const struct policy_image *image, const struct policy_request *reqs,
+                        size_t n, const struct reeve_inputs_view *inputs,
+                        struct policy_decision *out);
 
 /**
  * The same, and beside it what `candidate`, a policy that is not in force, would have said:

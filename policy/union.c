@@ -126,6 +126,12 @@ static bool gather(struct joiner *j, struct ynode **values, uint32_t n, enum how
     size_t room = 0;
     for (uint32_t i = 0; i < n; i++)
         room += values[i]->count;
+    j->count = 0;
+    if (room > POLICY_MAX_NODES) {
+        policy_report(j->report, P_BOUND, values[0]->pos, "split the policy",
+                      "too many values for one policy");
+        return false;
+    }
     j->v = arena_array(j->arena, room ? room : 1, sizeof *j->v);
     j->count = 0;
     if (!j->v) {
@@ -175,6 +181,11 @@ static void chain(struct joiner *j, struct ynode *into)
     for (uint32_t i = 0; i < j->count; i++) {
         if (j->v[i].same)
             continue;
+        if (into->count == POLICY_MAX_NODES) {
+            policy_report(j->report, P_BOUND, j->v[i].node->pos, "split the policy",
+                          "too many values for one policy");
+            break;
+        }
         struct ynode *last = into->type == Y_MAP ? j->v[i].node->next : j->v[i].node;
         *link = j->v[i].node;
         link = &last->next;

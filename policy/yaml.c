@@ -83,7 +83,7 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         r->stop = true;
         return NULL;
     }
-    n->type = (uint8_t)type;
+    n->type = type & 7u;
     n->pos = at;
     if (r->depth == 0) {
         r->root = n;
@@ -98,7 +98,7 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
         f->node->first = n;
     f->last = n;
     f->children++;
-    f->node->count = f->node->type == Y_MAP ? f->children / 2 : f->children;
+    f->node->count = (f->node->type == Y_MAP ? f->children / 2 : f->children) & 0xffffffu;
     return n;
 }
 
@@ -264,9 +264,26 @@ static int by_text(const void *a, const void *b)
                           ((*x)->pos.column < (*y)->pos.column));
 }
 
+/* Most maps are small and have none: told without sorting. */
+#define FEW_KEYS 12u
+static bool are_few_and_differ(const struct ynode *map)
+{
+    struct str seen[FEW_KEYS];
+    uint32_t n = 0;
+    for (const struct ynode *k = map->first; k && k->next; k = k->next->next) {
+        for (uint32_t i = 0; i < n; i++)
+            if (str_eq(seen[i], k->text))
+                return false;
+        if (n == FEW_KEYS)
+            return false;
+        seen[n++] = k->text;
+    }
+    return true;
+}
+
 static void check_duplicates(struct reader *r, const struct ynode *map)
 {
-    if (map->count < 2)
+    if (are_few_and_differ(map))
         return;
     auto_free struct ynode **keys = calloc(map->count, sizeof(struct ynode *));
     if (!keys) {
@@ -443,7 +460,8 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
 void policy_yaml_templates(const struct ynode *n, struct policy_report *report)
 {
     if (n->type <= Y_BOOL) {
-        if (!n->template_ok && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
+        if (!n->template_ok && n->text.n > 1 && memchr(n->text.p, '$', n->text.n) &&
+            memmem(n->text.p, n->text.n, "${", 2))
             policy_report(report, P_TEMPLATE, n->pos, NULL,
                           "`${...}` stands for nothing here; in a grant, \"${args.NAME}\" can be a "
                           "whole path or network entry, and `${subject.id}` a segment of a path");

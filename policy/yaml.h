@@ -15,24 +15,35 @@
  * name. */
 enum ynode_type { Y_TEXT, Y_INT, Y_DOUBLE, Y_BOOL, Y_LIST, Y_MAP, Y_NULL };
 
-/** One node. Children of a map alternate: key (Y_TEXT), value. Lives in the arena that the tree was
- * read into. */
+/**
+ * One node. Children of a map alternate: key (Y_TEXT), value. Lives in the arena that the tree was
+ * read into. A policy has some thirty for each rule, so that their size is most of what compiling
+ * takes: `first` and `count` are of lists and maps only, `i` and `d` of what says so.
+ */
 struct ynode {
-    uint8_t type;     /* enum ynode_type */
-    bool quoted;      /* a scalar that was quoted or a block: always Y_TEXT */
-    bool template_ok; /* set by the parser where `${...}` has a meaning */
-    bool boolean;     /* Y_BOOL */
-    bool refused;     /* already reported: whoever meets it says no more */
-    bool aliased;     /* within an alias: a copy, whose place is the anchor's */
-    uint32_t count;   /* elements, or pairs */
+    uint32_t type : 3;    /* enum ynode_type */
+    bool quoted : 1;      /* a scalar that was quoted or a block: always Y_TEXT */
+    bool template_ok : 1; /* set by the parser where `${...}` has a meaning */
+    bool boolean : 1;     /* Y_BOOL */
+    bool refused : 1;     /* already reported: whoever meets it says no more */
+    bool aliased : 1;     /* within an alias: a copy, whose place is the anchor's */
+    uint32_t count : 24;  /* elements, or pairs */
     struct policy_pos pos;
     struct str text; /* scalars: as written (unquoted) */
     union {
-        int64_t i; /* Y_INT */
-        double d;  /* Y_DOUBLE */
+        int64_t i;           /* Y_INT */
+        double d;            /* Y_DOUBLE */
+        struct ynode *first; /* Y_LIST, Y_MAP */
     };
-    struct ynode *first, *next;
+    struct ynode *next;
 };
+_Static_assert(POLICY_MAX_NODES < 1u << 24, "every list can be counted");
+
+/** The first child; NULL of a scalar, whose value stands in its place. */
+static inline struct ynode *ynode_first(const struct ynode *n)
+{
+    return n->type == Y_LIST || n->type == Y_MAP ? n->first : NULL;
+}
 
 /**
  * Read a text. NULL when there is no tree to go on with (not YAML, no mapping, out of memory);

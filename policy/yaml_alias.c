@@ -52,8 +52,8 @@ static enum yaml_alias copy_below(struct ynode *to, const struct ynode *from, un
                       POLICY_MAX_DEPTH);
         return YAML_ALIAS_STOP;
     }
-    struct ynode **link = &to->first;
-    for (const struct ynode *c = from->first; c; c = c->next) {
+    struct ynode *rest = ynode_first(from), **link = rest ? &to->first : NULL;
+    for (const struct ynode *c = rest; c; c = c->next) {
         struct ynode *copy = arena_alloc(arena, sizeof *copy);
         if (!copy) {
             policy_report_memory(report);
@@ -61,7 +61,7 @@ static enum yaml_alias copy_below(struct ynode *to, const struct ynode *from, un
         }
         *copy = *c;
         copy->aliased = true;
-        copy->first = copy->next = NULL;
+        copy->next = NULL;
         *link = copy;
         link = &copy->next;
         if (copy_below(copy, c, depth + 1, arena, report) == YAML_ALIAS_STOP)
@@ -105,7 +105,6 @@ enum yaml_alias yaml_alias_expand(struct yaml_anchors *a, struct str name, struc
     *node = *anchor->node;
     node->pos = at;
     node->next = next;
-    node->first = NULL;
     node->aliased = true;
     return copy_below(node, anchor->node, depth, arena, report);
 }

@@ -37,6 +37,7 @@ struct bench_request {
     char *words; /* subject and capability */
     char *text;  /* the same request as one JSON text, */
     size_t ntext;
+    struct policy_subject *chain;
     bool allow; /* the right effect, */
     char *rule; /* and the rule; NULL: a pseudo rule */
 };
@@ -48,6 +49,9 @@ struct bench_workload {
 /** Read policy.yaml and requests.jsonl of a folder. */
 int bench_load(const char *dir, struct bench_workload *w, struct reeve_error *err);
 void bench_unload(struct bench_workload *w);
+/** Give each request `n` parents: the subjects of the requests behind it. Their answers are no
+ * longer the file's. */
+int bench_chain(struct bench_workload *w, unsigned n, struct reeve_error *err);
 /** How many requests the image answers with another effect or rule than it should. */
 size_t bench_wrong(const struct policy_image *image, const struct bench_workload *w);
 
@@ -57,6 +61,8 @@ struct bench_options {
     const char *dir;
     unsigned threads; /* 0: the figure is not wanted */
     unsigned rounds;
+    unsigned chain; /* parents of each request's subject */
+    unsigned batch; /* requests of a batch; 0: the figure is not wanted */
     bool text, explain, tables;
 };
 int bench_policy(const struct bench_options *o);
@@ -65,6 +71,13 @@ int bench_patterns(void);
 /** From the bytes of a request to its decision (text.c). */
 struct bench_summary bench_text(const struct policy_image *image, const struct bench_workload *w,
                                 unsigned rounds);
+/** Nanoseconds a decision of plain loops, the requests one after the other in memory, one by one
+ * and in batches (batch.c). */
+struct bench_batch {
+    double single, batch;
+};
+struct bench_batch bench_batch(const struct policy_image *image, const struct bench_workload *w,
+                               unsigned rounds, unsigned size);
 /** A deny's sentence (explain.c). */
 struct bench_summary bench_explain(const struct policy_image *image,
                                    const struct bench_workload *w);

@@ -101,7 +101,7 @@ static void decide(const struct policy_image *image, const struct bench_workload
         }
     }
     struct bench_summary s = bench_summarise(&t);
-    (void)printf(",\"mean_ns\":%.1f,\"p50_ns\":%lld,\"p99_ns\":%lld,\"p99_9_ns\":%lld,"
+    (void)printf(",\"mean_ns\":%.1f,\"p50_ns\":%lld,\"p99_ns\":%lld,\"p999_ns\":%lld,"
                  "\"loop_mean_ns\":%.1f,\"timer_ns\":%lld",
                  s.mean - (double)timer, (long long)s.p50, (long long)s.p99, (long long)s.p99_9,
                  w->n ? (double)loop / (double)w->n : 0, (long long)timer);
@@ -124,6 +124,11 @@ static void measure(const struct policy_image *image, const struct bench_workloa
         put_summary("explain", bench_explain(image, w));
     if (o->tables)
         bench_tables(image);
+    if (o->batch) {
+        struct bench_batch b = bench_batch(image, w, o->rounds, o->batch);
+        (void)printf(",\"batch\":%u,\"single_mean_ns\":%.1f,\"batch_mean_ns\":%.1f", o->batch,
+                     b.single, b.batch);
+    }
     if (!o->threads)
         return;
     struct bench_scaling s = bench_threads(image, w, o->threads);
@@ -140,8 +145,11 @@ int bench_policy(const struct bench_options *o)
     struct policy_image *image = rc == REEVE_OK ? compile(&w) : NULL;
     size_t wrong = 1;
     if (image && (rc = reload(&image, &err)) == REEVE_OK) {
-        measure(image, &w, o);
         wrong = bench_wrong(image, &w);
+        rc = o->chain ? bench_chain(&w, o->chain, &err) : REEVE_OK;
+    }
+    if (image && rc == REEVE_OK) {
+        measure(image, &w, o);
         (void)printf(",\"requests\":%zu,\"wrong\":%zu}\n", w.n, wrong);
     }
     if (rc != REEVE_OK)

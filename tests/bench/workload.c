@@ -109,10 +109,26 @@ void bench_unload(struct bench_workload *w)
         free(w->v[i].words);
         free(w->v[i].text);
         free(w->v[i].rule);
+        free(w->v[i].chain);
     }
     free(w->v);
     buf_fini(&w->policy);
     *w = (struct bench_workload){0};
+}
+
+int bench_chain(struct bench_workload *w, unsigned n, struct reeve_error *err)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        struct bench_request *r = &w->v[i];
+        r->chain = calloc(n, sizeof *r->chain);
+        if (!r->chain)
+            return base_fail(err, REEVE_ENOMEM, "no memory for parents");
+        for (unsigned k = 0; k < n; k++)
+            r->chain[k].text = r->req.subject;
+        r->inputs.chain = r->chain;
+        r->inputs.nchain = n;
+    }
+    return REEVE_OK;
 }
 
 static bool right(const struct policy_image *image, const struct bench_request *r)

@@ -69,15 +69,30 @@ static void unmake(struct policy *p)
 static enum tri engine_within(const struct policy *p, const struct random_request *r, unsigned rule,
                               uint64_t *patterns)
 {
-    struct eval e = {p->image,        &r->req,
-                     &r->inputs,      eval_subject_of(p->image, r->req.subject),
-                     CORE_LEVEL_FULL, patterns};
+    struct eval e = {.image = p->image,
+                     .req = &r->req,
+                     .inputs = &r->inputs,
+                     .subject = eval_subject_of(p->image, r->req.subject),
+                     .level = CORE_LEVEL_FULL,
+                     .patterns = patterns};
     return eval_condition(&e, image_rules(p->image)[rule].condition);
 }
 
 static enum tri engine(const struct policy *p, const struct random_request *r, unsigned rule)
 {
-    return engine_within(p, r, rule, NULL);
+    struct eval_memo memo;
+    struct eval e = {.image = p->image,
+                     .req = &r->req,
+                     .inputs = &r->inputs,
+                     .subject = eval_subject_of(p->image, r->req.subject),
+                     .level = CORE_LEVEL_FULL};
+    uint32_t root = image_rules(p->image)[rule].condition;
+    enum tri alone = eval_condition(&e, root);
+    e.memo = &memo;
+    eval_remember(&memo);
+    assert_int_equal(eval_condition(&e, root), alone);
+    assert_int_equal(eval_condition(&e, root), alone); /* from what is remembered */
+    return alone;
 }
 
 static enum tri naive(const struct policy *p, const struct random_request *r, unsigned rule)
