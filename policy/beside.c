@@ -39,13 +39,62 @@ static bool same(const struct answer *a, const struct answer *b)
     return good;
 }
 
+/* ---- ceilings ---- */
+
+/* What a ceiling denies, by the bits of another image. Of an effect that no capability of it has
+ * any bit without a word stands: only what may have all effects has it. */
+static uint32_t denied_by(const struct policy_image *image, const struct policy_image *other,
+                          uint32_t denied)
+{
+    uint32_t bits = 0, none = 0;
+    while (none < 31 && policy_image_effect_word(other, none).p)
+        none++;
+    for (uint32_t i = 0; i < 32; i++) {
+        struct str word = policy_image_effect_word(image, i);
+        uint32_t bit = word.p ? policy_image_effect(other, word) : POLICY_NONE;
+        if (denied >> i & 1)
+            bits |= UINT32_C(1) << (bit == POLICY_NONE ? none : bit);
+    }
+    return bits;
+}
+
+/* A request as another image reads it. */
+struct reading {
+    struct policy_request req;
+    struct reeve_inputs_view inputs;
+    struct policy_ceiling ceilings[1 + POLICY_MAX_PARENTS];
+};
+
+static void read_as(const struct policy_image *image, const struct policy_image *other,
+                    const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                    struct reading *out)
+{
+    const struct policy_ceiling *c;
+    uint32_t n = 0;
+    out->req = *req;
+    out->inputs = *inputs;
+    for (; (c = decide_ceiling(req, inputs, n)); n++) {
+        out->ceilings[n] = *c;
+        out->ceilings[n].denied_effects = denied_by(image, other, c->denied_effects);
+    }
+    out->req.ceiling = req->ceiling ? out->ceilings : NULL;
+    out->inputs.ceilings = out->ceilings + (req->ceiling != NULL);
+}
+
+/* ---- the answer beside ---- */
+
 void decide_beside(const struct policy_image *image, const struct policy_image *other,
                    const struct policy_request *req, const struct reeve_inputs_view *inputs,
                    struct policy_decision *out)
 {
     struct policy_decision beside;
+    struct reading as; /* filled in where it is read */
+    bool again = other != image && decide_ceiling(req, inputs, 0);
+    if (again)
+        read_as(image, other, req, inputs, &as);
     /* What the image found valid is valid. */
-    (void)decide_all(other, image, req, inputs, other == image, &beside);
+    (void)decide_all(other, image, again ? &as.req : req, again ? &as.inputs : inputs,
+                     other == image, &beside);
     out->shadow.effect = beside.effect;
     out->shadow.rule = beside.rule;
     out->shadow.grant = beside.grant;

@@ -33,7 +33,9 @@ static const struct img_list *list_row(const struct builder *b, uint32_t list)
 
 static const uint32_t *list_refs(const struct builder *b, const struct img_list *l)
 {
-    return (const uint32_t *)(const void *)b->section[IMAGE_refs].data + l->first;
+    static const uint32_t none[1]; /* when no rule names a subject */
+    const uint32_t *all = (const void *)b->section[IMAGE_refs].data;
+    return (all ? all : none) + l->first;
 }
 
 /* Whether a group's members are all named, so that a subject's row lists it. */

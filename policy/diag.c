@@ -2,6 +2,7 @@
  * Reporting: turns a code and a position into a finding, finds its source line, keeps the first
  * error. Called by every stage of the compiler and by lint; decides nothing.
  */
+#include "policy/hash.h"
 #include "policy/suppress.h"
 
 #include <stdio.h>
@@ -125,6 +126,21 @@ static void keep_first(struct policy_report *r, enum policy_code code, struct po
     (void)snprintf(r->err->file, sizeof r->err->file, "%s", policy_file_of(r, at));
 }
 
+/* Whether the same was told of the same place. */
+static bool was_told(struct policy_report *r, enum policy_code code, struct policy_pos at,
+                     const char *message)
+{
+    uint64_t place = (uint64_t)at.line << 32 | at.column;
+    uint64_t kind = (uint64_t)code << 32 | (uint64_t)at.file << 16 | at.length;
+    uint64_t h = hash_mix(hash_text(str_of(message)) ^ place, HASH_WORD ^ kind);
+    for (unsigned i = 0; i < r->ntold; i++)
+        if (r->told[i] == h)
+            return true;
+    if (r->ntold < BASE_COUNT(r->told))
+        r->told[r->ntold++] = h;
+    return false;
+}
+
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...)
 {
@@ -136,10 +152,10 @@ void policy_report(struct policy_report *r, enum policy_code code, struct policy
     (void)vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
     static const struct str counts = {NULL, 0};
-    if (is_suppressed(r, code, at, suggestion, message))
-        return;
     if (codes[code].severity == POLICY_ERROR)
         keep_first(r, code, at, suggestion, message);
+    if (was_told(r, code, at, message) || is_suppressed(r, code, at, suggestion, message))
+        return;
     if (r->findings < POLICY_MAX_FINDINGS)
         emit(r, code, at, suggestion, message, counts);
     else if (r->findings == POLICY_MAX_FINDINGS)

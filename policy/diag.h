@@ -58,13 +58,16 @@ struct policy_report {
     struct reeve_error *err; /* gets the first error; may be NULL */
     unsigned errors, findings;
     struct policy_lines lines;
-    bool out_of_memory;               /* what was found may be incomplete: never compile */
-    struct policy_suppress *suppress; /* what comments allow; NULL: nothing */
-    unsigned suppressed;              /* findings told as allowed */
+    bool out_of_memory;                     /* what was found may be incomplete: never compile */
+    struct policy_suppress *suppress;       /* what comments allow; NULL: nothing */
+    unsigned suppressed;                    /* findings told as allowed */
+    uint64_t told[2 * POLICY_MAX_FINDINGS]; /* hashes of what was told, each once */
+    unsigned ntold;
 };
 
 /**
- * Report one finding. `suggestion` may be NULL. The severity is the code's. One thread at a time;
+ * Report one finding. `suggestion` may be NULL. The severity is the code's. What was told in the
+ * same words of the same place (of what aliases repeat) is not told again. One thread at a time;
  * the strings are copied by whoever wants to keep them.
  */
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,

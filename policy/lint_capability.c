@@ -108,7 +108,7 @@ static void lint_dangerous(const struct model *m, const struct m_rule *r,
                       "`%s` is dangerous and allowed with isolation none; under controlled it is "
                       "raised to process",
                       what);
-    if (is_anyone(r) && r->effect == RULE_ALLOW)
+    if (is_anyone(r) && !r->scope && r->effect == RULE_ALLOW)
         policy_report(report, P_BROAD_SUBJECT, c->at, "name who may",
                       "`%s` is dangerous and allowed for anyone", what);
     if (*limits || has_limits(m, r))

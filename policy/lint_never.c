@@ -191,13 +191,14 @@ void policy_lint_never(const struct m_condition *c, struct policy_report *report
     gather(c, &all);
     for (uint32_t i = 1; i < all.n; i++)
         for (uint32_t k = 0; k < i; k++) {
-            char shown[POLICY_SHOWN];
+            char shown[POLICY_SHOWN], place[POLICY_PLACE];
             if (!never_both(all.v[k], all.v[i]))
                 continue;
             policy_report(report, P_NEVER_TRUE, all.v[i]->at,
                           "join them by `any`, or leave one of them out",
-                          "`%s` cannot also be what line %u asks of it",
-                          policy_shown(all.v[i]->attribute->text, shown), all.v[k]->at.line);
+                          "`%s` cannot also be what is asked of it %s",
+                          policy_shown(all.v[i]->attribute->text, shown),
+                          policy_place(report, all.v[k]->at, all.v[i]->at, place));
             return; /* one suffices to say so */
         }
 }

@@ -28,9 +28,8 @@ static int by_text(const void *a, const void *b)
 /* A deny that holds always, whatever is asked of. */
 static bool is_plain(const struct m_rule *r)
 {
-    return !r->scope && r->effect == RULE_DENY && !r->when && !r->shadow && !r->replaced &&
-           !r->has_effects && !r->has_resource && r->from_ns == INT64_MIN &&
-           r->until_ns == INT64_MAX;
+    return r->effect == RULE_DENY && !r->when && !r->shadow && !r->replaced && !r->has_effects &&
+           !r->has_resource && r->from_ns == INT64_MIN && r->until_ns == INT64_MAX;
 }
 
 static bool make_index(const struct model *m, struct arena *arena, struct index *out)
@@ -59,7 +58,8 @@ static bool make_index(const struct model *m, struct arena *arena, struct index 
 struct search {
     const struct model *m;
     const struct index *index;
-    unsigned left; /* comparisons */
+    uint32_t scope; /* of the rule: another file's delegated denies are not for it */
+    unsigned left;  /* comparisons */
 };
 
 static bool spend(struct search *s)
@@ -78,7 +78,7 @@ static bool subject_covers(struct search *s, const struct m_subject *by, const s
         return s->left > 0;
     if (of->kind == SUBJECT_ANYONE)
         return false;
-    if (by->kind == of->kind && str_eq(by->text, of->text))
+    if (by->kind == of->kind && str_eq(by->text, of->text) && by->group == of->group)
         return true;
     if (by->kind == SUBJECT_GLOB && of->kind != SUBJECT_GROUP)
         return policy_glob_matches(by->text, of->text);
@@ -113,9 +113,11 @@ static const struct m_rule *deny_under(struct search *s, struct str pattern,
         else
             high = middle;
     }
-    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++)
-        if (deny_covers(s, s->index->v[low].deny, who))
-            return s->index->v[low].deny;
+    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++) {
+        const struct m_rule *deny = s->index->v[low].deny;
+        if ((!deny->scope || deny->scope == s->scope) && deny_covers(s, deny, who))
+            return deny;
+    }
     return NULL;
 }
 
@@ -159,7 +161,7 @@ void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
     }
     for (uint32_t i = 0; i < m->nrules && index.n; i++) {
         const struct m_rule *r = &m->rules[i];
-        struct search s = {m, &index, MAX_LOOKED};
+        struct search s = {m, &index, r->scope, MAX_LOOKED};
         if (told[i] || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
             continue;
         const struct m_rule *deny = deny_of_all(&s, r);

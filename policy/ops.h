@@ -78,7 +78,8 @@ enum policy_operand {
     X(IS, "is", GROUP, false, "in ", "",                                                           \
       "")                                                                                          \
     X(MATCHES, "matches", REGEX, false, "a text that matches ", "text",                            \
-      "a text that the expression matches as a whole; over 64 KiB or the match limit it is unknown") \
+      "a text that the expression matches as a whole; over 64 KiB, over the match limit, or once "  \
+      "all matches of a decision cost too much (policy-values.md) it is unknown")                  \
     X(LIKE, "like", PATTERNS, false, "like ", "text",                                              \
       "a text that fits, or fits one of the list: `*` is any characters, `\\*` an asterisk")       \
     X(HOST, "host", PATTERNS, false, "a host that fits ", "text",                                  \

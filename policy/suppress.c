@@ -118,7 +118,8 @@ static bool read_comment(struct scan *s, size_t at, struct policy_comment *out)
     size_t from = skip_blanks(text, at + 1);
     bool tight = !alone && from == at + 1 && !at_line_end(text, from) && text.p[from] != '#' &&
                  ends_plain(text, at);
-    bool allow = takes_word(text, &from, "reeve:") && takes_word(text, &from, "allow");
+    bool allow = takes_word(text, &from, "reeve:") && takes_word(text, &from, "allow") &&
+                 (at_line_end(text, from) || is_blank(text.p[from - 1]));
     if ((!allow && !tight) || s->in_line++ == MAX_IN_LINE)
         return false;
     size_t end = line_end(text, from);

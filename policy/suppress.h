@@ -9,7 +9,7 @@
 
 #include "policy/diag.h"
 
-#define POLICY_MAX_ALLOWS 65536u /* of a text; more are a finding */
+#define POLICY_MAX_ALLOWS 65536u /* of a text; what is beyond allows nothing */
 
 /** One comment found in the text. */
 struct policy_comment {

@@ -373,7 +373,7 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
     struct str subject = {text.p ? text.p : "", text.n};
     steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
     if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
-        return pay(r, 1, subject, budget)
+        return pay(r, FIRST_STEPS, subject, budget)
                    ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))
                    : TRI_UNKNOWN;
     return by_pcre2(r, s, subject, steps, budget);

@@ -14,7 +14,11 @@
 static const char policy[] =
     "reeve: policy/v1\nname: f\nversion: 7\ndefaults: {level: controlled, limits: {wall: 3s}, "
     "approval: {by: [\"u:d\", \"group:g\"], need: 1, within: 5m, covers: once}}\nlabels: [s, w]\n"
-    "capabilities: {\"a.*\": {class: safe, effects: [network, money], mask: [args.p]}}\n"
+    "capabilities: {\"a.*\": {class: safe, effects: [network, money], mask: [args.p]}, own.x: "
+    "{class: "
+    "safe, args: {p: path, k: {type: integer, optional: true, default: 1}}}}\n"
+    "include: [{file: t.yaml, as: t, may: {subject: [\"u:*\", \"group:h\"], capability: "
+    "[\"a.*\"]}}]\n"
     "audit: {mask: [args.q]}\nbudgets: [{id: z, capability: [\"a.*\"], per: all, limits: {calls: "
     "{max: 9, window: 1h}}, when_spent: ask, warn_at: [80%]}]\n"
     "groups: {g: [\"u:a\", \"u:*b\", \"group:h\"], h: [\"u:c\", \"u:d\"], i: [\"u:c\"]}\n"
@@ -87,7 +91,8 @@ static void ask(const struct policy_image *image, struct str subject, struct str
 static void ask_all(const struct policy_image *image)
 {
     static const char *const subjects[] = {"u:a", "u:ab", "u:c", "u:x", "u:qq", "u:none"};
-    static const char *const capabilities[] = {"a.b", "a.get_x", "a.b.c", "x", "a.b.c.d.e"};
+    static const char *const capabilities[] = {"a.b",   "a.get_x", "a.b.c",
+                                               "own.x", "x",       "a.b.c.d.e"};
     auto_json struct json_text args = {0};
     if (json_text_parse(
             STR("{\"a\":1,\"b\":[\"x\",[1]],\"p\":\"/a/b/../c\",\"q\":2,\"z\":null,"
@@ -100,12 +105,29 @@ static void ask_all(const struct policy_image *image)
             ask(image, str_of(subjects[i]), str_of(capabilities[k]), &args.doc);
 }
 
+static const char delegated[] =
+    "reeve: policy/v1\nbudgets: [{id: d, per: subject, when_spent: deny, limits: {calls: {max: 8, "
+    "window: 1h}}}]\nrules: [{id: a, effect: ask, subject: anyone, capability: [\"a.*\"], "
+    "approval: {by: [\"u:e\"], need: 1, within: 1h, covers: once}}, {id: b, effect: deny, when: "
+    "{args.q: 3}}]\n";
+
+static int read_file(void *arg, const char *path, struct buf *out, struct reeve_error *err)
+{
+    (void)arg;
+    (void)err;
+    if (strcmp(path, "t.yaml") != 0)
+        abort();
+    buf_z(out, delegated);
+    return 0;
+}
+
 /* Compiled once. */
 static struct str base_image(void)
 {
     static struct buf bytes;
     struct policy_image *image = NULL;
-    if (!bytes.len && (policy_compile(str_of(policy), "f", NULL, NULL, &image, NULL) != 0 ||
+    const struct policy_source source = {.text = str_of(policy), .file = "f", .read = read_file};
+    if (!bytes.len && (policy_compile_source(&source, NULL, NULL, &image, NULL) != 0 ||
                        policy_image_save(image, &bytes, NULL) != 0))
         abort();
     policy_image_unref(&image);

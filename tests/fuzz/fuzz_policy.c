@@ -1,6 +1,7 @@
 /*
  * A policy text from anywhere, and when it compiles a few requests against it. What is behind the
- * first NUL byte, if there is one, are the arguments of the requests as JSON.
+ * first NUL byte, if there is one, are the arguments of the requests as JSON. Bytes 1 divide the
+ * text into files, of which the first is the root.
  */
 #include "policy/policy.h"
 
@@ -55,20 +56,58 @@ static void ask_all(const struct policy_image *image, struct str args)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+/* Behind each byte 1 of the text a line with a path, and the text of that file. */
+static int read_file(void *arg, const char *path, struct buf *out, struct reeve_error *err)
+{
+    struct str rest = *(const struct str *)arg;
+    size_t n = strlen(path);
+    for (const char *at; (at = memchr(rest.p, 1, rest.n));) {
+        rest = (struct str){at + 1, rest.n - (size_t)(at + 1 - rest.p)};
+        const char *end = memchr(rest.p, 1, rest.n);
+        struct str file = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+        if (file.n <= n || memcmp(file.p, path, n) != 0 || file.p[n] != '\n')
+            continue;
+        buf_put(out, file.p + n + 1, file.n - n - 1);
+        return out->failed ? base_fail(err, REEVE_ENOMEM, "out of memory") : 0;
+    }
+    return base_fail(err, REEVE_ENOENT, "no such file");
+}
+
+/* What is kept of a policy compiles to the same. */
+static void compile_bundle(const struct policy_source *source, const struct policy_image *image)
+{
+    auto_buf struct buf kept = {0};
+    struct policy_kept state;
+    struct policy_image *again = NULL;
+    if (policy_source_bundle(source, &kept, NULL) != 0)
+        abort();
+    struct policy_source of = policy_source_of(buf_view(&kept), "fuzz.yaml", &state);
+    if (policy_compile_source(&of, NULL, NULL, &again, NULL) != 0 ||
+        memcmp(policy_image_digest(image), policy_image_digest(again), BASE_SHA256) != 0)
+        abort();
+    policy_image_unref(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     const uint8_t *nul = n ? memchr(data, 0, n) : NULL;
     struct str text = {(const char *)data, nul ? (size_t)(nul - data) : n};
     struct str args = {nul ? (const char *)nul + 1 : NULL, nul ? n - text.n - 1 : 0};
+    const char *files = text.n ? memchr(text.p, 1, text.n) : NULL;
+    struct str root = {text.p, files ? (size_t)(files - text.p) : text.n};
+    struct policy_source source = {
+        .text = root, .file = "fuzz.yaml", .read = files ? read_file : NULL, .arg = &text};
     size_t compile_errors = 0, lint_errors = 0;
     struct policy_image *image = NULL;
     struct reeve_error err = {0};
-    int rc = policy_compile(text, "fuzz.yaml", count, &compile_errors, &image, &err);
+    int rc = policy_compile_source(&source, count, &compile_errors, &image, &err);
     if ((rc == REEVE_EPOLICY) != (compile_errors > 0) || (image != NULL) != (rc == 0))
         abort();
-    (void)policy_lint(text, "fuzz.yaml", count, &lint_errors, NULL);
+    (void)policy_lint_source(&source, count, &lint_errors, NULL);
     if (lint_errors > compile_errors)
         abort();
+    if (image && files)
+        compile_bundle(&source, image);
     if (image)
         ask_all(image, args);
     policy_image_unref(&image);

@@ -75,7 +75,17 @@ static void print_failure(const struct cli *cli, const json_t *test, const json_
     put_json(json_object_get(failure, "got"));
     printf("; expected was ");
     put_json(json_object_get(failure, "expected"));
-    printf("\n    = ");
+    putchar('\n');
+}
+
+/* Why it came to that: once for each request. */
+static void print_why(const json_t *failure, const json_t *next)
+{
+    const json_t *variant = json_object_get(failure, "variant");
+    if (*text_at(failure, "error") ||
+        (next && json_equal(variant, json_object_get(next, "variant"))))
+        return;
+    printf("    = ");
     cli_put(stdout, text_at(failure, "rule"));
     printf(": ");
     cli_put(stdout, text_at(failure, "explanation"));
@@ -87,8 +97,14 @@ static void print_failures(const struct cli *cli, const json_t *report)
     size_t i, k;
     json_t *test, *failure;
     json_array_foreach(json_object_get(report, "tests"), i, test)
-        json_array_foreach(json_object_get(test, "failures"), k, failure)
+    {
+        const json_t *failures = json_object_get(test, "failures");
+        json_array_foreach(failures, k, failure)
+        {
             print_failure(cli, test, failure);
+            print_why(failure, json_array_get(failures, k + 1));
+        }
+    }
 }
 
 /* ---- coverage ---- */

@@ -118,6 +118,48 @@ static void a_candidate_is_judged_beside(void **state)
         one(&rows[i]);
 }
 
+/* A ceiling's denied effects are bits of the policy in force. */
+static void ceilings_deny_by_word(void **state)
+{
+#define EFFECTS(of_x) HEADER "defaults: {level: controlled}\ncapabilities: {" of_x "}\nrules:\n"
+    static const struct {
+        const char *candidate;
+        bool denied;
+    } words[] = {
+        {EFFECTS("t.x: {class: safe, effects: [alpha]}") ALLOW("a", ""), true},
+        {EFFECTS("t.a: {class: safe, effects: [beta]}, t.x: {class: safe, effects: [alpha]}")
+             ALLOW("a", ""),
+         true},
+        {EFFECTS("t.a: {class: safe, effects: [alpha]}, t.x: {class: safe, effects: [beta]}")
+             ALLOW("a", ""),
+         false},
+        {EFFECTS("t.x: {class: safe, effects: [beta]}") ALLOW("a", ""), false},
+        {HEADER "defaults: {level: controlled}\nrules:\n" ALLOW("a", ""), true}, /* has any */
+    };
+    (void)state;
+    struct policy_image *image = must_compile(words[0].candidate);
+    const struct policy_ceiling c = {.level = -1,
+                                     .any_capability = true,
+                                     .denied_effects = UINT32_C(1)
+                                                       << policy_image_effect(image, STR("alpha"))};
+    for (size_t i = 0; i < 2 * BASE_COUNT(words); i++) {
+        struct policy_image *other = must_compile(words[i / 2].candidate);
+        const struct question q = {"u:a", "t.x", "{}", NULL};
+        struct json_text text;
+        struct policy_request req = ask(&q, &text);
+        struct reeve_inputs_view inputs = {.ceilings = &c, .nceilings = i % 2};
+        struct policy_decision d;
+        req.ceiling = i % 2 ? NULL : &c;
+        assert_int_equal(policy_decide_beside(image, other, &req, &inputs, &d), 0);
+        assert_int_equal(d.rule, POLICY_RULE_CEILING);
+        if ((d.shadow.effect == CORE_EFFECT_DENY) != words[i / 2].denied)
+            fail_msg("%s", words[i / 2].candidate);
+        json_text_free(&text);
+        policy_image_unref(&other);
+    }
+    policy_image_unref(&image);
+}
+
 /* The image itself is no candidate: nothing differs, and what no image decides none does. */
 static void edges(void **state)
 {
@@ -140,6 +182,7 @@ static void edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_candidate_is_judged_beside),
+                                       cmocka_unit_test(ceilings_deny_by_word),
                                        cmocka_unit_test(edges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -333,6 +333,10 @@ static const struct row {
     {"text that a comment cuts", HEADER "name: ticket #12\n", "P142 2:14"},
     {"a comment is none", HEADER "name: ticket # 12\nrules: [] #x\n", ""},
     {"a block that is compared", RULE(ECHO ", when: {args.a: \"x\\n\"}"), "P142 3:103"},
+    {"a condition that an alias repeats",
+     HEADER "rules:\n  - {id: a, effect: deny, when: &w {args.a: {eq: 1, ne: 1}}}\n"
+            "  - {id: b, effect: require, when: *w, require: {isolation: vm}}\n",
+     "P065 3:53"},
     {"what an alias repeats is told once",
      HEADER "groups: {g: &a [\"user:\\u0430na\"], h: *a}\nrules: [{id: r, effect: deny, subject: "
             "[\"group:g\", \"group:h\"]}]\n",
@@ -352,6 +356,46 @@ static void warnings(void **state)
             fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
                      all.n ? all.v[0].message : "", rows[i].text);
         assert_int_equal(rc, all.errors ? REEVE_EPOLICY : 0);
+    }
+}
+
+#define DELEGATED(root, team)                                                                      \
+    "=== r.yaml\n" HEADER "include: [{file: t.yaml, as: t, may: {subject: [\"u:*\"], capability: " \
+    "[\"ccos.*\"]}}]\n" root "=== t.yaml\n" HEADER team
+#define PERMIT                                                                                     \
+    "rules:\n  - {id: p, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "       \
+    "reason: x}\n"
+
+/* What a delegated file says is compared with its own rules, and with the root's that hold for
+ * it. */
+static const struct row delegated[] = {
+    {"a deny of the root", DELEGATED("rules: [{id: d, effect: deny}]\n", PERMIT), "P062 3:10"},
+    {"a deny of its own", DELEGATED("", PERMIT "  - {id: d, effect: deny}\n"), "P062 3:10"},
+    {"a deny for the root", DELEGATED(PERMIT, "rules: [{id: d, effect: deny}]\n"), ""},
+    {"two of one text", DELEGATED(PERMIT, PERMIT), ""},
+    {"groups of one name",
+     DELEGATED("groups: {g: [\"u:b\"]}\nrules: [{id: d, effect: deny, subject: [\"group:g\"]}]\n",
+               "groups: {h: [\"u:a\"]}\nrules: [{id: p, effect: allow, subject: [\"group:h\"], "
+               "capability: [ccos.memory.get], reason: x}]\n"),
+     ""},
+    {"anyone is anyone of `may`",
+     DELEGATED("", "rules: [{id: p, effect: allow, subject: anyone, capability: [ccos.io.mkdir], "
+                   "reason: x, grant: {isolation: vm, limits: {wall: 1s}}}]\n"),
+     ""},
+};
+
+static void warnings_of_delegated_files(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(delegated); i++) {
+        struct findings all = {0};
+        struct files files;
+        char got[512];
+        files_of(str_of(delegated[i].text), &files);
+        (void)policy_lint_source(&files.source, keep_finding, &all, NULL);
+        describe_findings(&all, got, sizeof got);
+        if (strcmp(got, delegated[i].expected) != 0)
+            fail_msg("%s: \"%s\" (%s)", delegated[i].name, got, all.n ? all.v[0].message : "");
     }
 }
 
@@ -383,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings),
+        cmocka_unit_test(warnings_of_delegated_files),
         cmocka_unit_test(a_misspelt_capability_has_a_hint),
         cmocka_unit_test(compile_gives_no_warnings),
     };

@@ -56,6 +56,19 @@
          "given: {labels: [seen], chain: [\"u:b\"]}, variants: [{args: {p: [1]}}], expect: "       \
          "{effect: ask, limits: {wall: 1m}, approvals: [{by: [\"u:d\"], within: 1h}], requires: "  \
          "[d], obligations: [{type: t}], labels: [], network: [\"h:1\"], shadow: {rule: b}}}\n"
+/* What lint has to say much of, with anchors and comments that allow some of it. */
+#define SMELLS                                                                                     \
+    HEADER                                                                                         \
+    "name: ticket #12\ngroups: {g: &g [\"u:\xd0\xb0na\", \"u:jose\xcc\x81\"], h: *g}\n"            \
+    "rules:\n  # reeve: allow P052,P063 known\n"                                                   \
+    "  - {id: a, effect: allow, subject: [\"u:a\", \"u:a\"], capability: [ccos.ecoh], when: &w "   \
+    "{args.value: {eq: 1, lt: 1, in: [1.10]}, args.p: {under: /a, eq: /b/../c}}, grant: "          \
+    "{network: [\"*:any\"]}}\n"                                                                    \
+    "  - {id: b, effect: deny, subject: [\"u:*\"]}\n"                                              \
+    "  - {id: c, effect: allow, subject: [\"u:a\"], capability: [ccos.ecoh, \"ccos.*\"], when: "   \
+    "{not: *w}, grant: {network: [\"h.example:1\"]}} # reeve: allow no-reasno a\n"                 \
+    "  - {id: d, effect: allow, subject: [\"u:a\"], capability: [ccos.ecoh], reason: "             \
+    "AKIAIOSFODNN7EXAMPLE}\n"
 
 /* How many more allocations succeed; negative: all do. */
 static long left = -1;
@@ -152,6 +165,8 @@ static void lint_sweep(void **state)
     (void)state;
     sweep(lint_once);
     text = STR(CONDITIONS);
+    sweep(lint_once);
+    text = STR(SMELLS);
     sweep(lint_once);
     text = STR(TEXT);
 }

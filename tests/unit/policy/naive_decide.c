@@ -157,10 +157,22 @@ bool naive_is_valid(const struct naive_link *l, const struct m_rule *r)
     return l->inputs->now_ns >= r->from_ns && l->inputs->now_ns < r->until_ns;
 }
 
+/* A delegated file speaks of what it may. */
+static bool may(const struct naive_link *l, uint32_t scope)
+{
+    bool who = !scope, what = !scope;
+    const struct m_scope *s = scope ? &l->m->scopes[scope - 1] : NULL;
+    for (uint32_t i = 0; s && i < s->subjects.n; i++)
+        who = who || naive_specificity(l->m, &s->subjects.v[i], l->req->subject) > 0;
+    for (uint32_t i = 0; s && i < s->ncapabilities; i++)
+        what = what || naive_capability_fits(s->capabilities[i].text, l->req->capability);
+    return who && what;
+}
+
 bool naive_is_about(const struct naive_link *l, const struct m_rule *r)
 {
     struct str ignored;
-    return best_pattern(r, l->req->capability, &ignored) && has_effect(l, r) &&
+    return may(l, r->scope) && best_pattern(r, l->req->capability, &ignored) && has_effect(l, r) &&
            naive_best_subject(l->m, r, l->req->subject) > 0;
 }
 
@@ -237,15 +249,31 @@ static void add_approval(struct naive_verdict *a, const struct m_approval *appro
         NAIVE_ADD(a->approvals, a->napprovals, approval);
 }
 
-/* Of the asks that are unknown those that no true one precedes, by id. */
-static unsigned gates_before(const struct naive_link *l, const struct m_rule *ask,
-                             const struct m_rule **out)
+/* The best true ask of each file. */
+static const struct m_rule *best_of_file(const struct naive_link *l, uint32_t scope)
+{
+    const struct m_rule *chosen = NULL;
+    for (uint32_t i = 0; i < l->m->nrules; i++) {
+        const struct m_rule *r = &l->m->rules[i];
+        if (r->effect == RULE_ASK && r->scope == scope && value(l, r) == NAIVE_TRUE &&
+            (!chosen || naive_better(l, r, chosen)))
+            chosen = r;
+    }
+    return chosen;
+}
+
+/* The asks that are answered, by id: of each file the best that is true, and those that are unknown
+ * and that it does not precede. */
+static unsigned answered(const struct naive_link *l, const struct m_rule **out)
 {
     unsigned n = 0;
     for (uint32_t i = 0; i < l->m->nrules; i++) {
         const struct m_rule *r = &l->m->rules[i];
-        if (r->effect == RULE_ASK && naive_is_about(l, r) && value(l, r) == NAIVE_UNKNOWN &&
-            (!ask || naive_better(l, r, ask)))
+        if (r->effect != RULE_ASK)
+            continue;
+        const struct m_rule *ask = best_of_file(l, r->scope);
+        bool gates = value(l, r) == NAIVE_UNKNOWN && (!ask || naive_better(l, r, ask));
+        if (r == ask || gates)
             out[n++] = r;
     }
     qsort(out, n, sizeof *out, naive_by_id);
@@ -260,10 +288,10 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
     }
     if (ask)
         add_approval(a, approval_of(l->m, ask));
-    const struct m_rule *gates[NAIVE_MANY];
-    unsigned n = gates_before(l, ask, gates);
+    const struct m_rule *asks[NAIVE_MANY];
+    unsigned n = answered(l, asks);
     for (unsigned i = 0; i < n; i++)
-        add_approval(a, approval_of(l->m, gates[i]));
+        add_approval(a, approval_of(l->m, asks[i]));
     for (uint32_t i = 0; i < l->m->nrules; i++)
         if (l->m->rules[i].effect == RULE_REQUIRE && value(l, &l->m->rules[i]) != NAIVE_FALSE)
     a->requires[a->nrequires++] = &l->m->rules[i];
@@ -322,6 +350,8 @@ static double spent(const struct naive_link *l, uint32_t budget, unsigned counte
 static bool counts(const struct naive_link *l, const struct m_budget *b)
 {
     bool who = !b->has_subject, what = !b->has_capability;
+    if (!may(l, b->scope))
+        return false;
     for (uint32_t i = 0; i < b->subjects.n; i++)
         who = who || naive_specificity(l->m, &b->subjects.v[i], l->req->subject) > 0;
     for (uint32_t i = 0; i < b->ncapabilities; i++)

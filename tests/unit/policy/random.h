@@ -16,6 +16,9 @@ void random_policies(struct buf *one, struct buf *other);
 /** One more rule for the end of it, `r99`. */
 void random_rule(struct buf *b, enum policy_rule_kind kind);
 
+/** An entry of `include` for a delegated file NAME.yaml, and the lines of its rules. */
+void random_delegated(const char *name, struct buf *entry, struct buf *rules);
+
 /** A request by one of the subjects for one of the capabilities, with parents and what was spent.
  * `r` is freed with random_request_free. */
 enum { RANDOM_MAX_SPENT = 12 };

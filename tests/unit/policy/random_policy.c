@@ -348,6 +348,55 @@ void random_rule(struct buf *b, enum policy_rule_kind kind)
     put_rule(b, 99, kind);
 }
 
+/* ---- delegated files ---- */
+
+/* What such a file's rules may be about is its own: no group, label, variable or named grant. */
+static void put_delegated_rule(struct buf *b, unsigned i)
+{
+    static const char *const kinds[] = {"deny", "allow", "allow", "ask", "ask", "require"};
+    static const char *const tests[] = {"{}",
+                                        "{args.a: x}",
+                                        "{args.n: {gt: 1}}",
+                                        "{args.p: {under: /a}}",
+                                        "{args.h: {host: \"*.example\"}}",
+                                        "{args.b: {exists: true}}"};
+    const char *kind = PICK(kinds);
+    bool permits = kind[0] == 'a';
+    buf_printf(b, "  - {id: x%u, effect: %s", i, kind);
+    if (permits && roll(3) == 0)
+        buf_z(b, ", subject: anyone");
+    else if (permits || roll(2))
+        put_list(b, "subject", member_patterns, BASE_COUNT(member_patterns));
+    if (permits || roll(2))
+        (void)put_capability(b);
+    buf_printf(b, ", when: %s", PICK(tests));
+    if (permits && roll(2))
+        buf_printf(b, ", grant: {isolation: %s, network: [\"%s\"], limits: {%s}}", PICK(rank_words),
+                   PICK(endpoints), limits[roll(6)]);
+    if (strcmp(kind, "ask") == 0)
+        buf_printf(b, ", approval: {by: [\"u:b\"], need: %u, within: 5m, covers: once}",
+                   1 + roll(3));
+    if (strcmp(kind, "require") == 0)
+        buf_printf(b, ", require: {isolation: %s, within: {network: [\"%s\"]}}", PICK(rank_words),
+                   PICK(endpoints));
+    if (roll(3) == 0)
+        buf_printf(b, ", obligations: [{type: x%u}]", i);
+    buf_z(b, "}\n");
+}
+
+void random_delegated(const char *name, struct buf *entry, struct buf *rules)
+{
+    buf_printf(entry, "{file: %s.yaml, as: %s, may: {", name, name);
+    PUT_SOME(entry, "subject", member_patterns);
+    buf_z(entry, ", ");
+    PUT_SOME(entry, "capability", patterns);
+    buf_z(entry, "}}");
+    for (unsigned i = 0, n = 1 + roll(5); i < n; i++)
+        put_delegated_rule(rules, i);
+}
+
+/* ---- requests ---- */
+
 void random_case(struct random_case *c)
 {
     struct policy_request *req = &c->r.req;

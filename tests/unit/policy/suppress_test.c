@@ -75,6 +75,8 @@ static const struct {
             "allow P052 a\n      x\n",
      "P147 6:15", "", ""},
     {"part of a word", HEADER "name: a#reeve:allow P052 a\n", "", "", ""},
+    {"another word", HEADER "rules: # reeve: allowed P052 a\n  - " NO_REASON "\n", "P052 3:10", "",
+     ""},
     {"within a comment", HEADER "# old: # reeve: allow P052 a\nname: b\n", "", "", ""},
     {"behind a byte order mark",
      "\xef\xbb\xbf" HEADER "rules:\n  - " NO_REASON " # reeve: allow P052 a\n", "", "P052 3:10",
@@ -106,6 +108,40 @@ static void comments(void **state)
             fail_msg("%s: \"%s\" and \"%s\"\n%s", rows[i].name, found, suppressed, rows[i].text);
         if (not .n)
             assert_string_equal(not .v[0].suppressed, rows[i].reason);
+    }
+}
+
+/* Line by line in each file. */
+static void of_several_files(void **state)
+{
+    (void)state;
+    struct findings all = {0};
+    struct files files;
+    files_of(STR("=== root.yaml\n" HEADER
+                 "include: [a.yaml, {file: b.yaml, as: b, may: {subject: [\"u:*\"], "
+                 "capability: [\"*\"]}}]\nrules:\n"
+                 "  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.echo]}\n"
+                 "=== a.yaml\n" HEADER "# first\nrules:\n"
+                 "  - {id: s, effect: allow, subject: [\"u:s\"], capability: [ccos.echo]} "
+                 "# reeve: allow P052 a\n"
+                 "=== b.yaml\n" HEADER "# first\nrules: # reeve: allow P053 c\n"
+                 "  - {id: t, effect: allow, subject: [\"u:t\"], capability: [ccos.echo]} "
+                 "# reeve: allow P052 b\n# AKIAIOSFODNN7EXAMPLE\n"),
+             &files);
+    assert_int_equal(policy_lint_source(&files.source, keep_finding, &all, NULL), 0);
+    static const struct {
+        const char *code, *file, *suppressed;
+        unsigned line;
+    } told[] = {
+        {"P141", "b.yaml", "", 5},  {"P052", "root.yaml", "", 4}, {"P052", "a.yaml", "a", 4},
+        {"P052", "b.yaml", "b", 4}, {"P147", "b.yaml", "", 3},
+    };
+    assert_int_equal(all.n, BASE_COUNT(told));
+    for (unsigned i = 0; i < all.n; i++) {
+        assert_string_equal(all.v[i].code, told[i].code);
+        assert_string_equal(all.v[i].file, told[i].file);
+        assert_string_equal(all.v[i].suppressed, told[i].suppressed);
+        assert_int_equal(all.v[i].line, told[i].line);
     }
 }
 
@@ -157,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comments),
+        cmocka_unit_test(of_several_files),
         cmocka_unit_test(a_misspelt_code_has_a_hint),
         cmocka_unit_test(many),
         cmocka_unit_test(compile_is_not_concerned),
