@@ -12,6 +12,8 @@ const struct parse_shape shape_values = {.kind = SHAPE_LIST, .of = &shape_value}
 const struct parse_shape shape_value_map = {
     .says = "a mapping", .kind = SHAPE_MAP, .key = &shape_text, .of = &shape_value};
 static const struct parse_shape text_or_map = {SHAPE_EITHER_OF(&shape_text, &shape_value_map)};
+/* `type:id`, or {subject, properties, spent, ceiling}. */
+static const struct parse_shape parents = {.kind = SHAPE_LIST, .of = &text_or_map};
 static const struct parse_shape args = {
     SHAPE_EITHER_OF(&shape_values, &shape_value_map, &shape_scalar)};
 static const struct parse_field request_fields[] = {
@@ -31,7 +33,7 @@ static const struct parse_field given_fields[] = {
     {"now", NULL, false, &shape_moment, "`broker.now`"},
     {"labels", NULL, false, &shape_names, "`broker.labels`"},
     {"spent", NULL, false, &shape_value_map, "of a budget, by its id"},
-    {"chain", NULL, false, &shape_text_list, "the parents, the nearest first"},
+    {"chain", NULL, false, &parents, "the parents, the nearest first"},
     {"flags", NULL, false, &shape_value_map, "`broker.flags`"},
     {"tool", NULL, false, &shape_value_map, "`broker.tool`: `{digest}`"},
     {"bucket", NULL, false, &count, "`broker.bucket`"},

@@ -11,7 +11,9 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-#define EXAMPLES TEST_SOURCE_DIR "/rules/examples"
+static const char *const folders[] = {TEST_SOURCE_DIR "/rules/examples",
+                                      TEST_SOURCE_DIR "/tests/language/policies",
+                                      TEST_SOURCE_DIR "/tests/language/policies/include"};
 
 /* ---- examples ---- */
 
@@ -26,19 +28,25 @@ static void check_file(const char *folder, const char *name)
         fail_msg("%s does not fit the schema: %s", path, why);
 }
 
-static void examples_fit(void **state)
+static void check_folder(const char *folder)
 {
-    (void)state;
     unsigned n = 0;
-    DIR *dir = opendir(EXAMPLES);
+    DIR *dir = opendir(folder);
     assert_non_null(dir);
     for (struct dirent *e; (e = readdir(dir));)
         if (strstr(e->d_name, ".yaml")) {
-            check_file(EXAMPLES, e->d_name);
+            check_file(folder, e->d_name);
             n++;
         }
     closedir(dir);
     assert_true(n > 0);
+}
+
+static void examples_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(folders); i++)
+        check_folder(folders[i]);
 }
 
 /* ---- single texts ---- */
