@@ -71,6 +71,9 @@ int bench_patterns(void);
 /** From the bytes of a request to its decision (text.c). */
 struct bench_summary bench_text(const struct policy_image *image, const struct bench_workload *w,
                                 unsigned rounds);
+/** The same by way of policy_request_read, as the owner reads requests. */
+struct bench_summary bench_asked(const struct policy_image *image, const struct bench_workload *w,
+                                 unsigned rounds);
 /** Nanoseconds a decision of plain loops, the requests one after the other in memory, one by one
  * and in batches (batch.c). */
 struct bench_batch {

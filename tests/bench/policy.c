@@ -120,6 +120,8 @@ static void measure(const struct policy_image *image, const struct bench_workloa
     decide(image, w, o->rounds);
     if (o->text)
         put_summary("text", bench_text(image, w, o->rounds));
+    if (o->text)
+        put_summary("asked", bench_asked(image, w, o->rounds));
     if (o->explain)
         put_summary("explain", bench_explain(image, w));
     if (o->tables)

@@ -1,7 +1,9 @@
 /*
  * From the bytes of a request to its decision: the text is read in place (a copy each time, since
- * reading changes it; the copy is not counted), its fields are looked up, then decided.
+ * reading changes it; the copy is not counted), its fields are looked up, then decided. And as the
+ * owner does it, which checks every field and puts the arguments into the form that is recorded.
  */
+#include "policy/request.h"
 #include "tests/bench/bench.h"
 
 #define MAX_TEXT  8192
@@ -28,8 +30,27 @@ static int decide_text(const struct policy_image *image, char *text, size_t n,
     return policy_decide(image, &req, &inputs, out);
 }
 
-struct bench_summary bench_text(const struct policy_image *image, const struct bench_workload *w,
-                                unsigned rounds)
+/* What the owner does between a frame and its decision, with an arena of its own for each. */
+static int decide_asked(const struct policy_image *image, char *text, size_t n,
+                        struct policy_decision *out)
+{
+    struct json_node nodes[MAX_NODES];
+    struct json_text t = {0};
+    struct policy_asked asked;
+    struct arena arena auto_arena;
+    arena_init(&arena, 0);
+    int rc = json_parse(text, n, nodes, MAX_NODES, &t.doc, NULL);
+    if (!rc)
+        rc = policy_request_read(image, &t, &arena, &asked, NULL);
+    struct reeve_inputs_view inputs = {0};
+    return rc ? rc : policy_decide(image, &asked.request, &inputs, out);
+}
+
+typedef int decide_fn(const struct policy_image *image, char *text, size_t n,
+                      struct policy_decision *out);
+
+static struct bench_summary measure(decide_fn *fn, const struct policy_image *image,
+                                    const struct bench_workload *w, unsigned rounds)
 {
     struct bench_times t = {calloc(w->n * rounds + 1, sizeof *t.ns), 0};
     char text[MAX_TEXT];
@@ -40,7 +61,7 @@ struct bench_summary bench_text(const struct policy_image *image, const struct b
             continue;
         memcpy(text, r->text, r->ntext);
         int64_t from = bench_now();
-        int rc = decide_text(image, text, r->ntext, &d);
+        int rc = fn(image, text, r->ntext, &d);
         t.ns[t.n] = bench_now() - from;
         if (rc || (d.effect == CORE_EFFECT_ALLOW) != r->allow)
             abort();
@@ -49,4 +70,16 @@ struct bench_summary bench_text(const struct policy_image *image, const struct b
     struct bench_summary s = bench_summarise(&t);
     free(t.ns);
     return s;
+}
+
+struct bench_summary bench_text(const struct policy_image *image, const struct bench_workload *w,
+                                unsigned rounds)
+{
+    return measure(decide_text, image, w, rounds);
+}
+
+struct bench_summary bench_asked(const struct policy_image *image, const struct bench_workload *w,
+                                 unsigned rounds)
+{
+    return measure(decide_asked, image, w, rounds);
 }

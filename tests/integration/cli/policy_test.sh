@@ -118,4 +118,17 @@ rm -f q.rvp
 refuses "a policy with an error" 1 'q.yaml:8:.*P080' "$reeve" policy compile q.yaml --out q.rvp
 run_case "leaves nothing" find . -name 'q.rvp*'
 [ ! -s out ] || complain "something was left"
+
+# ---- the README ----
+# What its blocks of `reeve policy` show is what the commands say, as far as they show it.
+readme_shows() {
+    local command want
+    while IFS= read -r command; do
+        want=$(awk -v c="\$ $command" 'index($0, c) == 1 { on = 1; next } /^(\$|```)/ { on = 0 } on' "$root/README.md" | sed '/^$/d')
+        [ -n "$want" ] || { what="README: $command" && complain "nothing is shown"; continue; }
+        run_case "README: $command" env -C "$root" bash -c "reeve() { $reeve \"\$@\"; }; $command"
+        sed '/^$/d' out | head -n "$(wc -l <<<"$want")" | diff - <(printf '%s\n' "$want") >diff || complain "$(cat diff)"
+    done < <(sed -n 's/^\$ \(reeve policy [te].*\)/\1/p' "$root/README.md")
+}
+readme_shows
 done_testing
