@@ -210,8 +210,7 @@ static void put_operators(struct page *p)
 }
 
 static const char *const root_docs[ROOT_COUNT] = {
-    [ROOT_ARGS] = "arguments, in the named normal form of their capability; `args.0` by position, "
-                  "where it has no schema",
+    [ROOT_ARGS] = "arguments in their named normal form; `args.0` by position, without a schema",
     [ROOT_SUBJECT] = "`subject.id`, `subject.type`, or a property: `subject.NAME`",
     [ROOT_RESOURCE] = "`resource.id`, `resource.type`, or a property: `resource.NAME`",
     [ROOT_CONTEXT] = "what the request says of its surroundings",
