@@ -70,7 +70,7 @@ static bool is_plain(struct str path)
         if ((uint8_t)path.p[i] < 0x20 || path.p[i] == 0x7f)
             return false;
     return path.n && path.p[0] != '/' && path.p[path.n - 1] != '/' && str_is_utf8(path) &&
-           !memmem(path.p, path.n, "${", 2);
+           !policy_has_template(path);
 }
 
 /* Where an included file is, seen from the root file's folder; p NULL when reported. */

@@ -125,7 +125,7 @@ static void within_limits(struct parser *p, void *object, struct ynode *key, str
 static void no_template(struct parser *p, const struct ynode *n)
 {
     if (n->type <= Y_BOOL) {
-        if (n->type == Y_TEXT && memmem(n->text.p, n->text.n, "${", 2))
+        if (n->type == Y_TEXT && policy_has_template(n->text))
             policy_report(p->report, P_TEMPLATE, n->pos, "name what is left",
                           "what a require cuts to is the same for every request");
         return;

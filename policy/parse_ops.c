@@ -210,7 +210,7 @@ static struct m_condition *operand_folder(struct parser *p, struct m_condition *
                       "`under` takes one folder");
         return NULL;
     }
-    if (value->type == Y_TEXT && memmem(value->text.p, value->text.n, "${", 2))
+    if (value->type == Y_TEXT && policy_has_template(value->text))
         return NULL; /* told by the walk over all texts */
     return parse_path(p, value, &c->path) ? c : NULL;
 }

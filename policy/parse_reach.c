@@ -40,7 +40,7 @@ static bool parse_with_subject(struct parser *p, struct ynode *n, struct m_path 
     const char *at = memmem(s.p, s.n, mark.p, mark.n);
     size_t before = at ? (size_t)(at - s.p) : 0;
     struct str after = {s.p + before + mark.n, s.n - before - mark.n};
-    if (!at || before == 0 || (after.n && after.p[0] != '/') || memmem(after.p, after.n, "${", 2))
+    if (!at || before == 0 || (after.n && after.p[0] != '/') || policy_has_template(after))
         return false;
     n->template_ok = true;
     struct ynode head = *n, whole = *n;
@@ -63,7 +63,7 @@ static bool parse_with_subject(struct parser *p, struct ynode *n, struct m_path 
 static bool parse_entry(struct parser *p, struct ynode *n, bool args, struct m_path *out)
 {
     struct str s = n->text;
-    if (n->type == Y_TEXT && memmem(s.p, s.n, "${", 2))
+    if (n->type == Y_TEXT && policy_has_template(s))
         return args && s.p[0] == '$' ? parse_template(p, n, &out->template)
                                      : parse_with_subject(p, n, out);
     return parse_path(p, n, &out->path);
@@ -134,7 +134,7 @@ static void filesystem_hide(struct parser *p, void *object, struct ynode *key, s
         bool star = c->type == Y_TEXT && memchr(c->text.p, '*', c->text.n);
         if (c->refused)
             continue;
-        if (star && !memmem(c->text.p, c->text.n, "${", 2))
+        if (star && !policy_has_template(c->text))
             g->masks.n += parse_mask(p, c, &g->masks.v[g->masks.n]);
         else
             g->hide.n += parse_entry(p, c, false, &g->hide.v[g->hide.n]);
@@ -165,7 +165,7 @@ void parse_grant_filesystem(struct parser *p, void *object, struct ynode *key, s
 static bool parse_endpoint(struct parser *p, struct ynode *n, struct m_endpoint *out)
 {
     struct str text;
-    if (n->type == Y_TEXT && memmem(n->text.p, n->text.n, "${", 2))
+    if (n->type == Y_TEXT && policy_has_template(n->text))
         return parse_template(p, n, &out->template);
     if (!parse_text(p, n, "a network entry", 300, &text))
         return false;

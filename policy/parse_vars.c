@@ -46,7 +46,7 @@ static void variable_default(struct parser *p, void *object, struct ynode *key, 
 
 static bool has_template(const struct ynode *n)
 {
-    if (n->type == Y_TEXT && n->text.n > 1 && memmem(n->text.p, n->text.n, "${", 2))
+    if (n->type == Y_TEXT && policy_has_template(n->text))
         return true;
     for (const struct ynode *c = ynode_first(n); c; c = c->next)
         if (has_template(c))

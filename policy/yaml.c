@@ -85,6 +85,7 @@ static struct ynode *add(struct reader *r, const yaml_event_t *e, enum ynode_typ
     }
     n->type = type & 7u;
     n->pos = at;
+    n->text = STR(""); /* also of what is refused: whoever looks at it finds a text */
     if (r->depth == 0) {
         r->root = n;
         return n;
@@ -460,8 +461,7 @@ struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct poli
 void policy_yaml_templates(const struct ynode *n, struct policy_report *report)
 {
     if (n->type <= Y_BOOL) {
-        if (!n->template_ok && n->text.n > 1 && memchr(n->text.p, '$', n->text.n) &&
-            memmem(n->text.p, n->text.n, "${", 2))
+        if (!n->template_ok && policy_has_template(n->text))
             policy_report(report, P_TEMPLATE, n->pos, NULL,
                           "`${...}` stands for nothing here; in a grant, \"${args.NAME}\" can be a "
                           "whole path or network entry, and `${subject.id}` a segment of a path");

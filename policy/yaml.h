@@ -52,6 +52,11 @@ static inline struct ynode *ynode_first(const struct ynode *n)
 struct ynode *policy_yaml_read(struct str text, struct arena *arena, struct policy_report *report);
 /** Report every `${` in a text that the parser did not claim. */
 void policy_yaml_templates(const struct ynode *root, struct policy_report *report);
+/** Whether a text has a `${`. */
+static inline bool policy_has_template(struct str s)
+{
+    return s.n > 1 && memchr(s.p, '$', s.n) && memmem(s.p, s.n, "${", 2);
+}
 /** "a mapping", "a list", "text" ...: for messages. */
 const char *policy_yaml_kind(const struct ynode *n);
 

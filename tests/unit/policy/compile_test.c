@@ -18,6 +18,11 @@ static const struct compile_row rows[] = {
     {"a second document", HEADER "---\nreeve: policy/v1\n", "P004 2:1"},
     {"an alias of nothing", HEADER "name: *a\n", "P005 2:7"},
     {"an alias in front of its anchor", HEADER "name: *a\ngroups: &a {}\n", "P005 2:7"},
+    {"an alias of nothing where templates are looked for",
+     HEADER
+     "rules:\n  - {id: r, effect: require, require: {within: {filesystem: {read: [*a], hide: "
+     "[*b]}, network: [*c], environment: [*d]}}}\n",
+     "P005 3:68, P005 3:80, P005 3:97, P005 3:117"},
     {"an alias as a key", HEADER "name: &a x\n*a : 1\n", "P005 3:1"},
     {"an alias within its anchor", HEADER "groups: &a {g: [*a]}\n", "P005 2:17"},
     {"an anchor that stands twice", HEADER "name: &a x\ngroups: &a {}\n", "P005 3:9"},
