@@ -22,7 +22,7 @@ static const struct compile_row rows[] = {
      HEADER
      "rules:\n  - {id: r, effect: require, require: {within: {filesystem: {read: [*a], hide: "
      "[*b]}, network: [*c], environment: [*d]}}}\n",
-     "P005 3:68, P005 3:80, P005 3:97, P005 3:117"},
+     "P005 3:69, P005 3:81, P005 3:97, P005 3:116"},
     {"an alias as a key", HEADER "name: &a x\n*a : 1\n", "P005 3:1"},
     {"an alias within its anchor", HEADER "groups: &a {g: [*a]}\n", "P005 2:17"},
     {"an anchor that stands twice", HEADER "name: &a x\ngroups: &a {}\n", "P005 3:9"},
