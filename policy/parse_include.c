@@ -89,7 +89,18 @@ bool parse_included(struct parser *p, struct ynode *entry, struct parse_included
     return false;
 }
 
+/* Each is looked at for each rule of the file that a decision meets. */
+#define MAX_MAY 256u
+
+static void bound(struct parser *p, const struct m_scope *s, const struct ynode *may)
+{
+    if (s->subjects.n > MAX_MAY || s->ncapabilities > MAX_MAY)
+        policy_report(p->report, P_BOUND, may->pos, "write wider patterns, or name a group",
+                      "more than %u patterns in `may`", MAX_MAY);
+}
+
 void parse_may(struct parser *p, struct ynode *may, struct m_scope *out)
 {
     parse_map(p, may, "`may`", may_fields, BASE_COUNT(may_fields), out);
+    bound(p, out, may);
 }

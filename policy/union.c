@@ -16,17 +16,45 @@ static const struct ynode *value_of(const struct ynode *map, const struct ynode 
     return NULL;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const struct ynode *const *x = a, *const *y = b;
+    return str_cmp((*x)->text, (*y)->text);
+}
+
+static void take_keys(const struct ynode *map, const struct ynode **out)
+{
+    for (const struct ynode *k = map->first; k; k = k->next->next)
+        *out++ = k;
+}
+
+/* Maps of as many keys, in whatever order. Without memory they differ, which is an error. */
+static bool same_sorted(const struct ynode *a, const struct ynode *b)
+{
+    const uint32_t n = a->count;
+    auto_free const struct ynode **keys = calloc(2 * (size_t)n + 1, sizeof(struct ynode *));
+    if (!keys)
+        return false;
+    take_keys(a, keys);
+    take_keys(b, keys + n);
+    qsort(keys, n, sizeof *keys, by_text);
+    qsort(keys + n, n, sizeof *keys, by_text);
+    for (uint32_t i = 0; i < n; i++)
+        if (!str_eq(keys[i]->text, keys[n + i]->text) ||
+            !policy_tree_same(keys[i]->next, keys[n + i]->next))
+            return false;
+    return true;
+}
+
+/* Most are written in one order. */
 static bool same_maps(const struct ynode *a, const struct ynode *b)
 {
-    /* Most are written in one order, so that a search is the exception. */
     const struct ynode *other = b->first;
-    for (const struct ynode *k = a->first; k; k = k->next->next) {
-        bool here = other && str_eq(k->text, other->text);
-        const struct ynode *v = here ? other->next : value_of(b, k);
-        if (!v || !policy_tree_same(k->next, v))
+    for (const struct ynode *k = a->first; k; k = k->next->next, other = other->next->next)
+        if (!str_eq(k->text, other->text))
+            return same_sorted(a, b);
+        else if (!policy_tree_same(k->next, other->next))
             return false;
-        other = other ? other->next->next : NULL;
-    }
     return true;
 }
 

@@ -201,6 +201,19 @@ static const struct row {
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}, \"agent:b\": {x: 1}}\n"),
      "P124 a.yaml:2:33"},
     {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), ""},
+    {"a capability that another team tells of, lowered",
+     TEAMS("", "capabilities: {\"acme.*\": {class: dangerous, effects: [network]}}\n",
+           "capabilities: {acme.x: {class: safe, effects: [network]}}\n"),
+     "P077 b.yaml:2:16"},
+    {"raised, and with more effects",
+     TEAMS("", "capabilities: {\"acme.*\": {class: safe, effects: [network]}}\n",
+           "capabilities: {acme.x: {class: dangerous, effects: [network, program]}}\n"),
+     ""},
+    {"maps in another order, of many keys, and one value another",
+     ROOT("include: [b.yaml]\nentities: {\"u:a\": {p: 1, q: 2, r: 3, s: 4}, \"u:b\": {p: 1, q: "
+          "2}}\n")
+         WITH("b.yaml", "entities: {\"u:a\": {s: 4, r: 3, q: 2, p: 1}, \"u:b\": {q: 3, p: 1}}\n"),
+     "P122 b.yaml:2:45"},
     {"a capability that the root tells of, lowered",
      ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.*\": {effects: "
           "[network]}}\n") WITH("a.yaml", "capabilities: {acme.x: {effects: [compute]}}\n"),
@@ -653,6 +666,23 @@ static void too_many_bytes(void **state)
     assert_non_null(strstr(err.message, "64 MiB"));
 }
 
+static void too_many_patterns(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct files files;
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    buf_z(&text,
+          ROOT("include: [{file: a.yaml, as: a, may: {capability: [a.b], subject: [\"u:a\""));
+    for (unsigned i = 0; i < 256; i++)
+        buf_printf(&text, ", \"u:%u\"", i);
+    buf_z(&text, "]}}]\n" WITH("a.yaml", ""));
+    files_of(buf_view(&text), &files);
+    assert_int_equal(policy_compile_source(&files.source, NULL, NULL, &image, &err), REEVE_EPOLICY);
+    assert_non_null(strstr(err.message, "more than 256 patterns in `may`"));
+}
+
 static bool is_of_files(const char *code)
 {
     return (strcmp(code, "P120") >= 0 && strcmp(code, "P130") < 0) || strcmp(code, "P150") == 0;
@@ -674,6 +704,7 @@ int main(void)
                                        cmocka_unit_test(a_text_has_no_folder),
                                        cmocka_unit_test(too_many_files),
                                        cmocka_unit_test(too_many_bytes),
+                                       cmocka_unit_test(too_many_patterns),
                                        cmocka_unit_test(every_code_was_seen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
