@@ -217,3 +217,17 @@ bool policy_globs_meet(struct str a, struct str b)
     }
     return row[0];
 }
+
+bool policy_put_segment(struct str name, struct buf *out)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t c = (uint8_t)name.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '_' || c == '-';
+        if (plain)
+            buf_byte(out, c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+    return name.n > 0;
+}

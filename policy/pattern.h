@@ -35,6 +35,10 @@ bool policy_capability_is_exact(struct str pattern);
 /** The literal segments in front of the first wildcard, with their dots: "a.b." of `a.b.get_*`. */
 struct str policy_capability_prefix(struct str pattern);
 bool policy_capability_matches(struct str pattern, struct str id);
+/** Append a name from outside (of a server or tool) as one segment of a capability id: what is not
+ * a letter, digit, `_` or `-` of ASCII becomes %XX, byte by byte, so that no two names meet and
+ * none has a dot. False, and nothing appended, of an empty name. */
+bool policy_put_segment(struct str name, struct buf *out);
 /** Whether every id that `pattern` matches is one that `wide` matches. */
 bool policy_capability_covers(struct str wide, struct str pattern);
 /** Whether some id is matched by both; of globs (policy_glob_matches), some text. */

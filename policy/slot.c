@@ -43,15 +43,38 @@ struct policy_image *policy_slot_acquire(struct policy_slot *slot)
     }
 }
 
-void policy_slot_replace(struct policy_slot *slot, struct policy_image **image)
+/* Put it on the side that nobody reads, turn to it, and wait for those who still look at the other.
+ */
+static void turn(struct policy_slot *slot, unsigned old, struct policy_image **image)
 {
-    (void)pthread_mutex_lock(&slot->writers);
-    unsigned old = atomic_load(&slot->current);
     slot->side[!old].image = *image;
     *image = NULL;
     atomic_store(&slot->current, !old);
     while (atomic_load(&slot->side[old].readers))
         (void)sched_yield();
     policy_image_unref(&slot->side[old].image);
+}
+
+static int older_than(const struct policy_image *next, const struct policy_image *now,
+                      struct reeve_error *err)
+{
+    int64_t a = next ? policy_image_version(next) : 0, b = now ? policy_image_version(now) : 0;
+    if (!next || !now || a >= b)
+        return REEVE_OK;
+    return base_fail(err, REEVE_EPOLICY,
+                     "the policy's version is %lld and the one in force has %lld; an older one has "
+                     "to be asked for",
+                     (long long)a, (long long)b);
+}
+
+int policy_slot_replace(struct policy_slot *slot, struct policy_image **image, bool older,
+                        struct reeve_error *err)
+{
+    (void)pthread_mutex_lock(&slot->writers);
+    unsigned old = atomic_load(&slot->current);
+    int rc = older ? REEVE_OK : older_than(*image, slot->side[old].image, err);
+    if (rc == REEVE_OK)
+        turn(slot, old, image);
     (void)pthread_mutex_unlock(&slot->writers);
+    return rc;
 }

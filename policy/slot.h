@@ -46,10 +46,13 @@ struct policy_image *policy_slot_acquire(struct policy_slot *slot);
 
 /**
  * Put another image in force; `*image` is given away and set to NULL (a NULL image empties the
- * slot). When it returns, nobody gets the old one any more, and the slot's own reference to it is
- * dropped. Thread-safe; waits for other writers, and for readers that are between two instructions
- * of policy_slot_acquire, never for decisions.
+ * slot). A policy whose `version` is smaller than that of the one in force is not put there unless
+ * `older` asks for it: REEVE_EPOLICY, `err` says which they are, and `*image` stays the caller's. A
+ * policy without a version counts as 0. When it returns 0, nobody gets the old one any more, and
+ * the slot's own reference to it is dropped. Thread-safe; waits for other writers, and for readers
+ * that are between two instructions of policy_slot_acquire, never for decisions.
  */
-void policy_slot_replace(struct policy_slot *slot, struct policy_image **image);
+int policy_slot_replace(struct policy_slot *slot, struct policy_image **image, bool older,
+                        struct reeve_error *err);
 
 #endif

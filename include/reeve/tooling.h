@@ -66,6 +66,7 @@ REEVE_API int reeve_policy_load(const void *bytes, size_t n, struct reeve_policy
                                 struct reeve_error *err);
 /** Whether bytes begin as an image does, so that they are for reeve_policy_load. */
 REEVE_API bool reeve_policy_is_image(const void *bytes, size_t n);
+/** Frees a policy; NULL is fine. Nobody may be using it. */
 REEVE_API void reeve_policy_free(struct reeve_policy *policy);
 /**
  * The image as bytes, freed by reeve_free: the same for the same policy and build. `key_pem` (NULL:

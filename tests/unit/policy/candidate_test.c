@@ -144,6 +144,30 @@ static void test_rules_that_are_not_spread(void **state)
     policy_image_unref(&image);
 }
 
+static const struct {
+    const char *what, *name, *segment;
+} from_outside[] = {
+    {"a name from outside is one segment", "read_file-2", "read_file-2"},
+    {"dots do not part it", "a.b", "a%2Eb"},
+    {"a wildcard is none", "*", "%2A"},
+    {"what is encoded already stays another name", "a%2Eb", "a%252Eb"},
+    {"byte by byte", "\xc3\xa9 x", "%C3%A9%20x"},
+};
+
+static void names_from_outside(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(from_outside); i++) {
+        auto_buf struct buf got = {0};
+        assert_true(policy_put_segment(str_of(from_outside[i].name), &got));
+        if (!str_is(buf_view(&got), from_outside[i].segment))
+            fail_msg("%s: %.*s", from_outside[i].what, (int)got.len, got.data);
+    }
+    auto_buf struct buf none = {0};
+    assert_false(policy_put_segment(STR(""), &none));
+    assert_int_equal(none.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_ids_deeper_than_patterns),
         cmocka_unit_test(test_more_groups_than_a_batch),
         cmocka_unit_test(test_rules_that_are_not_spread),
+        cmocka_unit_test(names_from_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ static void replaced_under_load(void **state)
     }
     for (unsigned n = 2; n < SWAPS + 2; n++) {
         image = version(n);
-        policy_slot_replace(&slot, &image);
+        assert_int_equal(policy_slot_replace(&slot, &image, false, NULL), 0);
         assert_null(image);
     }
     atomic_store(&over, true);
@@ -124,7 +124,7 @@ static void *write_often(void *arg)
     for (unsigned i = 0; i < SWAPS / 4; i++) {
         struct policy_image *next = policy_image_ref(w->image), *got = policy_slot_acquire(w->slot);
         policy_image_unref(&got);
-        policy_slot_replace(w->slot, &next);
+        (void)policy_slot_replace(w->slot, &next, true, NULL);
     }
     return NULL;
 }
@@ -162,13 +162,49 @@ static void an_empty_slot(void **state)
     assert_int_equal(policy_slot_init(&slot, &image), 0);
     assert_null(policy_slot_acquire(&slot));
     image = version(2);
-    policy_slot_replace(&slot, &image);
+    assert_int_equal(policy_slot_replace(&slot, &image, false, NULL), 0);
     image = policy_slot_acquire(&slot);
     assert_non_null(image);
     policy_image_unref(&image);
-    policy_slot_replace(&slot, &image);
+    assert_int_equal(policy_slot_replace(&slot, &image, false, NULL), 0);
     assert_null(policy_slot_acquire(&slot));
     policy_slot_fini(&slot);
+}
+
+/* A smaller version than that in force has to be asked for; none counts as none. */
+static void versions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        unsigned now, next; /* 0: without a version */
+        bool older;
+        int expected;
+    } rows[] = {
+        {"a later one", 3, 4, false, 0},
+        {"the same", 3, 3, false, 0},
+        {"a smaller one", 3, 2, false, REEVE_EPOLICY},
+        {"one without, after one with", 3, 0, false, REEVE_EPOLICY},
+        {"one with, after one without", 0, 1, false, 0},
+        {"a smaller one that is asked for", 3, 2, true, 0},
+        {"one without that is asked for", 3, 0, true, 0},
+    };
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct policy_slot slot;
+        struct reeve_error err = {0};
+        struct policy_image *now = rows[i].now ? version(rows[i].now) : must_compile(HEADER);
+        struct policy_image *next = rows[i].next ? version(rows[i].next) : must_compile(HEADER);
+        int64_t want = rows[i].expected ? rows[i].now : rows[i].next;
+        assert_int_equal(policy_slot_init(&slot, &now), 0);
+        if (policy_slot_replace(&slot, &next, rows[i].older, &err) != rows[i].expected)
+            fail_msg("%s", rows[i].name);
+        assert_true((next != NULL) == (rows[i].expected != 0));
+        struct policy_image *got = policy_slot_acquire(&slot);
+        assert_int_equal(policy_image_version(got), want);
+        policy_image_unref(&got);
+        policy_image_unref(&next);
+        policy_slot_fini(&slot);
+    }
 }
 
 int main(void)
@@ -177,6 +213,7 @@ int main(void)
         cmocka_unit_test(replaced_under_load),
         cmocka_unit_test(many_writers),
         cmocka_unit_test(an_empty_slot),
+        cmocka_unit_test(versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
