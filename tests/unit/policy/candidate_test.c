@@ -3,6 +3,7 @@
  * around a word's, more segments than patterns have, subjects of more groups than one batch holds,
  * rules of more patterns and subjects than are spread.
  */
+#include "policy/pattern.h"
 #include "support.h"
 
 static bool permitted(const struct policy_image *image, const char *subject, const char *capability)
