@@ -135,6 +135,9 @@ enum core_level decide_ceilings_level(const struct policy_request *req,
  * it; else they raise its isolation. */
 bool decide_ceilings(const struct deciding *d, const struct policy_request *req,
                      const struct verdict *v, struct policy_decision *out);
+/** Where an entry of `subjects` gives `what` (a level, or "it"), and to whom. */
+void explain_entry(const struct policy_image *image, const struct img_level *l, const char *what,
+                   struct buf *out);
 /** Whether a rule that is enforced is about this capability and subject at all, its condition,
  * resource and time apart; fills in how well (explain.c). */
 bool explain_is_about(const struct deciding *d, const struct eval_found *f,

@@ -278,9 +278,10 @@ static void explain_default(struct deciding *d, struct buf *out)
     put_fault(d, &miss, out);
 }
 
-static void put_level(const struct policy_image *image, const struct img_level *l, struct buf *out)
+void explain_entry(const struct policy_image *image, const struct img_level *l, const char *what,
+                   struct buf *out)
 {
-    buf_z(out, "`subjects` gives it to ");
+    buf_printf(out, "`subjects` gives %s to %s", what, l->kind == SUBJECT_GROUP ? "group:" : "");
     buf_str(out, image_str(image, l->text));
     buf_printf(out, " on line %u", l->line);
     if (!l->file)
@@ -300,7 +301,7 @@ static void explain_pure(const struct deciding *of, const struct policy_decision
     explain_text(req->subject, out);
     buf_z(out, " has level pure: ");
     if (l && l->level == CORE_LEVEL_PURE)
-        put_level(image, l, out);
+        explain_entry(image, l, "it", out);
     else if (!l && image_head(image)->default_level < 0)
         buf_z(out, "no entry of `subjects` names it, and the policy has no `defaults.level`");
     else if (!l && image_head(image)->default_level == CORE_LEVEL_PURE)

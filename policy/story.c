@@ -132,10 +132,7 @@ static void put_level(const struct deciding *d, enum core_level level, struct js
     auto_buf struct buf text = {0};
     json_kv_str(o, "level", str_of(core_level_name(level)));
     if (l)
-        buf_printf(&text, "`subjects` gives %s to %s%.*s on line %u",
-                   core_level_name((enum core_level)l->level),
-                   l->kind == SUBJECT_GROUP ? "group:" : "", (int)l->text.n,
-                   image_str(d->image, l->text).p, l->line);
+        explain_entry(d->image, l, core_level_name((enum core_level)l->level), &text);
     else
         buf_z(&text, image_head(d->image)->default_level < 0
                          ? "no entry of `subjects` names it, and there is no `defaults.level`"

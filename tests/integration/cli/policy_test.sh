@@ -92,6 +92,8 @@ refuses "no request" 2 'FILE REQUEST' "$reeve" policy decide p.yaml
 # ---- explain ----
 gives "who decided" 0 '^allow by read \(p.yaml:6\)$' "$reeve" policy explain p.yaml "$below"
 gives "where the level is from" 1 '^agent:a: level controlled; no entry of `subjects` names it' "$reeve" policy explain p.yaml "$beside"
+gives "and the file" 0 'group:staff_agents on line [0-9]+ of 15-org-base.yaml$' "$reeve" policy explain "$root/rules/examples/15-org.yaml" \
+    '{"subject": "agent:web-1", "capability": "ccos.network.http-fetch", "args": ["https://docs.example.com/a"]}'
 gives "how a rule was judged" 1 '^  - allow read \(p.yaml:6\): does not match, its condition is false$' "$reeve" policy explain p.yaml "$beside"
 gives "what the nearest lacks" 1 '^nearest: read \(p.yaml:6\), which would need:$' "$reeve" policy explain p.yaml "$beside"
 gives "what could not be judged" 1 '^      cannot be judged: args.path must be at or under "/srv", and is missing$' \
