@@ -54,35 +54,46 @@ uint32_t parse_scope(const struct parser *p)
 
 /* ---- labels that conditions test ---- */
 
-static bool names_its_labels(struct str op)
+/* Tests that tell of labels by name, of the list and of one of it. Any other (of all of the list,
+ * of what a label is not, of their number) would tell of other files' labels. */
+static bool names_labels(struct str op, bool element)
 {
-    static const char *const words[] = {"eq",   "ne",   "in",  "not_in", "contains",
-                                        "some", "each", "any", "not",    "absent"};
-    for (size_t i = 0; i < BASE_COUNT(words); i++)
+    static const char *const of_list[] = {"contains", "some", "any", "not", "absent"};
+    static const char *const of_element[] = {"eq", "in", "any"};
+    const char *const *words = element ? of_element : of_list;
+    size_t n = element ? BASE_COUNT(of_element) : BASE_COUNT(of_list);
+    for (size_t i = 0; i < n; i++)
         if (str_is(op, words[i]))
             return true;
     return false;
 }
 
-bool parse_own_labels(struct parser *p, struct ynode *value)
+/* Recursion is bounded by the depth of the text. */
+static bool own_labels(struct parser *p, struct ynode *value, bool element)
 {
     bool good = true;
     char shown[POLICY_SHOWN];
-    if (!p->own || value->refused)
+    if (value->refused)
         return true;
     if (value->type == Y_TEXT)
         value->text = parse_own_id(p, value->text);
     for (struct ynode *n = value->type == Y_LIST ? value->first : NULL; n; n = n->next)
-        good = parse_own_labels(p, n) && good;
+        good = own_labels(p, n, element) && good;
     for (struct ynode *k = value->type == Y_MAP ? value->first : NULL; k; k = k->next->next) {
-        if (names_its_labels(k->text)) {
-            good = parse_own_labels(p, k->next) && good;
+        if (names_labels(k->text, element)) {
+            good = own_labels(p, k->next, element || str_is(k->text, "some")) && good;
             continue;
         }
-        policy_report(p->report, P_DELEGATED, k->pos, "test for labels of this file, by name",
+        policy_report(p->report, P_DELEGATED, k->pos,
+                      "write `contains: LABEL`, or `some: {in: [LABELS]}`",
                       "`%s` would tell a delegated file of other files' labels",
                       policy_shown(k->text, shown));
         good = false;
     }
     return good;
+}
+
+bool parse_own_labels(struct parser *p, struct ynode *value)
+{
+    return !p->own || own_labels(p, value, false);
 }

@@ -301,10 +301,24 @@ static const struct row {
          WITH("a.yaml", RULE("capability: [acme.x], when: {broker.labels: {contains: secret}}")),
      "P074 a.yaml:3:111"},
     {"its own label, tested in each way",
-     TEAM("labels: [l]\n" RULE("capability: [acme.x], when: {all: [{broker.labels: {contains: l}}, "
-                               "{broker.labels: {some: {eq: l}}}, {broker.labels: {each: [l]}}, "
-                               "{broker.labels: {not: {contains: l}}}]}")),
+     TEAM("labels: [l]\n" RULE(
+         "capability: [acme.x], when: {all: [{broker.labels: {contains: l}}, "
+         "{broker.labels: {some: {eq: l}}}, {broker.labels: {some: {any: [{eq: l}, {in: [l]}]}}}, "
+         "{broker.labels: {not: {contains: l}}}]}")),
      ""},
+    {"whether there are any at all",
+     TEAM(RULE("capability: [acme.x], when: {broker.labels: {not: {eq: []}}}")),
+     "P123 a.yaml:3:107"},
+    {"whether all are its own",
+     TEAM("labels: [l]\n" RULE("capability: [acme.x], when: {broker.labels: {each: {in: [l]}}}")),
+     "P123 a.yaml:4:101"},
+    {"whether one is another's",
+     TEAM("labels: [l]\n" RULE("capability: [acme.x], when: {broker.labels: {some: {ne: l}}}")),
+     "P123 a.yaml:4:108"},
+    {"the same by negation",
+     TEAM("labels: [l]\n" RULE(
+         "capability: [acme.x], when: {broker.labels: {some: {not: {eq: l}}}}")),
+     "P123 a.yaml:4:108"},
     {"labels by a pattern",
      TEAM(RULE("capability: [acme.x], when: {broker.labels: {some: {like: "
                "\"s*\"}}}")),
