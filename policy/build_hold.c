@@ -273,7 +273,8 @@ static uint32_t add_selector(struct builder *b, const struct m_rule *r)
                        sizeof row, BUILD_NO_FIELD);
 }
 
-static void add_obligation(struct builder *b, const struct m_obligation *o)
+/* Equal ones are one row, so that a decision has them once. */
+static uint32_t add_obligation(struct builder *b, const struct m_obligation *o)
 {
     auto_buf struct buf text = {0}, canonical = {0};
     if (o->properties)
@@ -282,10 +283,22 @@ static void add_obligation(struct builder *b, const struct m_obligation *o)
         buf_z(&text, "{}");
     if (text.failed || json_canonicalise(buf_view(&text), &canonical, NULL) != 0) {
         b->failed = true;
-        return;
+        return POLICY_NONE;
     }
     struct img_obligation row = {build_str(b, o->type), build_str(b, buf_view(&canonical))};
-    build_row(b, IMAGE_obligations, &row, sizeof row);
+    return build_share(b, IMAGE_obligations, build_row(b, IMAGE_obligations, &row, sizeof row),
+                       sizeof row, BUILD_NO_FIELD);
+}
+
+static uint32_t add_obligations(struct builder *b, const struct m_rule *r)
+{
+    uint32_t first = build_count(b, IMAGE_refs, sizeof(uint32_t));
+    for (uint32_t i = 0; i < r->nobligations; i++) {
+        uint32_t index = add_obligation(b, &r->obligations[i]);
+        build_row(b, IMAGE_refs, &index, sizeof index);
+    }
+    return r->nobligations ? build_share(b, IMAGE_refs, first, sizeof(uint32_t), BUILD_NO_FIELD)
+                           : 0;
 }
 
 static uint32_t add_hold(struct builder *b, const struct m_rule *r)
@@ -296,13 +309,10 @@ static uint32_t add_hold(struct builder *b, const struct m_rule *r)
         .labels = r->label_bits,
         .approval = approval_index(b, asked(b, r)),
         .within = POLICY_NONE,
-        .obligations =
-            r->nobligations ? build_count(b, IMAGE_obligations, sizeof(struct img_obligation)) : 0,
+        .obligations = add_obligations(b, r),
         .nobligations = r->nobligations,
         .scope = r->scope,
     };
-    for (uint32_t i = 0; i < r->nobligations; i++)
-        add_obligation(b, &r->obligations[i]);
     if (r->require && r->require->isolation > 0)
         row.isolation = (uint32_t)r->require->isolation;
     if (r->require && r->require->within)

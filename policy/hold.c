@@ -152,17 +152,18 @@ static bool collect_requires(struct deciding *d, struct policy_list *out)
     return c.fits;
 }
 
-static bool add_obligations(const struct img_hold *h, struct policy_list *out)
+static bool add_obligations(const struct policy_image *image, const struct img_hold *h,
+                            struct policy_list *out)
 {
     bool fits = true;
     for (uint32_t i = 0; h && i < h->nobligations; i++)
-        fits = policy_list_add(out, h->obligations + i) && fits;
+        fits = policy_list_add(out, image_refs(image)[h->obligations + i]) && fits;
     return fits;
 }
 
 void decide_obligations(const struct deciding *d, uint32_t rule, struct policy_list *out)
 {
-    (void)add_obligations(decide_hold(d->image, rule), out); /* a rule's own always fit */
+    (void)add_obligations(d->image, decide_hold(d->image, rule), out); /* a rule's own always fit */
 }
 
 static bool add_approval(const struct img_hold *h, struct policy_list *out)
@@ -176,13 +177,13 @@ static bool apply(const struct policy_image *image, uint32_t require, struct ver
     if (h->isolation > (uint32_t)v->isolation)
         v->isolation = (enum core_rank)h->isolation;
     v->labels |= h->labels;
-    return add_approval(h, &v->approvals) && add_obligations(h, &v->obligations);
+    return add_approval(h, &v->approvals) && add_obligations(image, h, &v->obligations);
 }
 
 void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict *v)
 {
     const struct img_hold *own = decide_hold(d->image, v->rule);
-    bool fits = !asks->too_many && add_obligations(own, &v->obligations) &&
+    bool fits = !asks->too_many && add_obligations(d->image, own, &v->obligations) &&
                 collect_requires(d, &v->requires);
     if (own) {
         v->labels |= own->labels;

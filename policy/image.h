@@ -115,10 +115,10 @@ struct img_scope {
 /* What few rules bring beside an effect and a grant. */
 struct img_hold {
     uint64_t labels;
-    uint32_t approval; /* of an ask or a require; POLICY_NONE: none */
-    uint32_t within;   /* of a require: the grant to cut to; POLICY_NONE: none */
-    uint32_t obligations, nobligations;
-    uint32_t scope; /* of an ask: its file */
+    uint32_t approval;                  /* of an ask or a require; POLICY_NONE: none */
+    uint32_t within;                    /* of a require: the grant to cut to; POLICY_NONE: none */
+    uint32_t obligations, nobligations; /* `refs` into obligations */
+    uint32_t scope;                     /* of an ask: its file */
     uint32_t isolation;
 };
 struct img_approval {

@@ -89,7 +89,7 @@ static const struct field fields[] = {
     F(selectors, img_selector, replaced, WORD, 2),
     F(holds, img_hold, approval, OPTIONAL, IMAGE_approvals),
     F(holds, img_hold, within, OPTIONAL, IMAGE_grants),
-    R(holds, img_hold, obligations, nobligations, IMAGE_obligations),
+    R(holds, img_hold, obligations, nobligations, IMAGE_refs),
     F(approvals, img_approval, by, TEXT, 0),
     F(approvals, img_approval, subjects, INDEX, IMAGE_lists),
     F(obligations, img_obligation, type, TEXT, 0),

@@ -67,8 +67,8 @@ bool image_selector_good(const struct policy_image *image, const struct img_sele
 
 bool image_hold_good(const struct policy_image *image, const struct img_hold *h)
 {
-    (void)image;
-    return h->isolation < CORE_RANK_COUNT;
+    return h->isolation < CORE_RANK_COUNT &&
+           refs_to(image, (struct img_range){h->obligations, h->nobligations}, IMAGE_obligations);
 }
 
 bool image_approval_good(const struct policy_image *image, const struct img_approval *a)

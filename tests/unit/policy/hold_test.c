@@ -158,6 +158,12 @@ static void requires(void **state)
                    REQ("r", ", require: {within: {environment: []}}")),
          NULL,
          "network 00001000000000 environment ----- names"},
+        {.sentence = "equal obligations of several rules are one",
+         RULES(ALLOW("a", ", obligations: [{type: one, properties: {n1: 1, n2: 2}}]")
+                   REQ("r", ", obligations: [{type: two}, {type: one, properties: {n2: 2, n1: 1}}]")
+                       REQ("s", ", obligations: [{type: two}]")),
+         NULL,
+         "obligations one; two shadow"},
         {.sentence = "obligations: of the named rule and of all matching requires",
          RULES(ALLOW("a", ", obligations: [{type: one}]") REQ("r", ", obligations: [{type: two}]")),
          NULL,
