@@ -28,6 +28,7 @@ struct builder {
     uint32_t *subject_order;       /* row of `subjects` in the image → name */
     uint32_t *order;               /* image's rule index → model's */
     struct policy_names approvals; /* their texts, each once; row i of the image is the i-th */
+    uint32_t scope;                /* of the rule at hand, in the model's count */
     bool failed;                   /* reported */
 };
 

@@ -212,7 +212,8 @@ static void add_entries(struct builder *b)
                                      .cost = e->cost,
                                      .lowered = e->lower.n > 0,
                                      .args = add_args(b, e),
-                                     .nargs = e->nargs};
+                                     .nargs = e->nargs,
+                                     .scope = e->scope ? e->scope - 1 : POLICY_NONE};
         b->head.nexact += policy_capability_is_exact(e->id.text);
         build_row(b, IMAGE_capabilities, &row, sizeof row);
     }

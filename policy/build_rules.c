@@ -13,6 +13,7 @@ static void add_rule(struct builder *b, const struct m_rule *r)
                            .condition = POLICY_NONE,
                            .effect = (uint8_t)r->effect,
                            .file = r->id_at.file};
+    b->scope = r->scope;
     if (r->grant) {
         row.grant = build_grant(b, r->grant);
         if (!b->failed)
@@ -27,6 +28,7 @@ static void add_rule(struct builder *b, const struct m_rule *r)
     row.extra = build_extra(b, r);
     b->head.kinds |= UINT32_C(1) << r->effect;
     build_row(b, IMAGE_rules, &row, sizeof row);
+    b->scope = 0;
 }
 
 void build_rules(struct builder *b)

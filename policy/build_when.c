@@ -91,6 +91,13 @@ static uint32_t share_literal(struct builder *b, uint32_t at)
                        offsetof(struct img_literal, end));
 }
 
+/* Only there does it matter who asks: rows of others stay shared. */
+static bool sees_own_entities(const struct builder *b, const struct m_attribute *a)
+{
+    return b->scope && (a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE) &&
+           a->builtin == BUILTIN_NONE;
+}
+
 uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
 {
     struct img_attribute row = {
@@ -102,7 +109,8 @@ uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
         .from = a->from,
         .type = a->type.type,
         .list = a->type.list,
-        .positions = a->positions};
+        .positions = a->positions,
+        .scope = sees_own_entities(b, a) ? b->scope - 1 : POLICY_NONE};
     row.first = build_count(b, IMAGE_keys, sizeof(struct img_str));
     for (uint32_t i = 0; i < a->n; i++) {
         struct img_str key = build_str(b, a->key[i]);
@@ -181,7 +189,8 @@ void build_entities(struct builder *b)
     for (uint32_t i = 0; i < n && !b->failed; i++) {
         const struct m_entity *e = order[i].entity;
         struct img_entity row = {build_str(b, e->name),
-                                 share_literal(b, add_literal(b, e->properties))};
+                                 share_literal(b, add_literal(b, e->properties)),
+                                 e->scope ? e->scope - 1 : POLICY_NONE};
         hashes[i] = order[i].hash;
         build_row(b, IMAGE_entities, &row, sizeof row);
     }

@@ -18,7 +18,7 @@ enum tri decide_value(const struct deciding *d, const struct img_entry *e)
 static bool selects(const struct deciding *d, const struct img_entry *e)
 {
     return !(e->strength & IMAGE_SELECTS) ||
-           eval_selects(&d->eval, d->effects[e->kind], d->shadow, &image_rules(d->image)[e->rule]);
+           eval_selects(&d->eval, &d->effects, d->shadow, &image_rules(d->image)[e->rule]);
 }
 
 struct standing decide_standing(const struct deciding *d, const struct eval_found *f,
@@ -147,8 +147,10 @@ static void know(struct deciding *d, struct verdict *v)
     policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
     bool all = !entry.known || !entry.effects;
-    d->effects[RULE_ALLOW] = d->effects[RULE_ASK] = entry.effects;
-    d->effects[RULE_DENY] = d->effects[RULE_REQUIRE] = all ? UINT32_MAX : entry.effects;
+    d->effects = (struct eval_effects){.permitted = entry.effects,
+                                       .outside = entry.outside,
+                                       .restricted = all ? UINT32_MAX : entry.effects,
+                                       .scope = entry.scope};
     set_level(d->image, &d->eval.subject, d->req, v);
     d->eval.level = v->level;
 }

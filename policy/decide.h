@@ -14,7 +14,7 @@ struct deciding {
     const struct reeve_inputs_view *inputs;
     struct eval eval;
     struct eval_scan scan;
-    uint32_t effects[RULE_KINDS];        /* of the capability, as rules of each kind see it */
+    struct eval_effects effects;         /* of the capability */
     const struct policy_image *spent_of; /* whose budgets inputs->spent names */
     uint64_t patterns; /* what regular expressions may still cost, all links together */
     uint32_t link;     /* 0: the subject, i: its i-th parent */

@@ -104,8 +104,18 @@ enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint3
 
 /* ---- selectors (eval_select.c) ---- */
 
+/** A capability's effects as rules see them, in bits. A delegated file that declares it gives it to
+ * its own rules: others that permit see what holds without that file. */
+struct eval_effects {
+    uint32_t permitted, outside; /* by that file's allows and asks; by all others */
+    uint32_t restricted;         /* by denies and requires */
+    uint32_t scope;              /* POLICY_NONE: no delegated file declares it */
+};
+bool eval_effect_fits(const struct eval_effects *effects, const struct img_selector *s,
+                      bool permits);
 /** Whether a rule's selector lets it match: effects, resource, time, shadow. */
-bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule);
+bool eval_selects(const struct eval *e, const struct eval_effects *effects, bool shadow,
+                  const struct img_rule *rule);
 /** Whether a delegated file may be about this subject and capability; POLICY_NONE: no such file. */
 bool eval_in_scope(const struct eval *e, uint32_t scope);
 bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits);

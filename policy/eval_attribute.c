@@ -73,7 +73,10 @@ static struct eval_value of_value(const struct eval *e, const struct img_attribu
 
 /* ---- subject, resource ---- */
 
-static bool find_entity(const struct policy_image *image, struct str name, struct view *out)
+/* What a delegated file says of an entity only its own rules see: else it could make the root's
+ * rules fit its subjects. */
+static bool find_entity(const struct policy_image *image, struct str name, uint32_t scope,
+                        struct view *out)
 {
     uint32_t cell = hash_cell(hash_text(name), image_head(image)->entity_bits);
     const uint32_t *cells = image_entity_cells(image) + cell;
@@ -81,6 +84,8 @@ static bool find_entity(const struct policy_image *image, struct str name, struc
         const struct img_entity *row = &image_entities(image)[i];
         if (!str_eq(image_str(image, row->name), name))
             continue;
+        if (row->scope != POLICY_NONE && row->scope != scope)
+            return false; /* no other file says anything of it */
         *out = view_literal(image, row->properties);
         return true;
     }
@@ -105,7 +110,7 @@ static struct eval_value of_named(const struct eval *e, const struct img_attribu
     struct view known, value;
     if (a->builtin != BUILTIN_NONE)
         return part_of(name, (enum policy_builtin)a->builtin);
-    if (a->from != FROM_REQUEST && name.n && find_entity(e->image, name, &known) &&
+    if (a->from != FROM_REQUEST && name.n && find_entity(e->image, name, a->scope, &known) &&
         view_get(e->image, &known, key_at(e, a, 0), &value))
         return follow(e, a, 1, value);
     return a->from == FROM_ENTITIES ? MISSING : of_value(e, a, properties);

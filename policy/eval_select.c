@@ -32,7 +32,15 @@ bool eval_in_scope(const struct eval *e, uint32_t scope)
     return fits && eval_subject_rank(e->image, &e->subject, s->subjects) > 0;
 }
 
-bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const struct img_rule *rule)
+bool eval_effect_fits(const struct eval_effects *effects, const struct img_selector *s,
+                      bool permits)
+{
+    uint32_t seen = s->scope == effects->scope ? effects->permitted : effects->outside;
+    return !s->effects || s->effects & (permits ? seen : effects->restricted);
+}
+
+bool eval_selects(const struct eval *e, const struct eval_effects *effects, bool shadow,
+                  const struct img_rule *rule)
 {
     const struct img_selector *s = image_selector_of(e->image, rule);
     bool permits = rule->effect == RULE_ALLOW || rule->effect == RULE_ASK;
@@ -40,8 +48,7 @@ bool eval_selects(const struct eval *e, uint32_t effects, bool shadow, const str
         return true;
     if (shadow ? s->replaced : s->shadow)
         return false;
-    if (s->effects && !(s->effects & effects))
-        return false;
-    return e->inputs->now_ns >= s->from_ns && e->inputs->now_ns < s->until_ns &&
-           eval_resource_fits(e, s, permits) && eval_in_scope(e, s->scope);
+    return eval_effect_fits(effects, s, permits) && e->inputs->now_ns >= s->from_ns &&
+           e->inputs->now_ns < s->until_ns && eval_resource_fits(e, s, permits) &&
+           eval_in_scope(e, s->scope);
 }

@@ -77,7 +77,8 @@ bool explain_is_about(const struct deciding *d, const struct eval_found *f,
     const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[e->rule]);
     if (!eval_pattern_fits(&d->scan, e))
         return false;
-    if (s && (s->shadow || (s->effects && !(s->effects & d->effects[e->kind])) ||
+    bool permits = e->kind == RULE_ALLOW || e->kind == RULE_ASK;
+    if (s && (s->shadow || !eval_effect_fits(&d->effects, s, permits) ||
               !eval_in_scope(&d->eval, s->scope)))
         return false;
     *at = decide_standing(d, f, e);

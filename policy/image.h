@@ -150,6 +150,8 @@ struct img_capability {
     int8_t klass;                  /* -1: not written */
     uint8_t effects_known, cost, lowered;
     uint32_t args, nargs; /* `args`; POLICY_NONE: no schema */
+    uint32_t scope;       /* of the delegated file that declares it; POLICY_NONE: none */
+    uint32_t reserved;
 };
 struct img_arg {
     struct img_str name, fallback; /* fallback: JSON, n 0: none */
@@ -174,6 +176,8 @@ struct img_attribute {
     uint32_t fallback; /* a literal; POLICY_NONE: none */
     uint8_t root, builtin, from, type;
     uint8_t list, positions, reserved[2];
+    uint32_t
+        scope; /* of the file whose rules ask, which see its entities; POLICY_NONE: the root's */
 };
 struct img_regex {
     struct img_str pattern;
@@ -182,6 +186,7 @@ struct img_regex {
 struct img_entity {
     struct img_str name;
     uint32_t properties;
+    uint32_t scope; /* whose rules alone see it; POLICY_NONE: all do */
 };
 /* Operands and properties, lists and maps in prefix order as above; a map's children alternate key
  * and value. */
@@ -345,7 +350,7 @@ bool image_has_schema(const struct policy_image *image, struct str id);
 /* `*.rvp`: this, the sections in order, each on a cache line of its own, zeros between; behind
  * `size` any number of signatures of the digest, 16 at most. */
 #define IMAGE_MAGIC   "reeve\r\n\x1a" /* what copies that change line ends would spoil */
-#define IMAGE_VERSION 2u
+#define IMAGE_VERSION 3u
 struct img_file {
     char magic[8];
     uint32_t version, nsections;

@@ -108,11 +108,13 @@ static const struct img_capability *find_exact(const struct policy_image *image,
     return NULL;
 }
 
-static const struct img_capability *find_glob(const struct policy_image *image, struct str id)
+static const struct img_capability *find_glob(const struct policy_image *image, struct str id,
+                                              bool delegated_too)
 {
     const struct img_capability *all = image_capabilities(image);
     for (uint32_t i = image_head(image)->nexact; i < image->section[IMAGE_capabilities].count; i++)
-        if (policy_capability_matches(image_str(image, all[i].text), id))
+        if ((delegated_too || all[i].scope == POLICY_NONE) &&
+            policy_capability_matches(image_str(image, all[i].text), id))
             return &all[i];
     return NULL;
 }
@@ -131,25 +133,40 @@ static void apply_entry(const struct img_capability *e, struct policy_capability
     out->nmask = e->nmask;
 }
 
+/* As if there were no delegated files. No other has an entry of just this id. */
+static uint32_t effects_without(const struct policy_image *image, struct str id,
+                                const struct core_capability *shipped)
+{
+    const struct img_capability *e = shipped ? NULL : find_glob(image, id, false);
+    return shipped ? shipped->effects : e ? e->effects : 0;
+}
+
 void policy_image_capability(const struct policy_image *image, struct str id,
                              const struct core_capability *shipped, struct policy_capability *out)
 {
     *out = (struct policy_capability){.known = shipped != NULL,
                                       .klass = shipped ? shipped->klass : CORE_CLASS_DANGEROUS,
-                                      .effects = shipped ? shipped->effects : 0};
+                                      .effects = shipped ? shipped->effects : 0,
+                                      .scope = POLICY_NONE};
+    out->outside = out->effects;
     if (!image->section[IMAGE_capabilities].count)
         return;
     const struct img_capability *e = find_exact(image, id);
     if (!e && !shipped) /* an exact id, which what ships is, is more specific than any pattern */
-        e = find_glob(image, id);
+        e = find_glob(image, id, true);
     if (e)
         apply_entry(e, out);
+    out->outside = out->effects;
+    if (e && e->scope != POLICY_NONE) {
+        out->scope = e->scope;
+        out->outside = effects_without(image, id, shipped);
+    }
 }
 
 static const struct img_capability *find_own(const struct policy_image *image, struct str id)
 {
     const struct img_capability *e = find_exact(image, id);
-    return e ? e : find_glob(image, id);
+    return e ? e : find_glob(image, id, true);
 }
 
 bool image_has_schema(const struct policy_image *image, struct str id)

@@ -121,7 +121,7 @@ struct m_entity {
     struct str name;
     const struct ynode *properties;
     struct policy_pos at;
-    uint32_t scope;
+    uint32_t scope; /* whose rules alone see it; 0: all rules do */
 };
 
 /* A node of a condition. ABSENT is its flag where the attribute is missing, else its children, all.

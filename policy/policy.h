@@ -210,6 +210,8 @@ struct policy_capability {
     bool known;
     enum core_class klass;
     uint32_t effects;     /* bits; of an unknown one 0 */
+    uint32_t outside;     /* those that hold without the delegated file that declares it */
+    uint32_t scope;       /* that file's; POLICY_NONE: none does, and outside is effects */
     bool cost;            /* its result says what it cost */
     uint32_t mask, nmask; /* argument paths that the record hides, in the image */
 };

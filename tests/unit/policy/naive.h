@@ -28,7 +28,7 @@ struct naive_link {
 int naive_level(const struct naive_link *l);
 int naive_lowered(const struct naive_link *l);
 /** Of a condition of the policy; of none NAIVE_TRUE. */
-int naive_value(const struct naive_link *l, const struct m_condition *c);
+int naive_value(const struct naive_link *l, const struct m_rule *r, const struct m_condition *c);
 
 /* What `use` brings: the grant that writes a key, or NULL. */
 const struct m_grant *naive_writes(const struct model *m, const struct m_grant *g,

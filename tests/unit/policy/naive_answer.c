@@ -13,8 +13,8 @@ static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsi
     *unknown = 0;
     const struct m_condition *c = r->when ? r->when->first : NULL;
     for (; c; c = c->next) {
-        n += naive_value(l, c) != NAIVE_TRUE;
-        *unknown += naive_value(l, c) == NAIVE_UNKNOWN;
+        n += naive_value(l, r, c) != NAIVE_TRUE;
+        *unknown += naive_value(l, r, c) == NAIVE_UNKNOWN;
     }
     return n + (r->grant && !naive_templates_hold(l->m, l->req, r->grant)) +
            !naive_has_resource(l, r) + !naive_is_valid(l, r);

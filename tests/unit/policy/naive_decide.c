@@ -6,19 +6,25 @@
 
 /* ---- capabilities ---- */
 
-static const struct m_entry *entry_of(const struct naive_link *l)
+static const struct m_entry *best_entry(const struct naive_link *l, bool delegated_too)
 {
     const struct m_entry *best = NULL;
     for (uint32_t i = 0; i < l->m->nentries; i++) {
         const struct m_entry *e = &l->m->entries[i];
         bool glob = memchr(e->id.text.p, '*', e->id.text.n) != NULL;
-        if (!naive_capability_fits(e->id.text, l->req->capability) || (glob && l->req->entry))
+        if (!naive_capability_fits(e->id.text, l->req->capability) || (glob && l->req->entry) ||
+            (e->scope && !delegated_too))
             continue;
         int c = best ? naive_compare_patterns(e->id.text, best->id.text) : 1;
         if (c > 0 || (c == 0 && str_cmp(e->id.text, best->id.text) < 0))
             best = e;
     }
     return best;
+}
+
+static const struct m_entry *entry_of(const struct naive_link *l)
+{
+    return best_entry(l, true);
 }
 
 static int class_of(const struct naive_link *l)
@@ -56,9 +62,8 @@ static bool effects_known(const struct naive_link *l)
     return l->req->entry || (e && e->effects.n);
 }
 
-static bool capability_has(const struct naive_link *l, struct str name)
+static bool capability_has(const struct naive_link *l, const struct m_entry *e, struct str name)
 {
-    const struct m_entry *e = entry_of(l);
     bool replaced = e && e->lower.n && e->effects.n;
     return (e && writes_effect(e, name)) ||
            (l->req->entry && !replaced && ships_effect(l->req->entry, name));
@@ -66,16 +71,19 @@ static bool capability_has(const struct naive_link *l, struct str name)
 
 bool naive_may_have_effect(const struct naive_link *l, struct str name)
 {
-    return !effects_known(l) || capability_has(l, name);
+    return !effects_known(l) || capability_has(l, entry_of(l), name);
 }
 
 static bool has_effect(const struct naive_link *l, const struct m_rule *r)
 {
-    bool some = !r->has_effects;
-    if (r->has_effects && !effects_known(l))
-        return r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    bool some = !r->has_effects, restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    const struct m_entry *seen = entry_of(l);
+    if (r->has_effects && restricts && !effects_known(l))
+        return true;
+    if (seen && seen->scope && seen->scope != r->scope && !restricts)
+        seen = best_entry(l, false); /* what a file adds to a capability permits nothing outside */
     for (uint32_t i = 0; i < r->effects.n; i++)
-        some = some || capability_has(l, r->effects.v[i].text);
+        some = some || capability_has(l, seen, r->effects.v[i].text);
     return some;
 }
 
@@ -101,12 +109,13 @@ int naive_lowered(const struct naive_link *l)
     return l->req->level >= 0 && l->req->level < level ? l->req->level : level;
 }
 
-int naive_value(const struct naive_link *l, const struct m_condition *c)
+int naive_value(const struct naive_link *l, const struct m_rule *r, const struct m_condition *c)
 {
     struct arena arena auto_arena;
     arena_init(&arena, 0);
-    struct naive n = {l->m, l->req, l->inputs, core_level_name((enum core_level)naive_lowered(l)),
-                      &arena};
+    struct naive n = {l->m,      l->req,
+                      l->inputs, core_level_name((enum core_level)naive_lowered(l)),
+                      &arena,    r->scope};
     return c ? naive_truth(&n, c) : NAIVE_TRUE;
 }
 
@@ -182,7 +191,7 @@ static int value(const struct naive_link *l, const struct m_rule *r)
     if (!in_force(l, r) || !naive_is_about(l, r) || !naive_has_resource(l, r) ||
         !naive_is_valid(l, r))
         return NAIVE_FALSE;
-    int v = naive_value(l, r->when);
+    int v = naive_value(l, r, r->when);
     if (v == NAIVE_TRUE && r->grant && !naive_templates_hold(l->m, l->req, r->grant))
         return NAIVE_UNKNOWN;
     return v;

@@ -51,7 +51,7 @@ static void tell_ask(const struct naive_whole *w, struct buf *out)
 static const struct m_condition *first_failing(const struct naive_link *l, const struct m_rule *r)
 {
     const struct m_condition *c = r->when ? r->when->first : NULL;
-    while (c && naive_value(l, c) == NAIVE_TRUE)
+    while (c && naive_value(l, r, c) == NAIVE_TRUE)
         c = c->next;
     return c;
 }

@@ -116,7 +116,8 @@ static struct value believed(const struct naive *n, uint8_t root, struct str nam
     if (said->doc)
         asked = from_json(n, said->doc, said->node);
     for (uint32_t i = 0; i < n->m->nentities; i++)
-        if (str_eq(n->m->entities[i].name, name))
+        if (str_eq(n->m->entities[i].name, name) &&
+            (!n->m->entities[i].scope || n->m->entities[i].scope == n->scope))
             known = naive_yaml(n, n->m->entities[i].properties);
     out.child = children(n, asked.count + known.count);
     for (unsigned from_policy = 0; from_policy < 2; from_policy++) {

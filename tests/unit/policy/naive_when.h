@@ -15,6 +15,7 @@ struct naive {
     const struct reeve_inputs_view *inputs;
     const char *level;   /* that holds: broker.level */
     struct arena *arena; /* for values */
+    uint32_t scope;      /* of the rule whose condition it is: which entities it sees */
 };
 
 enum { NAIVE_FALSE, NAIVE_UNKNOWN, NAIVE_TRUE };

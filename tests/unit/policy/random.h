@@ -16,8 +16,10 @@ void random_policies(struct buf *one, struct buf *other);
 /** One more rule for the end of it, `r99`. */
 void random_rule(struct buf *b, enum policy_rule_kind kind);
 
-/** An entry of `include` for a delegated file NAME.yaml, and the lines of its rules. */
-void random_delegated(const char *name, struct buf *entry, struct buf *rules);
+/** An entry of `include` for a delegated file NAME.yaml, the first or second of a policy, and the
+ * lines of its rules; the capabilities and entities that the file declares. */
+void random_delegated(unsigned which, const char *name, struct buf *entry, struct buf *rules);
+const char *random_declared(unsigned which);
 
 /** A request by one of the subjects for one of the capabilities, with parents and what was spent.
  * `r` is freed with random_request_free. */

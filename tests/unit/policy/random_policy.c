@@ -350,6 +350,24 @@ void random_rule(struct buf *b, enum policy_rule_kind kind)
 
 /* ---- delegated files ---- */
 
+static const struct {
+    const char *subject, *capabilities, *text;
+} declares[2] = {
+    {"v:b", "m.b.c\", \"program.rtfs",
+     "capabilities: {m.b.c: {class: dangerous, effects: [network, money, compute]}, program.rtfs: "
+     "{class: dangerous, effects: [network, money]}}\n"
+     "entities: {\"v:b\": {t: x, l: [x, z], m: {x: 1}}}\n"},
+    {"v:a", "q.c\", \"m.set_a.c",
+     "capabilities: {q.c: {class: safe, effects: [money]}, m.set_a.c: {class: dangerous, effects: "
+     "[network, money, filesystem]}}\n"
+     "entities: {\"v:a\": {t: z, q: 1}}\n"},
+};
+
+const char *random_declared(unsigned which)
+{
+    return declares[which].text;
+}
+
 /* What such a file's rules may be about is its own: no group, label, variable or named grant. */
 static void put_delegated_rule(struct buf *b, unsigned i)
 {
@@ -359,7 +377,9 @@ static void put_delegated_rule(struct buf *b, unsigned i)
                                         "{args.n: {gt: 1}}",
                                         "{args.p: {under: /a}}",
                                         "{args.h: {host: \"*.example\"}}",
-                                        "{args.b: {exists: true}}"};
+                                        "{args.b: {exists: true}}",
+                                        "{subject.t: x}",
+                                        "{subject.q: {exists: false}}"};
     const char *kind = PICK(kinds);
     bool permits = kind[0] == 'a';
     buf_printf(b, "  - {id: x%u, effect: %s", i, kind);
@@ -369,6 +389,10 @@ static void put_delegated_rule(struct buf *b, unsigned i)
         put_list(b, "subject", member_patterns, BASE_COUNT(member_patterns));
     if (permits || roll(2))
         (void)put_capability(b);
+    if (roll(4) == 0) {
+        buf_z(b, ", ");
+        PUT_SOME(b, "effects", effects);
+    }
     buf_printf(b, ", when: %s", PICK(tests));
     if (permits && roll(2))
         buf_printf(b, ", grant: {isolation: %s, network: [\"%s\"], limits: {%s}}", PICK(rank_words),
@@ -384,13 +408,13 @@ static void put_delegated_rule(struct buf *b, unsigned i)
     buf_z(b, "}\n");
 }
 
-void random_delegated(const char *name, struct buf *entry, struct buf *rules)
+void random_delegated(unsigned which, const char *name, struct buf *entry, struct buf *rules)
 {
-    buf_printf(entry, "{file: %s.yaml, as: %s, may: {", name, name);
-    PUT_SOME(entry, "subject", member_patterns);
-    buf_z(entry, ", ");
-    PUT_SOME(entry, "capability", patterns);
-    buf_z(entry, "}}");
+    buf_printf(entry,
+               "{file: %s.yaml, as: %s, may: {subject: [\"%s\", \"%s\"], capability: [\"%s\", "
+               "\"%s\"]}}",
+               name, name, declares[which].subject, PICK(member_patterns),
+               declares[which].capabilities, PICK(patterns));
     for (unsigned i = 0, n = 1 + roll(5); i < n; i++)
         put_delegated_rule(rules, i);
 }

@@ -133,7 +133,8 @@ static void put_file(struct buf *out, const char *name, const struct buf *rules)
         "budgets: [{id: d, per: subject, when_spent: deny, limits: {calls: "
         "{max: 8, window: 1h}}}]\n";
     bool delegated = name == names[0] || name == names[1];
-    buf_printf(out, "=== %s.yaml\n" HEADER "%srules:\n", name, delegated ? budget : "");
+    buf_printf(out, "=== %s.yaml\n" HEADER "%s%srules:\n", name, delegated ? budget : "",
+               delegated ? random_declared(name == names[1]) : "");
     buf_str(out, rules->len ? buf_view(rules) : STR("  []\n"));
 }
 
@@ -193,7 +194,7 @@ static void write_policy(struct written *w)
     *w = (struct written){0};
     random_policies(&w->one, &w->other);
     for (unsigned i = 0, n = roll(3); i < n; i++)
-        random_delegated(names[i], &w->entry[i], &w->rules[i]);
+        random_delegated(i, names[i], &w->entry[i], &w->rules[i]);
     buf_z(&w->text, "=== root.yaml\n");
     buf_str(&w->text, buf_view(&w->one));
     put_include(&w->text, "", w);
