@@ -1,7 +1,8 @@
 /*
  * The log as the broker sees it: append, release, flush, read, prove. One owner; any thread but for
- * opening, flushing and closing, each of which one thread does. What is durable is what SQLite (`synchronous=FULL`) and the keeper's head both hold; PROCESSES in
- * docs/processes.md has the protocol.
+ * opening, flushing and closing, each of which one thread does. What is durable is what SQLite
+ * (`synchronous=FULL`) and the keeper's head both hold; PROCESSES in docs/processes.md has the
+ * protocol.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
@@ -75,8 +76,8 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
                    struct audit_found *found, struct reeve_error *err);
 void audit_log_close(struct audit_log **log);
 
-/** The sequence that the next record will get. Where several threads append, another one may take it
- * first. */
+/** The sequence that the next record will get. Where several threads append, another one may take
+ * it first. */
 uint64_t audit_log_next(struct audit_log *log);
 /**
  * Queue one record that `make` appends to `out`, with the sequence that it is given, as
@@ -98,6 +99,8 @@ int audit_log_append(struct audit_log *log, struct str record, struct reeve_erro
  */
 int audit_log_release(struct audit_log *log, uint64_t decision, const uint8_t plan[BASE_SHA256],
                       int64_t expires_ns, struct reeve_error *err);
+/** How many records are durable. */
+uint64_t audit_log_size(struct audit_log *log);
 /** Whether anything waits for a flush: of the next batch, or of one that did not commit. */
 bool audit_log_pending(struct audit_log *log);
 /** What the next batch has already, of KEEPER_MAX_LEAVES and KEEPER_MAX_RELEASES. */

@@ -1,7 +1,7 @@
 /*
  * Appending: records and releases are queued by any thread, then made durable in one batch by the
- * one that flushes, with the keeper's head and SQLite's commit in parallel; meanwhile the next batch
- * fills. Opening is in log_open.c, reading in log_read.c.
+ * one that flushes, with the keeper's head and SQLite's commit in parallel; meanwhile the next
+ * batch fills. Opening is in log_open.c, reading in log_read.c.
  */
 #include "audit/log.h"
 

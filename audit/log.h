@@ -147,8 +147,8 @@ int log_take_off(struct audit_log *log, size_t ntokens, struct reeve_error *err)
 int log_keeper_enter(struct audit_log *log, struct reeve_error *err);
 /** With both locks. */
 void log_set_phase(struct audit_log *log, enum log_phase phase);
-/** Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a signature
- * that holds. */
+/** Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a
+ * signature that holds. */
 int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
                       struct keeper_grants *out, struct reeve_error *err);
 /** Check a checkpoint that the keeper signed: it is of `edge`. */

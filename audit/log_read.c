@@ -26,8 +26,8 @@ static int take_row(void *arg, const struct log_row *row)
 }
 
 /* With the rows locked. */
-static int read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
-                     struct reeve_error *err)
+static int read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn,
+                     void *arg, struct reeve_error *err)
 {
     struct reading r = {.fn = fn, .arg = arg};
     if (log->condition == AUDIT_OK) {
@@ -50,6 +50,14 @@ int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row
     int rc = read_rows(log, from, max, fn, arg, err);
     pthread_mutex_unlock(&log->rows);
     return rc;
+}
+
+uint64_t audit_log_size(struct audit_log *log)
+{
+    pthread_mutex_lock(&log->rows);
+    uint64_t size = log->edge.size;
+    pthread_mutex_unlock(&log->rows);
+    return size;
 }
 
 void audit_log_head(struct audit_log *log, struct audit_head *out)

@@ -145,7 +145,8 @@ static void test_a_release_that_lapses(void **state)
     put_release(log, 0, 10000);
     put_release(log, 0, 10000);
     put_release(log, 0, 10000);
-    log->filling->release[1].expires_ns = base_boottime_ns() - 1; /* as if it had waited that long */
+    log->filling->release[1].expires_ns =
+        base_boottime_ns() - 1; /* as if it had waited that long */
     flush(log, tokens, 3);
     assert_int_equal(tokens[0].seq, 1);
     assert_true(tokens[1].seq == AUDIT_NOT_RELEASED);
