@@ -15,13 +15,33 @@ const char *audit_condition_name(enum audit_condition c)
     return (size_t)c < BASE_COUNT(names) ? names[c] : NULL;
 }
 
-void log_set_phase(struct audit_log *log, enum log_phase phase)
+void log_rows_read(struct audit_log *log)
 {
     pthread_mutex_lock(&log->rows);
+    while (atomic_load(&log->commit_waits))
+        (void)pthread_cond_wait(&log->committed, &log->rows);
+}
+
+void log_rows_change(struct audit_log *log)
+{
+    atomic_store(&log->commit_waits, true);
+    pthread_mutex_lock(&log->rows);
+    atomic_store(&log->commit_waits, false);
+}
+
+void log_rows_leave(struct audit_log *log)
+{
+    (void)pthread_cond_broadcast(&log->committed);
+    pthread_mutex_unlock(&log->rows);
+}
+
+void log_set_phase(struct audit_log *log, enum log_phase phase)
+{
+    log_rows_change(log);
     pthread_mutex_lock(&log->queue);
     log->phase = phase;
     pthread_mutex_unlock(&log->queue);
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
 }
 
 /* ---- queueing ---- */
@@ -223,11 +243,11 @@ static int write_rows(struct audit_log *log, struct reeve_error *err)
     for (uint32_t i = 0; i < b->nreleases; i++)
         rows.record[b->nleaves + i] =
             (struct str){f->records.release[i].text, f->records.release[i].bytes};
-    pthread_mutex_lock(&log->rows);
+    log_rows_change(log);
     int rc = log_db_write(&log->db, &rows, err);
     if (rc == REEVE_EDAMAGED)
         log_condemn(log, AUDIT_DAMAGED, log->edge.size, "%s", err->message);
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
     return rc;
 }
 
@@ -255,11 +275,11 @@ static void land(struct audit_log *log)
 static void arrive(struct audit_log *log, const struct keeper_grants *grants)
 {
     const struct log_flight *f = &log->flight;
-    pthread_mutex_lock(&log->rows);
+    log_rows_change(log);
     for (uint32_t i = 0; i < f->batch.nleaves + f->batch.nreleases; i++)
         tree_nodes_append(&log->nodes, &log->edge, f->leaf[i]);
     log_adopt(log, &f->edge, grants->note, grants->note_bytes);
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
 }
 
 static int make_durable(struct audit_log *log, struct keeper_grants *grants,

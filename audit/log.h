@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "audit/audit.h"
 #include "audit/keeper/keeper.h"
@@ -121,7 +122,9 @@ struct audit_log {
     uint64_t base;             /* the sequence of its first record */
     struct record_reader reader;
 
-    pthread_mutex_t rows;
+    pthread_mutex_t rows;     /* by the functions below */
+    atomic_bool commit_waits; /* whoever reads lets it pass */
+    pthread_cond_t committed;
     struct log_db db;
     struct tree_edge edge;   /* durable, both in the database and in the keeper's head */
     struct tree_nodes nodes; /* of the same rows */
@@ -135,6 +138,12 @@ struct audit_log {
     struct buf origin, vkey;
     struct note_key key; /* borrows `vkey` */
 };
+
+/** Lock the rows, to read them or, in the flushing thread, to change them: that one has precedence,
+ * since a mutex alone would let readers that take turns keep it out. */
+void log_rows_read(struct audit_log *log);
+void log_rows_change(struct audit_log *log);
+void log_rows_leave(struct audit_log *log);
 
 /* ---- log_keeper.c ---- */
 

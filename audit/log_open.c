@@ -199,6 +199,7 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
     }
     (void)pthread_mutex_init(&log->queue, NULL);
     (void)pthread_mutex_init(&log->rows, NULL);
+    (void)pthread_cond_init(&log->committed, NULL);
     log->filling = &log->queues[0];
     log->keeper_fd = keeper_fd;
     log->progress = progress;
@@ -233,6 +234,7 @@ void audit_log_close(struct audit_log **log)
     buf_fini(&l->vkey);
     (void)pthread_mutex_destroy(&l->queue);
     (void)pthread_mutex_destroy(&l->rows);
+    (void)pthread_cond_destroy(&l->committed);
     free(l);
     *log = NULL;
 }

@@ -46,23 +46,23 @@ static int read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_r
 int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                    struct reeve_error *err)
 {
-    pthread_mutex_lock(&log->rows);
+    log_rows_read(log);
     int rc = read_rows(log, from, max, fn, arg, err);
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
     return rc;
 }
 
 uint64_t audit_log_size(struct audit_log *log)
 {
-    pthread_mutex_lock(&log->rows);
+    log_rows_read(log);
     uint64_t size = log->edge.size;
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
     return size;
 }
 
 void audit_log_head(struct audit_log *log, struct audit_head *out)
 {
-    pthread_mutex_lock(&log->rows);
+    log_rows_read(log);
     *out = (struct audit_head){.size = log->signed_size,
                                .origin = buf_view(&log->origin),
                                .vkey = buf_view(&log->vkey),
@@ -72,7 +72,7 @@ void audit_log_head(struct audit_log *log, struct audit_head *out)
     memcpy(out->text, log->note, log->note_bytes);
     memcpy(out->why, log->detail, sizeof out->why);
     out->note = (struct str){out->text, log->note_bytes};
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
     out->detail = str_of(out->why);
 }
 
@@ -202,8 +202,8 @@ static int make_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
 
 int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out, struct reeve_error *err)
 {
-    pthread_mutex_lock(&log->rows);
+    log_rows_read(log);
     int rc = make_receipt(log, seq, out, err);
-    pthread_mutex_unlock(&log->rows);
+    log_rows_leave(log);
     return rc;
 }

@@ -76,6 +76,8 @@ static void take_result(struct audit_writer *w, int rc, const struct reeve_error
         memcpy(w->token + w->ntokens, tokens, ntokens * sizeof *tokens);
         w->ntokens += ntokens;
         w->durable = durable;
+        if (w->failing && audit_log_pending(w->log))
+            w->due_ns = 1; /* what came meanwhile made nothing due */
     }
     w->failing = rc;
     (void)pthread_cond_broadcast(&w->moved);
