@@ -73,8 +73,8 @@ static void take_result(struct audit_writer *w, int rc, const struct reeve_error
         if (!is_over(rc))
             w->due_ns = monotonic_ns() + w->options.retry_ns;
     } else {
-        memcpy(w->token + w->ntokens, tokens, ntokens * sizeof *tokens);
-        w->ntokens += ntokens;
+        for (size_t i = 0; i < ntokens; i++)
+            w->token[w->ntokens++] = tokens[i];
         w->durable = durable;
         if (w->failing && audit_log_pending(w->log))
             w->due_ns = 1; /* what came meanwhile made nothing due */
@@ -294,10 +294,12 @@ bool audit_writer_collect(struct audit_writer *w, struct audit_news *out)
     size_t n = w->ntokens < KEEPER_MAX_RELEASES ? w->ntokens : KEEPER_MAX_RELEASES;
     *out = (struct audit_news){
         .durable = w->durable, .failing = w->failing, .why = w->why, .ntokens = n};
-    memcpy(out->token, w->token, n * sizeof *w->token);
+    if (n) {
+        memcpy(out->token, w->token, n * sizeof *w->token);
+        memmove(w->token, w->token + n, (w->ntokens - n) * sizeof *w->token);
+    }
     w->ntokens -= n;
     w->asked -= n;
-    memmove(w->token, w->token + n, w->ntokens * sizeof *w->token);
     bool more = w->ntokens > 0;
     pthread_mutex_unlock(&w->mutex);
     return more;
