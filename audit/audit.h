@@ -1,7 +1,8 @@
 /*
- * The log as the broker sees it: append, release, flush, read, prove. One owner, one thread. What
- * is durable is what SQLite (`synchronous=FULL`) and the keeper's head both hold; PROCESSES in
- * docs/processes.md has the protocol.
+ * The log as the broker sees it: append, release, flush, read, prove. One owner; any thread but for
+ * opening, flushing and closing, each of which one thread does. What is durable is what SQLite
+ * (`synchronous=FULL`) and the keeper's head both hold; PROCESSES in docs/processes.md has the
+ * protocol.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
@@ -75,12 +76,21 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
                    struct audit_found *found, struct reeve_error *err);
 void audit_log_close(struct audit_log **log);
 
-/** The sequence that the next record will get: its writer puts it in as "seq". */
-uint64_t audit_log_next(const struct audit_log *log);
+/** The sequence that the next record will get. Where several threads append, another one may take
+ * it first. */
+uint64_t audit_log_next(struct audit_log *log);
+/**
+ * Queue one record that `make` appends to `out`, with the sequence that it is given, as
+ * audit_log_append would. `make` fails with its own code; it must not call the log. `*seq` is set
+ * before.
+ */
+typedef int audit_make_fn(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err);
+int audit_log_make(struct audit_log *log, audit_make_fn *make, void *arg, uint64_t *seq,
+                   struct reeve_error *err);
 /**
  * Queue one record: canonical JSON, at most AUDIT_MAX_RECORD bytes, its "seq" is audit_log_next
  * (REEVE_EINVAL when not: such a record would make the log damaged), its type is not `release`,
- * which the keeper alone writes (REEVE_EINVAL). REEVE_EBUSY: flush first.
+ * which the keeper alone writes (REEVE_EINVAL). REEVE_EBUSY: the next batch is full, flush first.
  */
 int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
 /**
@@ -89,10 +99,20 @@ int audit_log_append(struct audit_log *log, struct str record, struct reeve_erro
  */
 int audit_log_release(struct audit_log *log, uint64_t decision, const uint8_t plan[BASE_SHA256],
                       int64_t expires_ns, struct reeve_error *err);
-bool audit_log_pending(const struct audit_log *log);
+/** How many records are durable. */
+uint64_t audit_log_size(struct audit_log *log);
+/** Whether anything waits for a flush: of the next batch, or of one that did not commit. */
+bool audit_log_pending(struct audit_log *log);
+/** What the next batch has already, of KEEPER_MAX_LEAVES and KEEPER_MAX_RELEASES. */
+struct audit_room {
+    uint32_t nrecords, nreleases;
+    bool in_flight; /* another batch is on its way */
+};
+void audit_log_room(struct audit_log *log, struct audit_room *out);
 
 /**
- * Make everything queued durable, in one batch: keeper's head and SQLite's commit in parallel.
+ * Make everything queued durable, in one batch: keeper's head and SQLite's commit in parallel; what
+ * is queued meanwhile is the next one's. One thread flushes at a time.
  * Tokens come in the order of the audit_log_release calls; `*ntokens` is room before, count after.
  * A release that expired while it was queued is not released: its token has the sequence
  * AUDIT_NOT_RELEASED and nothing else.
@@ -112,8 +132,9 @@ typedef int audit_row_fn(void *arg, uint64_t seq, struct str record,
 int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                    struct reeve_error *err);
 
-/** What the keeper has signed last. The strings are good until the next flush. */
+/** What the keeper has signed last. Strings point into itself: it is not to be copied. */
 struct audit_head {
+    char text[1024], why[256]; /* what note and detail point to, of a log that is open */
     uint64_t size;
     uint8_t root[BASE_SHA256];
     struct str note; /* signed checkpoint */
@@ -123,7 +144,7 @@ struct audit_head {
     uint64_t first_bad;
     struct str detail;
 };
-void audit_log_head(const struct audit_log *log, struct audit_head *out);
+void audit_log_head(struct audit_log *log, struct audit_head *out);
 /** A receipt (C2SP tlog-proof with the record as `extra`) of a durable record. */
 int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
                       struct reeve_error *err);

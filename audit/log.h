@@ -6,7 +6,9 @@
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
 
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "audit/audit.h"
 #include "audit/keeper/keeper.h"
@@ -75,56 +77,96 @@ int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err);
 /* ---- the log ---- */
 
 enum log_phase {
-    LOG_QUEUEING, /* records are taken */
-    LOG_ENTERED,  /* the keeper has the batch: the same rows until they are committed */
-    LOG_ALONE,    /* the keeper is gone */
+    LOG_IDLE,    /* nothing is in flight */
+    LOG_ENTERED, /* the keeper has a batch: the same rows until they are committed */
+    LOG_ALONE,   /* the keeper is gone */
 };
 
+/* Records and releases on their way into a batch. */
+struct log_queue {
+    struct buf bytes; /* the records, one after the other */
+    uint32_t nrecords, nreleases;
+    uint32_t length[KEEPER_MAX_LEAVES];
+    uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
+    struct keeper_asked release[KEEPER_MAX_RELEASES];
+};
+
+/* The batch in flight: the flushing thread's alone. */
+struct log_flight {
+    struct log_queue *queue;
+    struct keeper_batch batch; /* as it went to the keeper: without the releases that had lapsed */
+    struct keeper_records records;
+    bool lapsed[KEEPER_MAX_RELEASES]; /* of the queue's: expired before the flush */
+    uint8_t leaf[LOG_MAX_BATCH][BASE_SHA256];
+    struct tree_edge edge; /* with this batch */
+};
+
+/*
+ * Two locks, `rows` before `queue` where both are held. A commit holds `rows` and not `queue`: who
+ * appends waits for no disk, who reads does.
+ */
 struct audit_log {
+    const struct audit_progress *progress; /* while the log is being opened; NULL: none */
+    int keeper_fd;                         /* the flushing thread's, and `flight` */
+    struct log_flight flight;
+
+    /* Written with both locks held, read with either. */
     enum log_phase phase;
     enum audit_condition condition;
-    const struct audit_progress *progress; /* while the log is being opened; NULL: none */
     uint64_t first_bad;
     char detail[256];
-    struct log_db db;
-    int keeper_fd;
-    struct tree_edge edge;         /* durable, both in the database and in the keeper's head */
-    struct tree_edge entered_edge; /* with the batch in flight */
-    uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
-    struct tree_nodes nodes; /* of the rows of either edge: nothing but them can follow */
 
-    /* The batch: filled while queueing, fixed once entered. */
-    struct keeper_batch batch;
-    struct keeper_records records;
-    struct buf bytes; /* the queued records, one after the other */
-    uint32_t length[KEEPER_MAX_LEAVES];
-    uint32_t queued_releases;                 /* asked for; batch.nreleases went to the keeper */
-    bool lapsed[KEEPER_MAX_RELEASES];         /* of the asked: expired before the flush */
-    uint8_t leaf[LOG_MAX_BATCH][BASE_SHA256]; /* of the entered batch */
+    pthread_mutex_t queue;
+    struct log_queue queues[2];
+    struct log_queue *filling; /* the other one is in flight, or empty */
+    uint64_t base;             /* the sequence of its first record */
     struct record_reader reader;
 
-    /* What was signed last. */
-    struct buf note, origin, vkey;
+    pthread_mutex_t rows;     /* by the functions below */
+    atomic_bool commit_waits; /* whoever reads lets it pass */
+    pthread_cond_t committed;
+    struct log_db db;
+    struct tree_edge edge;   /* durable, both in the database and in the keeper's head */
+    struct tree_nodes nodes; /* of the same rows */
+    uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
+    uint64_t signed_size;    /* what was signed last */
+    uint8_t signed_root[BASE_SHA256];
+    uint32_t note_bytes;
+    char note[NOTE_MAX_CHECKPOINT];
+
+    /* As they were read at the start. */
+    struct buf origin, vkey;
     struct note_key key; /* borrows `vkey` */
-    struct note_checkpoint signed_head;
 };
+
+/** Lock the rows, to read them or, in the flushing thread, to change them: that one has precedence,
+ * since a mutex alone would let readers that take turns keep it out. */
+void log_rows_read(struct audit_log *log);
+void log_rows_change(struct audit_log *log);
+void log_rows_leave(struct audit_log *log);
 
 /* ---- log_keeper.c ---- */
 
 /** The keeper's first frame, checked. REEVE_ESTATE: it cannot use its head file (a damaged log). */
 int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct reeve_error *err);
-/** Send the batch, get the release records, compute leaves and the edge with them. */
+/** What is queued becomes the batch in flight, and the other queue is filled. REEVE_EINVAL: more
+ * than `ntokens` releases wait. */
+int log_take_off(struct audit_log *log, size_t ntokens, struct reeve_error *err);
+/** Send the batch in flight, get the release records, compute leaves and the edge with them. */
 int log_keeper_enter(struct audit_log *log, struct reeve_error *err);
-/**
- * Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a
- * signature that holds; then it is what was signed last.
- */
+/** With both locks. */
+void log_set_phase(struct audit_log *log, enum log_phase phase);
+/** Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a
+ * signature that holds. */
 int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
                       struct keeper_grants *out, struct reeve_error *err);
-/** Take a signed checkpoint over as what was signed last, if its signature holds. */
-int log_adopt_note(struct audit_log *log, const char *note, uint32_t n, struct reeve_error *err);
+/** Check a checkpoint that the keeper signed: it is of `edge`. */
+int log_check_note(const struct audit_log *log, const struct tree_edge *edge, const char *note,
+                   uint32_t n, struct reeve_error *err);
+/** Take it over as what was signed last. With `rows` held, or while the log is being opened. */
+void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *note, uint32_t n);
 
-/** From now on the log serves reading alone. */
+/** From now on the log serves reading alone. With `rows` held, or while the log is being opened. */
 void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
                  ...) REEVE_PRINTF(4, 5);
 

@@ -12,7 +12,7 @@
 static int lose_keeper(struct audit_log *log, int code)
 {
     fd_close(&log->keeper_fd);
-    log->phase = LOG_ALONE;
+    log_set_phase(log, LOG_ALONE);
     return code;
 }
 
@@ -125,52 +125,61 @@ int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct ree
 
 int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
 {
-    struct keeper_batch *b = &log->batch;
+    struct log_flight *f = &log->flight;
+    struct keeper_batch *b = &f->batch;
     b->size = log->edge.size;
     tree_edge_root(&log->edge, b->root);
     int rc = send_frame(log, b, KEEPER_BATCH, sizeof *b, err);
     if (rc == 0)
-        rc = receive(log, KEEPER_RECORDS, &log->records, sizeof log->records, err);
+        rc = receive(log, KEEPER_RECORDS, &f->records, sizeof f->records, err);
     if (rc)
         return rc;
-    const struct keeper_records *r = &log->records;
+    const struct keeper_records *r = &f->records;
     if (r->nreleases != b->nreleases)
         return lose_keeper(log, base_fail(err, REEVE_EPROTO,
                                           "the keeper wrote %u release records where %u were asked",
                                           r->nreleases, b->nreleases));
-    memcpy(log->leaf, b->leaf, sizeof b->leaf);
+    memcpy(f->leaf, b->leaf, sizeof b->leaf);
     for (uint32_t i = 0; i < r->nreleases; i++) {
         if (r->release[i].bytes > RELEASE_MAX_BYTES)
             return lose_keeper(log, base_fail(err, REEVE_EPROTO, "a release record is too long"));
-        tree_leaf_hash(r->release[i].text, r->release[i].bytes, log->leaf[b->nleaves + i]);
+        tree_leaf_hash(r->release[i].text, r->release[i].bytes, f->leaf[b->nleaves + i]);
     }
-    log->entered_edge = log->edge;
+    f->edge = log->edge;
     for (uint32_t i = 0; i < b->nleaves + b->nreleases; i++)
-        tree_nodes_append(&log->nodes, &log->entered_edge, log->leaf[i]);
-    log->phase = LOG_ENTERED;
+        tree_edge_append(&f->edge, f->leaf[i]);
+    log_set_phase(log, LOG_ENTERED);
     return 0;
 }
 
-int log_adopt_note(struct audit_log *log, const char *note, uint32_t n, struct reeve_error *err)
+int log_check_note(const struct audit_log *log, const struct tree_edge *edge, const char *note,
+                   uint32_t n, struct reeve_error *err)
 {
     struct note_checkpoint c;
+    uint8_t root[BASE_SHA256];
+    if (n > sizeof log->note)
+        return base_fail(err, REEVE_EPROTO, "the keeper's checkpoint is too long");
     int rc = note_checkpoint_open((struct str){note, n}, &log->key, &c, err);
     if (rc)
         return rc;
-    buf_reset(&log->note);
-    buf_put(&log->note, note, n);
-    if (log->note.failed)
-        return base_fail(err, REEVE_ENOMEM, "out of memory for a checkpoint");
-    log->signed_head = c;
-    log->signed_head.origin = log->key.name; /* equal, and outlives `note` */
+    tree_edge_root(edge, root);
+    if (c.size != edge->size || memcmp(c.root, root, sizeof root) != 0)
+        return base_fail(err, REEVE_EPROTO, "the keeper signed another tree than it has");
     return 0;
+}
+
+void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *note, uint32_t n)
+{
+    memcpy(log->note, note, n);
+    log->note_bytes = n;
+    log->signed_size = edge->size;
+    tree_edge_root(edge, log->signed_root);
 }
 
 int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
                       struct keeper_grants *out, struct reeve_error *err)
 {
     struct frame_head committed;
-    uint8_t root[BASE_SHA256];
     int rc = send_frame(log, &committed, KEEPER_COMMITTED, sizeof committed, err);
     if (rc == 0)
         rc = receive(log, KEEPER_GRANTS, out, sizeof *out, err);
@@ -178,13 +187,6 @@ int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint3
         return rc;
     if (out->note_bytes > sizeof out->note || out->ntokens != ntokens)
         return lose_keeper(log, base_fail(err, REEVE_EPROTO, "the keeper's grants are malformed"));
-    rc = log_adopt_note(log, out->note, out->note_bytes, err);
-    if (rc)
-        return lose_keeper(log, rc);
-    tree_edge_root(edge, root);
-    if (log->signed_head.size != edge->size ||
-        memcmp(log->signed_head.root, root, sizeof root) != 0)
-        return lose_keeper(
-            log, base_fail(err, REEVE_EPROTO, "the keeper signed another tree than was committed"));
-    return 0;
+    rc = log_check_note(log, edge, out->note, out->note_bytes, err);
+    return rc ? lose_keeper(log, rc) : 0;
 }

@@ -18,11 +18,13 @@ void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_b
                  ...)
 {
     va_list ap;
+    pthread_mutex_lock(&log->queue);
     va_start(ap, fmt);
     (void)vsnprintf(log->detail, sizeof log->detail, fmt, ap);
     va_end(ap);
     log->condition = c;
     log->first_bad = first_bad;
+    pthread_mutex_unlock(&log->queue);
 }
 
 /* ---- names and key ---- */
@@ -54,7 +56,6 @@ static int read_names(struct audit_log *log, int dir_fd, struct reeve_error *err
                          AUDIT_VKEY_NAME " is the key of %.*s, the log's name "
                                          "in " AUDIT_ORIGIN_NAME " is %s",
                          (int)log->key.name.n, log->key.name.p, log->origin.data);
-    log->signed_head.origin = log->key.name;
     return 0;
 }
 
@@ -66,14 +67,14 @@ static int check_signature(struct audit_log *log, const struct keeper_state *sta
                          AUDIT_KEY_NAME
                          " is not the key of " AUDIT_VKEY_NAME
                          ": one of them was replaced; restore the pair from a backup");
-    int rc = log_adopt_note(log, state->note, state->note_bytes, err);
-    if (rc)
-        return rc;
-    uint64_t size = state->committed ? state->size : state->base_size;
-    const uint8_t *root = state->committed ? state->root : state->base_root;
-    if (log->signed_head.size != size || memcmp(log->signed_head.root, root, BASE_SHA256) != 0)
-        return base_fail(err, REEVE_EPROTO, "the keeper signed another tree than it has");
-    return 0;
+    struct tree_edge edge = {.size = state->base_size, .n = state->nedge};
+    memcpy(edge.node, state->edge, sizeof edge.node); /* which agrees with its root */
+    for (uint32_t i = 0; state->committed && i < state->nleaves + state->nreleases; i++)
+        tree_edge_append(&edge, state->leaf[i]);
+    int rc = log_check_note(log, &edge, state->note, state->note_bytes, err);
+    if (rc == 0)
+        log_adopt(log, &edge, state->note, state->note_bytes);
+    return rc;
 }
 
 /* ---- what is done about what was found ---- */
@@ -124,7 +125,10 @@ static int settle(struct audit_log *log, int dir_fd, const struct keeper_state *
     /* The batch is in the database, for the first or the second time: the keeper may sign it. Its
      * releases get no tokens any more. */
     struct keeper_grants grants;
-    return log_keeper_commit(log, &log->edge, 0, &grants, err);
+    rc = log_keeper_commit(log, &log->edge, 0, &grants, err);
+    if (rc == 0)
+        log_adopt(log, &log->edge, grants.note, grants.note_bytes);
+    return rc;
 }
 
 static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
@@ -193,6 +197,10 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
         fd_close(&keeper_fd);
         return base_fail(err, REEVE_ENOMEM, "out of memory for a log");
     }
+    (void)pthread_mutex_init(&log->queue, NULL);
+    (void)pthread_mutex_init(&log->rows, NULL);
+    (void)pthread_cond_init(&log->committed, NULL);
+    log->filling = &log->queues[0];
     log->keeper_fd = keeper_fd;
     log->progress = progress;
     tree_edge_init(&log->edge);
@@ -203,6 +211,7 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
         audit_log_close(&log);
         return rc;
     }
+    log->base = log->edge.size;
     found->condition = log->condition;
     found->first_bad = log->first_bad;
     memcpy(found->detail, log->detail, sizeof found->detail);
@@ -218,11 +227,14 @@ void audit_log_close(struct audit_log **log)
     log_db_close(&l->db, l->condition != AUDIT_OK);
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
-    buf_fini(&l->bytes);
+    for (size_t i = 0; i < BASE_COUNT(l->queues); i++)
+        buf_fini(&l->queues[i].bytes);
     buf_fini(&l->nodes.roots);
-    buf_fini(&l->note);
     buf_fini(&l->origin);
     buf_fini(&l->vkey);
+    (void)pthread_mutex_destroy(&l->queue);
+    (void)pthread_mutex_destroy(&l->rows);
+    (void)pthread_cond_destroy(&l->committed);
     free(l);
     *log = NULL;
 }

@@ -25,8 +25,9 @@ static int take_row(void *arg, const struct log_row *row)
     return r->fn(r->arg, (uint64_t)row->seq, row->record, row->leaf);
 }
 
-int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
-                   struct reeve_error *err)
+/* With the rows locked. */
+static int read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn,
+                     void *arg, struct reeve_error *err)
 {
     struct reading r = {.fn = fn, .arg = arg};
     if (log->condition == AUDIT_OK) {
@@ -42,16 +43,37 @@ int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row
     return rc;
 }
 
-void audit_log_head(const struct audit_log *log, struct audit_head *out)
+int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                   struct reeve_error *err)
 {
-    *out = (struct audit_head){.size = log->signed_head.size,
-                               .note = buf_view(&log->note),
+    log_rows_read(log);
+    int rc = read_rows(log, from, max, fn, arg, err);
+    log_rows_leave(log);
+    return rc;
+}
+
+uint64_t audit_log_size(struct audit_log *log)
+{
+    log_rows_read(log);
+    uint64_t size = log->edge.size;
+    log_rows_leave(log);
+    return size;
+}
+
+void audit_log_head(struct audit_log *log, struct audit_head *out)
+{
+    log_rows_read(log);
+    *out = (struct audit_head){.size = log->signed_size,
                                .origin = buf_view(&log->origin),
                                .vkey = buf_view(&log->vkey),
                                .condition = log->condition,
-                               .first_bad = log->first_bad,
-                               .detail = str_of(log->detail)};
-    memcpy(out->root, log->signed_head.root, sizeof out->root);
+                               .first_bad = log->first_bad};
+    memcpy(out->root, log->signed_root, sizeof out->root);
+    memcpy(out->text, log->note, log->note_bytes);
+    memcpy(out->why, log->detail, sizeof out->why);
+    out->note = (struct str){out->text, log->note_bytes};
+    log_rows_leave(log);
+    out->detail = str_of(out->why);
 }
 
 /* ---- receipts ---- */
@@ -110,7 +132,7 @@ static int range_root(struct audit_log *log, const struct proof *p, struct tree_
         }
         uint64_t end = chunk_end < range.to ? chunk_end : range.to;
         struct leaves leaves = {.next = at, .edge = &edge};
-        int rc = audit_log_read(log, at, end - at, take_leaf, &leaves, err);
+        int rc = read_rows(log, at, end - at, take_leaf, &leaves, err);
         if (rc)
             return rc;
         if (leaves.next != end)
@@ -122,7 +144,7 @@ static int range_root(struct audit_log *log, const struct proof *p, struct tree_
 
 static int read_record(struct audit_log *log, struct proof *p, struct reeve_error *err)
 {
-    int rc = audit_log_read(log, p->index, 1, take_record, p, err);
+    int rc = read_rows(log, p->index, 1, take_record, p, err);
     if (rc)
         return rc;
     if (p->record.failed)
@@ -148,30 +170,40 @@ static int prove(struct audit_log *log, struct proof *p, struct reeve_error *err
         return rc;
     tree_leaf_hash(p->record.data, p->record.len, leaf);
     return tree_proof_holds(leaf, p->index, p->size, (const uint8_t(*)[BASE_SHA256])p->hash, p->n,
-                            log->signed_head.root)
+                            log->signed_root)
                ? 0
                : not_signed(p->index, err);
 }
 
-int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out, struct reeve_error *err)
+/* With the rows locked: the root and the rows that lead to it are of one moment. */
+static int make_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
+                        struct reeve_error *err)
 {
-    if (seq >= log->signed_head.size)
+    if (seq >= log->signed_size)
         return base_fail(err, REEVE_ENOENT,
                          "there is no signed record %" PRIu64 "; the log has "
                          "%" PRIu64,
-                         seq, log->signed_head.size);
-    struct proof p = {.index = seq, .size = log->signed_head.size};
+                         seq, log->signed_size);
+    struct proof p = {.index = seq, .size = log->signed_size};
     int rc = prove(log, &p, err);
     if (rc == 0) {
         struct receipt_parts parts = {.record = buf_view(&p.record),
                                       .index = seq,
                                       .proof = (const uint8_t(*)[BASE_SHA256])p.hash,
                                       .nproof = p.n,
-                                      .note = buf_view(&log->note)};
+                                      .note = {log->note, log->note_bytes}};
         receipt_format(&parts, out);
         if (out->failed)
             rc = base_fail(err, REEVE_ENOMEM, "out of memory for a receipt");
     }
     buf_fini(&p.record);
+    return rc;
+}
+
+int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out, struct reeve_error *err)
+{
+    log_rows_read(log);
+    int rc = make_receipt(log, seq, out, err);
+    log_rows_leave(log);
     return rc;
 }

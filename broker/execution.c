@@ -322,11 +322,6 @@ static void begin_run(struct reeve_run *run)
     run->output_left = run->grant.limits.set & (1u << CORE_LIMIT_OUTPUT)
                            ? run->grant.limits.value[CORE_LIMIT_OUTPUT]
                            : CORE_UNLIMITED;
-    if (owner->nreleasing == KEEPER_MAX_RELEASES) {
-        run_refuse(run, CORE_REFUSAL_BUSY, "the log takes no more releases at the moment");
-        finish_at_once(run);
-        return;
-    }
     int rc = prepare(run, &err);
     if (rc == REEVE_EHELPERS) { /* not yet noticed by the loop; the loss is the same */
         owner->fallen = true;

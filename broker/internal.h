@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "audit/audit.h"
+#include "audit/writer.h"
 #include "broker/config.h"
 #include "broker/helpers.h"
 #include "broker/loop.h"
@@ -140,12 +140,11 @@ struct owner {
     struct helpers helpers;
     bool helpers_lost;
     struct audit_log *log;
+    struct audit_writer *writer; /* NULL: the log takes nothing */
     struct audit_found found;
     bool log_failing; /* the last commit failed; the same rows wait */
     int64_t failing_since_ns;
     char log_why[512];             /* why it failed */
-    int64_t flush_at_ns;           /* CLOCK_BOOTTIME; 0: nothing is queued */
-    unsigned nqueued;              /* records of the batch */
     bool ending;                   /* no request is taken any more */
     uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
@@ -163,7 +162,7 @@ struct owner {
     struct reeve_run *runs;
     struct reeve_run *abandoned; /* answered `helpers_lost`, their providers still hold them */
     unsigned nruns;
-    struct reeve_run *releasing[KEEPER_MAX_RELEASES]; /* in the order of audit_log_release */
+    struct reeve_run *releasing[OWNER_MAX_RUNS]; /* in the order in which they were asked for */
     unsigned nreleasing;
     int64_t idle_since_ns;
     int64_t alive_ns; /* when the start last gave a sign of life */
@@ -194,21 +193,18 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
 int owner_append_of(struct owner *owner, struct reeve_run *run,
                     void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
                     struct reeve_error *err);
-/**
- * Flush when a batch has no room for one more request with its decision and every end that may come
- * meanwhile. Only where no run is at hand: the flush answers and frees runs. Building or appending
- * a record never flushes.
- */
+/** Wait where a batch has no room for one more request with its decision and every end that may
+ * come meanwhile: for the one that is in flight, if it can be written. */
 void owner_make_room(struct owner *owner);
-/** Begin a record: an object with type, seq, time, owner, grade, left open. Nothing else may be
- * appended before it is. */
+/** Begin a record: an object with type, time, owner, grade, left open. Its sequence is put in when
+ * it is appended. */
 void owner_record_open(struct owner *owner, const char *type, struct json_out *o);
 /** The batch may not wait for its timer. */
 void owner_hurry(struct owner *owner);
-/** Flush when it is time; hand out warrants; answer what became durable. Milliseconds until the
- * next look, -1: none. */
+/** Hand out warrants and answer what became durable; give up on a log that fails for too long.
+ * Milliseconds until the next look, -1: none but when the writer has news. */
 int owner_journal_tick(struct owner *owner);
-/** Who reads wants all that was answered: what is queued goes out first. */
+/** Wait until all that was answered is durable, for whoever reads. */
 void owner_settle(struct owner *owner);
 /** Queue the release of a run's plan; the decision record was appended just before. */
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err);

@@ -1,6 +1,6 @@
 /*
- * The owner's pen: records queued, batches made durable when their time has come, warrants handed
- * out and runs answered when their batch is. The only file of broker/ that appends.
+ * The owner's pen: records go to the log's writer, and when they are durable warrants are handed
+ * out and runs answered. The only file of broker/ that appends.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -13,7 +13,6 @@ void owner_record_open(struct owner *owner, const char *type, struct json_out *o
     base_rfc3339(base_now_ns(), time);
     json_open_object(o);
     json_kv_str(o, "type", str_of(type));
-    json_kv_uint(o, "seq", owner->log ? audit_log_next(owner->log) : 0);
     json_kv_str(o, "time", str_of(time));
     json_key(o, "boot_ns");
     json_int(o, base_boottime_ns());
@@ -21,14 +20,13 @@ void owner_record_open(struct owner *owner, const char *type, struct json_out *o
     json_kv_str(o, "grade", STR("embedded"));
 }
 
-static int hand_out(struct owner *owner, struct reeve_error *err);
+/* Records of ends that can come while no batch lands: of each run one, and one that refuses it. */
+enum { RESERVE = 2 * OWNER_MAX_RUNS };
 
 void owner_make_room(struct owner *owner)
 {
-    bool full = owner->nqueued >= KEEPER_MAX_LEAVES - 2 * OWNER_MAX_RUNS ||
-                owner->nreleasing == KEEPER_MAX_RELEASES;
-    if (owner->log && !owner->log_failing && full)
-        (void)hand_out(owner, NULL);
+    if (owner->writer && !owner->log_failing)
+        (void)audit_writer_await_room(owner->writer, RESERVE + 1, 1, NULL);
 }
 
 int owner_log_failing(const struct owner *owner, struct reeve_error *err)
@@ -40,28 +38,32 @@ int owner_log_failing(const struct owner *owner, struct reeve_error *err)
         owner->log_why, owner->dir);
 }
 
-int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
-                 struct reeve_error *err)
+/* The record in its canonical form, with its sequence. */
+static int put_record(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err)
 {
-    if (json->failed)
-        return base_fail(err, REEVE_ENOMEM, "out of memory for a record");
-    if (!owner->log)
-        return base_fail(err, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
-    if (owner->log_failing)
-        return owner_log_failing(owner, err);
-    auto_buf struct buf canonical = {.max = AUDIT_MAX_RECORD};
+    struct str body = *(const struct str *)arg; /* an object that is not empty */
+    auto_buf struct buf text = {0}, canonical = {.max = AUDIT_MAX_RECORD};
     struct reeve_error why = {0};
-    int rc = json_canonicalise(buf_view(json), &canonical, &why);
+    buf_printf(&text, "{\"seq\":%llu,", (unsigned long long)seq);
+    buf_put(&text, body.p + 1, body.n - 1);
+    int rc = text.failed ? REEVE_ENOMEM : json_canonicalise(buf_view(&text), &canonical, &why);
     if (canonical.failed)
         return base_fail(err, REEVE_EFORMAT, "a record is longer than %u bytes", AUDIT_MAX_RECORD);
     if (rc)
         return base_fail(err, rc, "a record cannot be read: %s", why.message);
-    *seq = audit_log_next(owner->log);
-    rc = audit_log_append(owner->log, buf_view(&canonical), err);
-    owner->nqueued += !rc;
-    if (!rc && !owner->flush_at_ns)
-        owner->flush_at_ns = base_boottime_ns() + OWNER_BATCH_NS;
-    return rc;
+    buf_str(out, buf_view(&canonical));
+    return 0;
+}
+
+int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
+                 struct reeve_error *err)
+{
+    struct str body = buf_view(json);
+    if (json->failed)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for a record");
+    if (!owner->writer)
+        return base_fail(err, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
+    return audit_writer_append(owner->writer, put_record, &body, false, seq, err);
 }
 
 int owner_append_of(struct owner *owner, struct reeve_run *run,
@@ -83,90 +85,110 @@ int owner_append_of(struct owner *owner, struct reeve_run *run,
 
 void owner_hurry(struct owner *owner)
 {
-    if (owner->flush_at_ns && !owner->log_failing)
-        owner->flush_at_ns = 1;
+    if (owner->writer)
+        audit_writer_hurry(owner->writer);
+}
+
+/* What waits for the disk longer than this is told so by the loop. */
+static int await_all(struct owner *owner, struct reeve_error *err)
+{
+    uint64_t next = owner->writer ? audit_log_next(owner->log) : 0;
+    return next ? audit_writer_await(owner->writer, next - 1, err) : 0;
 }
 
 void owner_settle(struct owner *owner)
 {
-    owner_hurry(owner);
+    if (!owner->log_failing)
+        (void)await_all(owner, NULL);
     (void)owner_journal_tick(owner);
 }
 
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err)
 {
-    int rc = audit_log_release(owner->log, run->decision_seq, run->plan_sha256,
-                               base_boottime_ns() + OWNER_WARRANT_NS, err);
+    if (owner->nreleasing == BASE_COUNT(owner->releasing))
+        return base_fail(err, REEVE_EBUSY, "too many runs wait for their release");
+    int rc = audit_writer_release(owner->writer, run->decision_seq, run->plan_sha256,
+                                  base_boottime_ns() + OWNER_WARRANT_NS, err);
     if (!rc)
         owner->releasing[owner->nreleasing++] = run;
-    owner_hurry(owner);
     return rc;
 }
 
-/* What became durable goes on: warrants to their runs, ends to their clients. */
-static void go_on(struct owner *owner, const struct token *tokens, size_t ntokens)
+/* ---- what became durable goes on ---- */
+
+/* Warrants to their runs, which asked for them first. */
+static void release_runs(struct owner *owner, const struct token *tokens, size_t n)
 {
     struct reeve_run *released[KEEPER_MAX_RELEASES];
-    unsigned n = owner->nreleasing;
-    memcpy(released, owner->releasing, sizeof released);
-    owner->nreleasing = 0;
+    memcpy(released, owner->releasing, n * sizeof *released);
+    owner->nreleasing -= (unsigned)n;
+    memmove(owner->releasing, owner->releasing + n, owner->nreleasing * sizeof *released);
+    for (size_t i = 0; i < n; i++)
+        run_release(released[i], &tokens[i]);
+}
+
+static void answer_runs(struct owner *owner, uint64_t durable)
+{
     for (struct reeve_run *run = owner->runs, *next; run; run = next) {
         next = run->next;
-        if (run->state == RUN_ENDING)
+        if (run->state == RUN_ENDING && run->end_seq < durable)
             run_answer(run);
     }
-    for (unsigned i = 0; i < n && i < ntokens; i++)
-        run_release(released[i], &tokens[i]);
 }
 
 /* Nobody waits for a disk for ever. */
 static void give_up(struct owner *owner)
 {
-    if (base_boottime_ns() - owner->failing_since_ns < OWNER_GIVE_UP_NS)
-        return;
     for (struct reeve_run *run = owner->runs, *next; run; run = next) {
         next = run->next;
         run_give_up(run);
     }
 }
 
-/* One batch. What fails stays queued: the very same rows are tried again. */
-static int hand_out(struct owner *owner, struct reeve_error *err)
+/* The log is not what this owner wrote: from now on only reading is served. */
+static void condemn(struct owner *owner)
 {
-    struct token tokens[KEEPER_MAX_RELEASES];
-    size_t ntokens = KEEPER_MAX_RELEASES;
-    struct reeve_error why = {0};
-    int rc = audit_log_flush(owner->log, tokens, &ntokens, &why);
-    if (!rc) {
-        owner->log_failing = false;
-        owner->flush_at_ns = 0;
-        owner->nqueued = 0;
-        go_on(owner, tokens, ntokens);
-        return 0;
-    }
+    struct audit_head head;
+    audit_log_head(owner->log, &head);
+    owner->found.condition = head.condition;
+    owner->found.first_bad = head.first_bad;
+    (void)snprintf(owner->found.detail, sizeof owner->found.detail, "%s", head.why);
+}
+
+/* Milliseconds until whoever waits is told. */
+static int take_failure(struct owner *owner, const struct audit_news *news)
+{
     if (!owner->log_failing) {
-        owner_event(owner, "the log cannot be written: %s", why.message);
+        owner_event(owner, "the log cannot be written: %s", news->why.message);
         owner->failing_since_ns = base_boottime_ns();
     }
-    (void)snprintf(owner->log_why, sizeof owner->log_why, "%s", why.message);
+    (void)snprintf(owner->log_why, sizeof owner->log_why, "%s", news->why.message);
     owner->log_failing = true;
-    give_up(owner);
-    owner->fallen = owner->fallen || rc == REEVE_EHELPERS || rc == REEVE_EPROTO;
-    owner->flush_at_ns = base_boottime_ns() + OWNER_RETRY_NS;
-    if (err)
-        *err = why;
-    return rc;
+    owner->fallen =
+        owner->fallen || news->failing == REEVE_EHELPERS || news->failing == REEVE_EPROTO;
+    if (news->failing == REEVE_EDAMAGED && owner->found.condition == AUDIT_OK)
+        condemn(owner);
+    int left = base_ms_until(owner->failing_since_ns + OWNER_GIVE_UP_NS);
+    if (left == 0)
+        give_up(owner);
+    return left ? left : -1;
 }
 
 int owner_journal_tick(struct owner *owner)
 {
-    while (owner->log && owner->flush_at_ns && !owner->fallen) {
-        int left = base_ms_until(owner->flush_at_ns);
-        if (left)
-            return left;
-        (void)hand_out(owner, NULL);
+    struct audit_news news;
+    bool more = owner->writer && !owner->fallen;
+    int wait = -1;
+    while (more) {
+        more = audit_writer_collect(owner->writer, &news);
+        answer_runs(owner, news.durable);
+        release_runs(owner, news.token, news.ntokens);
+        if (news.failing)
+            wait = take_failure(owner, &news);
+        else
+            owner->log_failing = false;
     }
-    return -1;
+    return wait;
 }
 
 /* ---- the first records of an owner ---- */
@@ -290,10 +312,20 @@ static int record_lost(struct owner *owner, uint64_t release, struct reeve_error
     return append_open(owner, &o, err);
 }
 
+static void on_news(void *arg)
+{
+    struct owner *owner = arg;
+    loop_wake(owner->loop);
+}
+
 int owner_journal_start(struct owner *owner, struct reeve_error *err)
 {
     const struct audit_found *f = &owner->found;
-    int rc = record_start(owner, err);
+    const struct audit_writer_options options = {
+        .batch_ns = OWNER_BATCH_NS, .retry_ns = OWNER_RETRY_NS, .news = on_news, .arg = owner};
+    int rc = audit_writer_start(owner->log, &options, &owner->writer, err);
+    if (!rc)
+        rc = record_start(owner, err);
     if (!rc)
         rc = record_range(owner, "unacknowledged", f->restored_from, f->restored_count, false, err);
     if (!rc)
@@ -303,5 +335,5 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
         owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);
     }
-    return rc ? rc : hand_out(owner, err);
+    return rc ? rc : await_all(owner, err);
 }

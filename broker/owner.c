@@ -239,11 +239,10 @@ void owner_fall(struct owner *owner)
         process_provider_attach(owner->process, -1, NULL);
     fd_close(&owner->helpers.keeper_fd);
     fd_close(&owner->helpers.launcher_fd);
+    audit_writer_stop(&owner->writer);
     audit_log_close(&owner->log);
     audit_found_fini(&owner->found);
     owner->found = (struct audit_found){0};
-    owner->flush_at_ns = 0;
-    owner->nqueued = 0;
     owner->nreleasing = 0;
     owner->log_failing = false;
     owner->failing_since_ns = 0;

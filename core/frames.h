@@ -31,7 +31,7 @@ void token_mac(const uint8_t key[TOKEN_KEY_BYTES], const struct token *t, uint8_
 
 /* ---- owner <-> keeper ---- */
 
-#define KEEPER_MAX_LEAVES   256u
+#define KEEPER_MAX_LEAVES   512u
 #define KEEPER_MAX_RELEASES 32u
 #define KEEPER_MAX_EDGE     64u
 #define RELEASE_MAX_BYTES   384u
@@ -71,17 +71,20 @@ struct keeper_state {
     char note[1024]; /* the signed checkpoint of `size` if committed, else of base_size */
 };
 
+/* A release that the owner asks for. */
+struct keeper_asked {
+    uint64_t decision; /* sequence of the decision record: < size + nleaves of its batch */
+    uint8_t plan[BASE_SHA256];
+    int64_t expires_ns; /* CLOCK_BOOTTIME; at most 60 s from now */
+};
+
 struct keeper_batch {
     struct frame_head head;
     uint64_t size; /* the tree that this extends; must be the keeper's own */
     uint8_t root[BASE_SHA256];
     uint32_t nleaves, nreleases;
     uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
-    struct {
-        uint64_t decision; /* sequence of the decision record: < size + nleaves */
-        uint8_t plan[BASE_SHA256];
-        int64_t expires_ns; /* CLOCK_BOOTTIME; at most 60 s from now */
-    } release[KEEPER_MAX_RELEASES];
+    struct keeper_asked release[KEEPER_MAX_RELEASES];
 };
 
 struct keeper_records {

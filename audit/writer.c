@@ -1,0 +1,306 @@
+/*
+ * The writer's thread. It sleeps until a batch is due, flushes it, tells, and sleeps again; a
+ * commit that fails is tried again until it holds. See writer.h.
+ */
+#include "audit/writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+struct audit_writer {
+    struct audit_log *log;
+    struct audit_writer_options options;
+    pthread_t thread;
+
+    pthread_mutex_t mutex; /* guards what follows; not held while the log flushes */
+    pthread_cond_t due;    /* the thread waits here */
+    pthread_cond_t moved;  /* for what is durable, for room, for the end of a failure */
+    int64_t due_ns;        /* CLOCK_MONOTONIC; 0: nothing is queued; 1: at once */
+    bool stopping;
+    uint64_t durable;
+    int failing;
+    struct reeve_error why;
+    struct token *token; /* that were not collected yet */
+    size_t ntokens;
+    size_t asked, room; /* releases that have no collected token; `token` has room for so many */
+};
+
+static int64_t monotonic_ns(void)
+{
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * BASE_NS_PER_S + ts.tv_nsec;
+}
+
+/* ---- the thread ---- */
+
+static bool is_over(int code)
+{
+    return code == REEVE_EHELPERS || code == REEVE_EPROTO || code == REEVE_EDAMAGED;
+}
+
+/* With the mutex: whether to flush now; else how long to sleep, 0: until somebody calls. */
+static bool is_due(const struct audit_writer *w, int64_t *until_ns)
+{
+    *until_ns = 0;
+    if (w->stopping)
+        return true;
+    if (!w->due_ns || is_over(w->failing))
+        return false;
+    *until_ns = w->due_ns;
+    return w->due_ns <= monotonic_ns();
+}
+
+static void sleep_until_due(struct audit_writer *w)
+{
+    int64_t until_ns;
+    while (!is_due(w, &until_ns)) {
+        struct timespec ts = {until_ns / BASE_NS_PER_S, until_ns % BASE_NS_PER_S};
+        if (until_ns)
+            (void)pthread_cond_timedwait(&w->due, &w->mutex, &ts);
+        else
+            (void)pthread_cond_wait(&w->due, &w->mutex);
+    }
+}
+
+/* With the mutex. */
+static void take_result(struct audit_writer *w, int rc, const struct reeve_error *why,
+                        const struct token *tokens, size_t ntokens, uint64_t durable)
+{
+    if (rc) {
+        w->why = *why;
+        if (!is_over(rc))
+            w->due_ns = monotonic_ns() + w->options.retry_ns;
+    } else {
+        for (size_t i = 0; i < ntokens; i++)
+            w->token[w->ntokens++] = tokens[i];
+        w->durable = durable;
+        if (w->failing && audit_log_pending(w->log))
+            w->due_ns = 1; /* what came meanwhile made nothing due */
+    }
+    w->failing = rc;
+    (void)pthread_cond_broadcast(&w->moved);
+}
+
+/* With the mutex, which is let go meanwhile. */
+static void write_batch(struct audit_writer *w)
+{
+    struct token tokens[KEEPER_MAX_RELEASES];
+    size_t ntokens = KEEPER_MAX_RELEASES;
+    struct reeve_error why = {0};
+    w->due_ns = 0; /* what is queued from here on sets it again */
+    pthread_mutex_unlock(&w->mutex);
+    int rc = audit_log_flush(w->log, tokens, &ntokens, &why);
+    uint64_t durable = audit_log_size(w->log);
+    pthread_mutex_lock(&w->mutex);
+    take_result(w, rc, &why, tokens, ntokens, durable);
+    if (!w->options.news)
+        return;
+    pthread_mutex_unlock(&w->mutex);
+    w->options.news(w->options.arg);
+    pthread_mutex_lock(&w->mutex);
+}
+
+static void *write_batches(void *arg)
+{
+    struct audit_writer *w = arg;
+    pthread_mutex_lock(&w->mutex);
+    do {
+        sleep_until_due(w);
+        write_batch(w);
+    } while (!w->stopping || (!w->failing && audit_log_pending(w->log)));
+    pthread_mutex_unlock(&w->mutex);
+    return NULL;
+}
+
+/* ---- its life ---- */
+
+static void init_conditions(struct audit_writer *w)
+{
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&w->due, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    (void)pthread_cond_init(&w->moved, NULL);
+    (void)pthread_mutex_init(&w->mutex, NULL);
+}
+
+static void free_writer(struct audit_writer *w)
+{
+    (void)pthread_cond_destroy(&w->due);
+    (void)pthread_cond_destroy(&w->moved);
+    (void)pthread_mutex_destroy(&w->mutex);
+    free(w->token);
+    free(w);
+}
+
+/* Signals are for the program's own threads. */
+static int start_thread(struct audit_writer *w)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&w->thread, NULL, write_batches, w);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int audit_writer_start(struct audit_log *log, const struct audit_writer_options *options,
+                       struct audit_writer **out, struct reeve_error *err)
+{
+    *out = NULL;
+    struct audit_writer *w = calloc(1, sizeof *w);
+    if (!w)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for the log's writer");
+    w->log = log;
+    w->options = *options;
+    w->durable = audit_log_size(log);
+    init_conditions(w);
+    int rc = start_thread(w);
+    if (rc) {
+        free_writer(w);
+        return base_fail_errno(err, REEVE_ENOMEM, rc, "the log's writer cannot be started");
+    }
+    *out = w;
+    return 0;
+}
+
+void audit_writer_stop(struct audit_writer **writer)
+{
+    struct audit_writer *w = *writer;
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->mutex);
+    w->stopping = true;
+    (void)pthread_cond_signal(&w->due);
+    pthread_mutex_unlock(&w->mutex);
+    (void)pthread_join(w->thread, NULL);
+    free_writer(w);
+    *writer = NULL;
+}
+
+/* ---- appending ---- */
+
+/* With the mutex. While a commit fails, the time of its next try stands. */
+static void make_due(struct audit_writer *w, bool urgent)
+{
+    int64_t due_ns = urgent ? 1 : monotonic_ns() + w->options.batch_ns;
+    if (w->failing || (w->due_ns && w->due_ns <= due_ns))
+        return;
+    w->due_ns = due_ns;
+    (void)pthread_cond_signal(&w->due);
+}
+
+static void queued(struct audit_writer *w, bool urgent)
+{
+    pthread_mutex_lock(&w->mutex);
+    make_due(w, urgent);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+int audit_writer_append(struct audit_writer *w, audit_make_fn *make, void *arg, bool urgent,
+                        uint64_t *seq, struct reeve_error *err)
+{
+    int rc = audit_log_make(w->log, make, arg, seq, err);
+    if (rc == 0)
+        queued(w, urgent);
+    return rc;
+}
+
+/* There is room for a token before its release is asked for: a token is never lost. */
+static int make_token_room(struct audit_writer *w, struct reeve_error *err)
+{
+    if (w->asked < w->room)
+        return 0;
+    size_t room = w->room + KEEPER_MAX_RELEASES;
+    struct token *token = reallocarray(w->token, room, sizeof *token);
+    if (!token)
+        return base_fail(err, REEVE_ENOMEM, "out of memory for a token");
+    w->token = token;
+    w->room = room;
+    return 0;
+}
+
+int audit_writer_release(struct audit_writer *w, uint64_t decision, const uint8_t plan[BASE_SHA256],
+                         int64_t expires_ns, struct reeve_error *err)
+{
+    pthread_mutex_lock(&w->mutex);
+    int rc = make_token_room(w, err);
+    if (rc == 0)
+        rc = audit_log_release(w->log, decision, plan, expires_ns, err);
+    if (rc == 0) {
+        w->asked++;
+        make_due(w, true);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return rc;
+}
+
+void audit_writer_hurry(struct audit_writer *w)
+{
+    struct audit_room room;
+    audit_log_room(w->log, &room);
+    if (room.nrecords || room.nreleases)
+        queued(w, true);
+}
+
+/* ---- waiting ---- */
+
+static int told(const struct audit_writer *w, struct reeve_error *err)
+{
+    if (err)
+        *err = w->why;
+    return w->failing;
+}
+
+int audit_writer_await_room(struct audit_writer *w, uint32_t records, uint32_t releases,
+                            struct reeve_error *err)
+{
+    int rc = 0;
+    pthread_mutex_lock(&w->mutex);
+    for (;;) {
+        struct audit_room room;
+        audit_log_room(w->log, &room);
+        if (room.nrecords + records <= KEEPER_MAX_LEAVES &&
+            room.nreleases + releases <= KEEPER_MAX_RELEASES)
+            break;
+        rc = told(w, err);
+        if (rc)
+            break;
+        make_due(w, true);
+        (void)pthread_cond_wait(&w->moved, &w->mutex);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return rc;
+}
+
+int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error *err)
+{
+    pthread_mutex_lock(&w->mutex);
+    if (w->durable <= seq)
+        make_due(w, true);
+    while (w->durable <= seq && !w->failing)
+        (void)pthread_cond_wait(&w->moved, &w->mutex);
+    int rc = w->durable <= seq ? told(w, err) : 0;
+    pthread_mutex_unlock(&w->mutex);
+    return rc;
+}
+
+bool audit_writer_collect(struct audit_writer *w, struct audit_news *out)
+{
+    pthread_mutex_lock(&w->mutex);
+    size_t n = w->ntokens < KEEPER_MAX_RELEASES ? w->ntokens : KEEPER_MAX_RELEASES;
+    *out = (struct audit_news){
+        .durable = w->durable, .failing = w->failing, .why = w->why, .ntokens = n};
+    if (n) {
+        memcpy(out->token, w->token, n * sizeof *w->token);
+        memmove(w->token, w->token + n, (w->ntokens - n) * sizeof *w->token);
+    }
+    w->ntokens -= n;
+    w->asked -= n;
+    bool more = w->ntokens > 0;
+    pthread_mutex_unlock(&w->mutex);
+    return more;
+}
