@@ -4,6 +4,8 @@
  */
 #include "audit/writer.h"
 
+#include "audit/ballast.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -18,6 +20,8 @@ struct audit_writer {
     pthread_cond_t moved;  /* for what is durable, for room, for the end of a failure */
     int64_t due_ns;        /* CLOCK_MONOTONIC; 0: nothing is queued; 1: at once */
     bool stopping;
+    bool tight;         /* there is no ballast */
+    int64_t ballast_ns; /* when to make it again, while tight */
     uint64_t durable;
     int failing;
     struct reeve_error why;
@@ -40,16 +44,16 @@ static bool is_over(int code)
     return code == REEVE_EHELPERS || code == REEVE_EPROTO || code == REEVE_EDAMAGED;
 }
 
-/* With the mutex: whether to flush now; else how long to sleep, 0: until somebody calls. */
+/* With the mutex: whether there is something to do now; else how long to sleep, 0: until somebody
+ * calls. */
 static bool is_due(const struct audit_writer *w, int64_t *until_ns)
 {
-    *until_ns = 0;
+    *until_ns = w->tight ? w->ballast_ns : 0;
     if (w->stopping)
         return true;
-    if (!w->due_ns || is_over(w->failing))
-        return false;
-    *until_ns = w->due_ns;
-    return w->due_ns <= monotonic_ns();
+    if (w->due_ns && !is_over(w->failing) && (!*until_ns || w->due_ns < *until_ns))
+        *until_ns = w->due_ns;
+    return *until_ns && *until_ns <= monotonic_ns();
 }
 
 static void sleep_until_due(struct audit_writer *w)
@@ -84,22 +88,49 @@ static void take_result(struct audit_writer *w, int rc, const struct reeve_error
 }
 
 /* With the mutex, which is let go meanwhile. */
-static void write_batch(struct audit_writer *w)
+static void tell(struct audit_writer *w)
 {
-    struct token tokens[KEEPER_MAX_RELEASES];
-    size_t ntokens = KEEPER_MAX_RELEASES;
-    struct reeve_error why = {0};
-    w->due_ns = 0; /* what is queued from here on sets it again */
-    pthread_mutex_unlock(&w->mutex);
-    int rc = audit_log_flush(w->log, tokens, &ntokens, &why);
-    uint64_t durable = audit_log_size(w->log);
-    pthread_mutex_lock(&w->mutex);
-    take_result(w, rc, &why, tokens, ntokens, durable);
     if (!w->options.news)
         return;
     pthread_mutex_unlock(&w->mutex);
     w->options.news(w->options.arg);
     pthread_mutex_lock(&w->mutex);
+}
+
+/* With the mutex, which is let go meanwhile. */
+static void write_batch(struct audit_writer *w)
+{
+    struct token tokens[KEEPER_MAX_RELEASES];
+    size_t ntokens = KEEPER_MAX_RELEASES;
+    struct reeve_error why = {0};
+    bool tight = w->tight;
+    w->due_ns = 0; /* what is queued from here on sets it again */
+    pthread_mutex_unlock(&w->mutex);
+    int rc = audit_log_flush(w->log, tokens, &ntokens, &why);
+    if (rc == REEVE_EIO && !tight && ballast_give_up(w->options.dir_fd)) {
+        tight = true;
+        ntokens = KEEPER_MAX_RELEASES;
+        rc = audit_log_flush(w->log, tokens, &ntokens, &why);
+    }
+    uint64_t durable = audit_log_size(w->log);
+    pthread_mutex_lock(&w->mutex);
+    if (tight && !w->tight)
+        w->ballast_ns = monotonic_ns() + w->options.retry_ns;
+    w->tight = tight;
+    take_result(w, rc, &why, tokens, ntokens, durable);
+    tell(w);
+}
+
+/* With the mutex. */
+static void mend_ballast(struct audit_writer *w)
+{
+    int64_t now_ns = monotonic_ns();
+    if (!w->tight || w->ballast_ns > now_ns)
+        return;
+    w->tight = ballast_make(w->options.dir_fd, w->options.ballast_bytes, NULL) != 0;
+    w->ballast_ns = now_ns + w->options.retry_ns;
+    if (!w->tight)
+        tell(w);
 }
 
 static void *write_batches(void *arg)
@@ -108,7 +139,9 @@ static void *write_batches(void *arg)
     pthread_mutex_lock(&w->mutex);
     do {
         sleep_until_due(w);
-        write_batch(w);
+        mend_ballast(w);
+        if (w->stopping || (w->due_ns && w->due_ns <= monotonic_ns() && !is_over(w->failing)))
+            write_batch(w);
     } while (!w->stopping || (!w->failing && audit_log_pending(w->log)));
     pthread_mutex_unlock(&w->mutex);
     return NULL;
@@ -157,6 +190,8 @@ int audit_writer_start(struct audit_log *log, const struct audit_writer_options 
     w->log = log;
     w->options = *options;
     w->durable = audit_log_size(log);
+    w->tight = options->ballast_bytes &&
+               ballast_make(options->dir_fd, options->ballast_bytes, &w->why) != 0;
     init_conditions(w);
     int rc = start_thread(w);
     if (rc) {
@@ -292,8 +327,11 @@ bool audit_writer_collect(struct audit_writer *w, struct audit_news *out)
 {
     pthread_mutex_lock(&w->mutex);
     size_t n = w->ntokens < KEEPER_MAX_RELEASES ? w->ntokens : KEEPER_MAX_RELEASES;
-    *out = (struct audit_news){
-        .durable = w->durable, .failing = w->failing, .why = w->why, .ntokens = n};
+    *out = (struct audit_news){.durable = w->durable,
+                               .failing = w->failing,
+                               .tight = w->tight,
+                               .why = w->why,
+                               .ntokens = n};
     if (n) {
         memcpy(out->token, w->token, n * sizeof *w->token);
         memmove(w->token, w->token + n, (w->ntokens - n) * sizeof *w->token);

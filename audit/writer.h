@@ -12,7 +12,9 @@ struct audit_writer;
 
 struct audit_writer_options {
     int64_t batch_ns; /* how long a record that nobody waits for may wait for company */
-    int64_t retry_ns; /* between tries of a commit that failed */
+    int64_t retry_ns; /* between tries of a commit that failed, and of making the ballast again */
+    int dir_fd;       /* the folder that has the ballast; borrowed */
+    uint64_t ballast_bytes; /* room that is given up when nothing else is left; 0: none is kept */
     /** NULL, or called by the writer's thread after each batch, when a commit began to fail, and
      * when the log takes nothing more: audit_writer_collect then has news. It must not wait. */
     void (*news)(void *arg);
@@ -52,6 +54,7 @@ int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error 
 struct audit_news {
     uint64_t durable; /* records below this sequence are */
     int failing;      /* the code of the last try, 0: none has failed since the last batch */
+    bool tight; /* the ballast is given up: what runs is still recorded, nothing new should begin */
     struct reeve_error why;
     size_t
         ntokens; /* tokens of the releases, in the order in which they were asked for, each once */

@@ -114,7 +114,7 @@ void run_give_up(struct reeve_run *run)
     struct reeve_error err = {0};
     if (!run->sink || (run->state != RUN_QUEUED && run->state != RUN_ENDING))
         return;
-    (void)owner_log_failing(run->owner, &err);
+    (void)owner_cannot_write(run->owner, &err);
     tell_error(run, &err);
     if (run->state == RUN_QUEUED)
         run_cancel(run, NULL);

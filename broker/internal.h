@@ -32,8 +32,10 @@
 #define OWNER_GIVE_UP_NS     (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
 #define OWNER_WARRANT_NS     (30 * BASE_NS_PER_S)
 #define OWNER_END_NS         (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
-#define OWNER_TMP_BYTES      ((uint64_t)64 << 20)
-#define OWNER_INSTANCE       16
+/* The end of each run, however long its record. */
+#define OWNER_BALLAST_BYTES ((uint64_t)OWNER_MAX_RUNS * AUDIT_MAX_RECORD)
+#define OWNER_TMP_BYTES     ((uint64_t)64 << 20)
+#define OWNER_INSTANCE      16
 
 #define OUTCOME_MAX_VALUE (1u << 20) /* of a provider's value, as canonical JSON */
 
@@ -143,6 +145,7 @@ struct owner {
     struct audit_writer *writer; /* NULL: the log takes nothing */
     struct audit_found found;
     bool log_failing; /* the last commit failed; the same rows wait */
+    bool log_tight;   /* the disk has room for what runs, and no more */
     int64_t failing_since_ns;
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */
@@ -183,8 +186,10 @@ int owner_raise(struct owner *owner, struct reeve_error *err);
 void owner_fall(struct owner *owner);
 
 /* ---- journal.c: appending and flushing ---- */
-/** REEVE_EIO, with why the log cannot be written and what to do. */
-int owner_log_failing(const struct owner *owner, struct reeve_error *err);
+/** Whether what is decided now could be recorded. */
+bool owner_can_write(const struct owner *owner);
+/** REEVE_EIO, with why not and what to do. */
+int owner_cannot_write(const struct owner *owner, struct reeve_error *err);
 /** Canonical form of `json`, appended. `*seq` is what it got. REEVE_EFORMAT: it is longer than a
  * record may be, or its parts, each well-formed, are together more than the reader takes. */
 int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,

@@ -29,8 +29,18 @@ void owner_make_room(struct owner *owner)
         (void)audit_writer_await_room(owner->writer, RESERVE + 1, 1, NULL);
 }
 
-int owner_log_failing(const struct owner *owner, struct reeve_error *err)
+bool owner_can_write(const struct owner *owner)
 {
+    return owner->writer && !owner->log_failing && !owner->log_tight;
+}
+
+int owner_cannot_write(const struct owner *owner, struct reeve_error *err)
+{
+    if (!owner->log_failing)
+        return base_fail(err, REEVE_EIO,
+                         "the disk of %s is full but for what is kept to record what runs; nothing "
+                         "is decided until there is room",
+                         owner->dir);
     return base_fail(
         err, REEVE_EIO,
         "the log cannot be written (%s); nothing is decided until it can; make room or "
@@ -181,6 +191,10 @@ int owner_journal_tick(struct owner *owner)
     int wait = -1;
     while (more) {
         more = audit_writer_collect(owner->writer, &news);
+        if (news.tight && !owner->log_tight)
+            owner_event(owner, "the disk of %s is full: what runs is recorded, nothing new begins",
+                        owner->dir);
+        owner->log_tight = news.tight;
         answer_runs(owner, news.durable);
         release_runs(owner, news.token, news.ntokens);
         if (news.failing)
@@ -321,8 +335,12 @@ static void on_news(void *arg)
 int owner_journal_start(struct owner *owner, struct reeve_error *err)
 {
     const struct audit_found *f = &owner->found;
-    const struct audit_writer_options options = {
-        .batch_ns = OWNER_BATCH_NS, .retry_ns = OWNER_RETRY_NS, .news = on_news, .arg = owner};
+    const struct audit_writer_options options = {.batch_ns = OWNER_BATCH_NS,
+                                                 .retry_ns = OWNER_RETRY_NS,
+                                                 .dir_fd = owner->dir_fd,
+                                                 .ballast_bytes = OWNER_BALLAST_BYTES,
+                                                 .news = on_news,
+                                                 .arg = owner};
     int rc = audit_writer_start(owner->log, &options, &owner->writer, err);
     if (!rc)
         rc = record_start(owner, err);

@@ -124,8 +124,8 @@ static int can_decide(struct owner *owner, struct reeve_error *err)
                          "the log is %s from record %llu (%s); only reading is served",
                          audit_condition_name(owner->found.condition),
                          (unsigned long long)owner->found.first_bad, owner->found.detail);
-    if (owner->log_failing)
-        return owner_log_failing(owner, err);
+    if (!owner_can_write(owner))
+        return owner_cannot_write(owner, err);
     if (owner->nruns >= OWNER_MAX_RUNS)
         return base_fail(err, REEVE_EBUSY, "%u requests are in progress; try again later",
                          OWNER_MAX_RUNS);

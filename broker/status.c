@@ -53,9 +53,12 @@ void status_json(struct owner *owner, struct buf *out)
     json_kv_bool(&o, "lingering", owner->options.linger_ns != 0);
     json_kv_str(&o, "grade", STR("embedded"));
     json_kv_str(&o, "version", str_of(reeve_version()));
-    json_kv_bool(&o, "can_decide", sound && !owner->log_failing);
-    if (owner->log_failing)
-        json_kv_str(&o, "cannot_decide_because", str_of(owner->log_why));
+    json_kv_bool(&o, "can_decide", sound && owner_can_write(owner));
+    if (sound && !owner_can_write(owner)) {
+        struct reeve_error why = {0};
+        (void)owner_cannot_write(owner, &why);
+        json_kv_str(&o, "cannot_decide_because", str_of(why.message));
+    }
     json_kv_bool(&o, "helpers", owner->log != NULL);
     json_kv_int(&o, "connections", owner->nconns);
     json_kv_int(&o, "requests_in_progress", owner->nruns);
