@@ -96,6 +96,7 @@ struct log_flight {
     struct log_queue *queue;
     struct keeper_batch batch; /* as it went to the keeper: without the releases that had lapsed */
     struct keeper_records records;
+    bool answered;                    /* `records` came */
     bool lapsed[KEEPER_MAX_RELEASES]; /* of the queue's: expired before the flush */
     uint8_t leaf[LOG_MAX_BATCH][BASE_SHA256];
     struct tree_edge edge; /* with this batch */
@@ -131,6 +132,7 @@ struct audit_log {
     uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
     uint64_t signed_size;    /* what was signed last */
     uint8_t signed_root[BASE_SHA256];
+    bool note_checked; /* its signature holds: looked at when somebody asks for it */
     uint32_t note_bytes;
     char note[NOTE_MAX_CHECKPOINT];
 
@@ -156,13 +158,15 @@ int log_take_off(struct audit_log *log, size_t ntokens, struct reeve_error *err)
 int log_keeper_enter(struct audit_log *log, struct reeve_error *err);
 /** With both locks. */
 void log_set_phase(struct audit_log *log, enum log_phase phase);
-/** Say `committed` and take the answer: it must be for `edge`, carry `ntokens` tokens and a
- * signature that holds. */
+/** Say `committed` and take the answer: it must be for `edge` and carry `ntokens` tokens. */
 int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint32_t ntokens,
                       struct keeper_grants *out, struct reeve_error *err);
-/** Check a checkpoint that the keeper signed: it is of `edge`. */
+/** Check that a checkpoint of the keeper's is of `edge`; its signature is not looked at. */
 int log_check_note(const struct audit_log *log, const struct tree_edge *edge, const char *note,
                    uint32_t n, struct reeve_error *err);
+/** Look at the signature of what was signed last; one that does not hold condemns the log. With
+ * `rows` held. */
+void log_check_signature(struct audit_log *log);
 /** Take it over as what was signed last. With `rows` held, or while the log is being opened. */
 void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *note, uint32_t n);
 

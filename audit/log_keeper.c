@@ -130,7 +130,10 @@ int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
     b->size = log->edge.size;
     tree_edge_root(&log->edge, b->root);
     int rc = send_frame(log, b, KEEPER_BATCH, sizeof *b, err);
-    if (rc == 0)
+    /* Without releases its answer says nothing, and can be read when it has signed. */
+    f->answered = b->nreleases > 0;
+    f->records.nreleases = 0;
+    if (rc == 0 && f->answered)
         rc = receive(log, KEEPER_RECORDS, &f->records, sizeof f->records, err);
     if (rc)
         return rc;
@@ -157,21 +160,39 @@ int log_check_note(const struct audit_log *log, const struct tree_edge *edge, co
 {
     struct note_checkpoint c;
     uint8_t root[BASE_SHA256];
+    struct str text;
     if (n > sizeof log->note)
         return base_fail(err, REEVE_EPROTO, "the keeper's checkpoint is too long");
-    int rc = note_checkpoint_open((struct str){note, n}, &log->key, &c, err);
+    int rc = note_text((struct str){note, n}, &text, err);
+    if (rc == 0)
+        rc = note_checkpoint_parse(text, &c, err);
     if (rc)
         return rc;
     tree_edge_root(edge, root);
-    if (c.size != edge->size || memcmp(c.root, root, sizeof root) != 0)
+    if (!str_eq(c.origin, log->key.name) || c.size != edge->size ||
+        memcmp(c.root, root, sizeof root) != 0)
         return base_fail(err, REEVE_EPROTO, "the keeper signed another tree than it has");
     return 0;
+}
+
+void log_check_signature(struct audit_log *log)
+{
+    struct note_checkpoint c;
+    struct reeve_error why = {0};
+    if (log->note_checked || !log->note_bytes)
+        return;
+    struct str note = {log->note, log->note_bytes};
+    log->note_checked = note_checkpoint_open(note, &log->key, &c, &why) == 0;
+    if (!log->note_checked)
+        log_condemn(log, AUDIT_DAMAGED, log->signed_size, "the keeper's checkpoint: %s",
+                    why.message);
 }
 
 void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *note, uint32_t n)
 {
     memcpy(log->note, note, n);
     log->note_bytes = n;
+    log->note_checked = false;
     log->signed_size = edge->size;
     tree_edge_root(edge, log->signed_root);
 }
@@ -181,6 +202,10 @@ int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint3
 {
     struct frame_head committed;
     int rc = send_frame(log, &committed, KEEPER_COMMITTED, sizeof committed, err);
+    if (rc == 0 && log->flight.queue && !log->flight.answered) {
+        rc = receive(log, KEEPER_RECORDS, &log->flight.records, sizeof log->flight.records, err);
+        log->flight.answered = true;
+    }
     if (rc == 0)
         rc = receive(log, KEEPER_GRANTS, out, sizeof *out, err);
     if (rc)

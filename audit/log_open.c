@@ -72,6 +72,9 @@ static int check_signature(struct audit_log *log, const struct keeper_state *sta
     for (uint32_t i = 0; state->committed && i < state->nleaves + state->nreleases; i++)
         tree_edge_append(&edge, state->leaf[i]);
     int rc = log_check_note(log, &edge, state->note, state->note_bytes, err);
+    struct note_checkpoint c;
+    if (rc == 0)
+        rc = note_checkpoint_open((struct str){state->note, state->note_bytes}, &log->key, &c, err);
     if (rc == 0)
         log_adopt(log, &edge, state->note, state->note_bytes);
     return rc;

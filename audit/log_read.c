@@ -63,6 +63,7 @@ uint64_t audit_log_size(struct audit_log *log)
 void audit_log_head(struct audit_log *log, struct audit_head *out)
 {
     log_rows_read(log);
+    log_check_signature(log);
     *out = (struct audit_head){.size = log->signed_size,
                                .origin = buf_view(&log->origin),
                                .vkey = buf_view(&log->vkey),
@@ -179,6 +180,9 @@ static int prove(struct audit_log *log, struct proof *p, struct reeve_error *err
 static int make_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
                         struct reeve_error *err)
 {
+    log_check_signature(log);
+    if (!log->note_checked)
+        return base_fail(err, REEVE_EDAMAGED, "%s", log->detail);
     if (seq >= log->signed_size)
         return base_fail(err, REEVE_ENOENT,
                          "there is no signed record %" PRIu64 "; the log has "

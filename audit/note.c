@@ -218,16 +218,26 @@ static enum verdict judge(struct str line, const struct note_key *key, struct st
     return audit_key_verify(key->pub, text, raw + 4) ? HOLDS : FAILS;
 }
 
-int note_open(struct str note, const struct note_key *key, struct str *text,
-              struct reeve_error *err)
+int note_text(struct str note, struct str *text, struct reeve_error *err)
 {
-    struct str body, rest, line;
+    struct str rest;
     if (note.n > NOTE_MAX_BYTES)
         return base_fail(err, REEVE_EFORMAT, "a signed note has at most %u bytes", NOTE_MAX_BYTES);
-    if (!split_note(note, &body, &rest) || !str_is_utf8(note) || has_control(note))
+    if (!split_note(note, text, &rest) || !str_is_utf8(note) || has_control(note))
         return base_fail(err, REEVE_EFORMAT,
                          "not a signed note: UTF-8 text, an empty line, then "
                          "lines that begin with an em dash");
+    return 0;
+}
+
+int note_open(struct str note, const struct note_key *key, struct str *text,
+              struct reeve_error *err)
+{
+    struct str body, line;
+    int rc = note_text(note, &body, err);
+    if (rc)
+        return rc;
+    struct str rest = {body.p + body.n + 1, note.n - body.n - 1}; /* behind the empty line */
     bool holds = false;
     for (unsigned i = 1; note_line(&rest, &line); i++) {
         enum verdict v = i > NOTE_MAX_SIGNATURES ? MALFORMED : judge(line, key, body);

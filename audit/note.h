@@ -52,6 +52,9 @@ int note_checkpoint_sign(const struct note_checkpoint *c, const struct audit_key
                          struct buf *out, struct reeve_error *err);
 /** Parses a note's text as a checkpoint; extension lines are passed over. */
 int note_checkpoint_parse(struct str text, struct note_checkpoint *out, struct reeve_error *err);
+/** The text of a signed note, whoever signed it and whether or not that holds: for what a trusted
+ * process said a moment ago. REEVE_EFORMAT. */
+int note_text(struct str note, struct str *text, struct reeve_error *err);
 /** note_open and note_checkpoint_parse; the origin must be the key's name (REEVE_EVERIFY). */
 int note_checkpoint_open(struct str note, const struct note_key *key, struct note_checkpoint *out,
                          struct reeve_error *err);

@@ -62,7 +62,8 @@ bool keeper_begin(struct keeper *k)
     memcpy(s.leaf, h->leaf, sizeof s.leaf);
     memcpy(s.release, h->release, sizeof s.release);
     memcpy(s.public_key, k->key.pub, sizeof s.public_key);
-    if (!sign(k, h->committed ? &h->edge : &h->base, s.note, &s.note_bytes))
+    if (!sign(k, h->committed ? &h->edge : &h->base, s.note, &s.note_bytes) ||
+        !sign(k, &h->edge, k->note, &k->note_bytes))
         return false;
     k->ntokens = 0;
     k->phase = h->committed ? KEEPER_IDLE : KEEPER_ENTERED;
@@ -146,7 +147,8 @@ static bool take_batch(struct keeper *k, const void *frame, int64_t now_ns)
     if (head_store(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->phase = KEEPER_ENTERED;
-    return true;
+    /* Now, and not when the owner waits for it; nobody gets it before `committed`. */
+    return sign(k, &k->head.edge, k->note, &k->note_bytes);
 }
 
 static bool take_committed(struct keeper *k, const void *frame, int64_t now_ns)
@@ -156,11 +158,11 @@ static bool take_committed(struct keeper *k, const void *frame, int64_t now_ns)
     if (head_mark(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->head.committed = true;
-    struct keeper_grants answer = {.size = k->head.edge.size, .ntokens = k->ntokens};
+    struct keeper_grants answer = {
+        .size = k->head.edge.size, .ntokens = k->ntokens, .note_bytes = k->note_bytes};
     tree_edge_root(&k->head.edge, answer.root);
     memcpy(answer.token, k->token, k->ntokens * sizeof answer.token[0]);
-    if (!sign(k, &k->head.edge, answer.note, &answer.note_bytes))
-        return false;
+    memcpy(answer.note, k->note, k->note_bytes);
     k->ntokens = 0;
     k->phase = KEEPER_IDLE;
     return send_frame(k, &answer, KEEPER_GRANTS, sizeof answer);

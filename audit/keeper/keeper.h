@@ -32,6 +32,8 @@ struct keeper {
     struct keeper_head head;
     struct token token[KEEPER_MAX_RELEASES]; /* of the entered batch, given after `committed` */
     uint32_t ntokens;
+    uint32_t note_bytes; /* the checkpoint with that batch, which goes with the tokens */
+    char note[NOTE_MAX_CHECKPOINT];
     keeper_send_fn *send;
     void *send_arg;
 };

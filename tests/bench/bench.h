@@ -66,6 +66,8 @@ struct bench_options {
     bool text, explain, tables;
 };
 int bench_policy(const struct bench_options *o);
+/** The log, and what it is measured against, in the empty folder `o->dir` (audit.c). */
+int bench_audit(const struct bench_options *o);
 /** The dearest decisions that regular expressions can bring about (patterns.c). */
 int bench_patterns(void);
 /** From the bytes of a request to its decision (text.c). */

@@ -9,20 +9,24 @@
 
 static int usage(FILE *to, int status)
 {
-    (void)fprintf(to,
-                  "usage: reeve-bench policy --dir DIR [--rounds N] [--threads N] [--chain N]\n"
-                  "                          [--batch N] [--text] [--explain] [--tables]\n"
-                  "Compiles DIR/policy.yaml, decides DIR/requests.jsonl, prints one JSON object.\n"
-                  "  --rounds N   how often the requests are gone through (5)\n"
-                  "  --threads N  decisions a second of N threads, and hash probes beside them\n"
-                  "  --chain N    each request's subject has N parents\n"
-                  "  --batch N    plain loops one by one and in batches of N\n"
-                  "  --text       from the JSON text of each request\n"
-                  "  --explain    the sentence that goes with each deny\n"
-                  "  --tables     rows and bytes of each table of the image\n"
-                  "       reeve-bench patterns\n"
-                  "The dearest decisions that regular expressions can bring about.\n"
-                  "Example: policy_workload.py 1000 /tmp/w && reeve-bench policy --dir /tmp/w\n");
+    (void)fprintf(
+        to,
+        "usage: reeve-bench policy --dir DIR [--rounds N] [--threads N] [--chain N]\n"
+        "                          [--batch N] [--text] [--explain] [--tables]\n"
+        "Compiles DIR/policy.yaml, decides DIR/requests.jsonl, prints one JSON object.\n"
+        "  --rounds N   how often the requests are gone through (5)\n"
+        "  --threads N  decisions a second of N threads, and hash probes beside them\n"
+        "  --chain N    each request's subject has N parents\n"
+        "  --batch N    plain loops one by one and in batches of N\n"
+        "  --text       from the JSON text of each request\n"
+        "  --explain    the sentence that goes with each deny\n"
+        "  --tables     rows and bytes of each table of the image\n"
+        "       reeve-bench audit --dir DIR\n"
+        "The log beside plain SQLite and plain appending, in an empty folder DIR on the disk in\n"
+        "question; one JSON object a line.\n"
+        "       reeve-bench patterns\n"
+        "The dearest decisions that regular expressions can bring about.\n"
+        "Example: policy_workload.py 1000 /tmp/w && reeve-bench policy --dir /tmp/w\n");
     return status;
 }
 
@@ -57,6 +61,8 @@ int main(int argc, char **argv)
     }
     if (optind + 1 == argc && strcmp(argv[optind], "patterns") == 0)
         return bench_patterns();
+    if (optind + 1 == argc && strcmp(argv[optind], "audit") == 0 && o.dir)
+        return bench_audit(&o);
     if (optind + 1 != argc || strcmp(argv[optind], "policy") != 0 || !o.dir || !o.rounds ||
         o.threads > 64 || o.chain > POLICY_MAX_PARENTS || o.batch > 1024)
         return usage(stderr, 2);

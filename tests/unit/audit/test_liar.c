@@ -63,11 +63,24 @@ static void lie_root(struct liar *l, void *frame, size_t *n)
     if (is(frame, KEEPER_GRANTS))
         sign_other(l, g, g->size, 1);
 }
-static void lie_signature(struct liar *l, void *frame, size_t *n)
+static void lie_origin(struct liar *l, void *frame, size_t *n)
 {
     (void)l, (void)n;
     if (is(frame, KEEPER_GRANTS))
-        ((struct keeper_grants *)frame)->note[0] ^= 1; /* the text is not the one that was signed */
+        ((struct keeper_grants *)frame)->note[0] ^= 1;
+}
+/* Another letter in the base64 of the signature. */
+static void spoil_signature(char *note, uint32_t n)
+{
+    char *c = note + n - 20;
+    *c = *c == 'A' ? 'B' : 'A';
+}
+static void lie_signature(struct liar *l, void *frame, size_t *n)
+{
+    struct keeper_grants *g = frame;
+    (void)l, (void)n;
+    if (is(frame, KEEPER_GRANTS))
+        spoil_signature(g->note, g->note_bytes);
 }
 static void lie_note_length(struct liar *l, void *frame, size_t *n)
 {
@@ -150,7 +163,8 @@ static void lie_state_note(struct liar *l, void *frame, size_t *n)
 {
     (void)l, (void)n;
     if (is(frame, KEEPER_STATE))
-        ((struct keeper_state *)frame)->note[0] ^= 1;
+        spoil_signature(((struct keeper_state *)frame)->note,
+                        ((struct keeper_state *)frame)->note_bytes);
 }
 
 /* ---- the child ---- */
@@ -201,7 +215,7 @@ static const struct {
 } flush_lies[] = {
     {"a checkpoint of another size", lie_size, REEVE_EPROTO},
     {"a checkpoint of another root", lie_root, REEVE_EPROTO},
-    {"a signature that does not hold", lie_signature, REEVE_EVERIFY},
+    {"a checkpoint of another log", lie_origin, REEVE_EPROTO},
     {"a checkpoint beyond the frame", lie_note_length, REEVE_EPROTO},
     {"tokens that were not asked for", lie_tokens, REEVE_EPROTO},
     {"a release record that it did not hash", lie_release_text, REEVE_EPROTO},
@@ -230,6 +244,34 @@ static void test_answers_to_a_batch(void **state)
         put_release(log, 0, 20000);
         assert_rc(audit_log_flush(log, &token, &n, &err), flush_lies[i].rc, &err);
         assert_rc(audit_log_flush(log, &token, &n, &err), REEVE_EHELPERS, &err);
+        audit_log_close(&log);
+        (void)scene_await_keeper(&s);
+        scene_remove(&s);
+    }
+}
+
+/* Nobody waits for a signature to be looked at, and nobody is given one that was not. */
+static void test_a_signature_that_does_not_hold(void **state)
+{
+    (void)state;
+    for (int by_receipt = 0; by_receipt < 2; by_receipt++) {
+        struct scene s;
+        struct audit_found found;
+        struct audit_log *log;
+        struct audit_head head;
+        struct reeve_error err = {0};
+        auto_buf struct buf receipt = {0};
+        scene_make(&s);
+        int fd = start_liar(&s, lie_signature);
+        assert_rc(audit_log_open(s.dir_fd, s.dir, fd, NULL, &log, &found, &err), 0, &err);
+        put_record(log, "decision");
+        flush(log, NULL, 0);
+        if (by_receipt)
+            assert_rc(audit_log_receipt(log, 0, &receipt, &err), REEVE_EDAMAGED, &err);
+        audit_log_head(log, &head);
+        assert_int_equal(head.condition, AUDIT_DAMAGED);
+        assert_non_null(strstr(head.why, "signature"));
+        assert_rc(audit_log_append(log, STR("{\"seq\":1}"), &err), REEVE_EDAMAGED, &err);
         audit_log_close(&log);
         (void)scene_await_keeper(&s);
         scene_remove(&s);
@@ -271,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_to_a_batch),
+        cmocka_unit_test(test_a_signature_that_does_not_hold),
         cmocka_unit_test(test_the_first_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
