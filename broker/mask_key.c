@@ -24,7 +24,8 @@ static int make(struct owner *owner, struct reeve_error *err)
 static int unusable(const struct owner *owner, const char *what, struct reeve_error *err)
 {
     return base_fail(err, REEVE_EKEY,
-                     "%s/" NAME " %s; restore it from a backup, or remove it: a new one is made, and "
+                     "%s/" NAME
+                     " %s; restore it from a backup, or remove it: a new one is made, and "
                      "hidden values have other tags from then on",
                      owner->dir, what);
 }
@@ -39,8 +40,7 @@ static int parse(struct owner *owner, struct str text, struct reeve_error *err)
 
 int owner_load_mask_key(struct owner *owner, struct reeve_error *err)
 {
-    auto_close int fd =
-        openat(owner->dir_fd, NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    auto_close int fd = openat(owner->dir_fd, NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return make(owner, err);
     struct stat st;
