@@ -145,6 +145,22 @@ struct audit_head {
     struct str detail;
 };
 void audit_log_head(struct audit_log *log, struct audit_head *out);
+/** Hashes that lead from one thing to another, in the order in which RFC 6962 has them. */
+struct audit_proof {
+    uint64_t index, size;
+    unsigned n;
+    uint8_t hash[TREE_MAX_EDGE][BASE_SHA256];
+};
+enum audit_prove {
+    AUDIT_PROVE_RECORD, /* that record `index` is in the tree of `size` */
+    AUDIT_PROVE_GROWTH, /* that the tree of `size` begins with that of `index` */
+};
+/** `size` 0: what was signed last. REEVE_ENOENT: there is no such record or tree yet; REEVE_EINVAL:
+ * a tree does not become smaller; REEVE_EDAMAGED: the rows do not lead to what was signed. */
+int audit_log_prove(struct audit_log *log, enum audit_prove what, uint64_t index, uint64_t size,
+                    struct audit_proof *out, struct reeve_error *err);
+/** {"index", "size", "proof": [base64 ...]} */
+void audit_proof_json(const struct audit_proof *p, struct buf *out);
 /** A receipt (C2SP tlog-proof with the record as `extra`) of a durable record. */
 int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
                       struct reeve_error *err);

@@ -1,6 +1,6 @@
 /*
- * Room on the log's disk that is kept for what must still be written when the disk is full: the ends
- * of what runs. Called by the writer alone.
+ * Room on the log's disk that is kept for what must still be written when the disk is full: the
+ * ends of what runs. Called by the writer alone.
  */
 #ifndef AUDIT_BALLAST_H
 #define AUDIT_BALLAST_H

@@ -174,6 +174,12 @@ void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *
 void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
                  ...) REEVE_PRINTF(4, 5);
 
+/* ---- log_read.c ---- */
+
+/** audit_log_read with `rows` held. */
+int log_read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                  struct reeve_error *err);
+
 /* ---- log_scan.c ---- */
 
 /**

@@ -101,6 +101,15 @@ static uint64_t split(uint64_t n)
     return UINT64_C(1) << (63 - __builtin_clzll(n - 1));
 }
 
+static void reverse(struct tree_range *path, unsigned n)
+{
+    for (unsigned i = 0; i < n / 2; i++) {
+        struct tree_range outer = path[i];
+        path[i] = path[n - 1 - i];
+        path[n - 1 - i] = outer;
+    }
+}
+
 unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_EDGE])
 {
     if (index >= n)
@@ -116,11 +125,29 @@ unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_E
         else
             from = middle;
     }
-    for (unsigned i = 0; i < depth / 2; i++) {
-        struct tree_range outer = path[i];
-        path[i] = path[depth - 1 - i];
-        path[depth - 1 - i] = outer;
+    reverse(path, depth);
+    return depth;
+}
+
+/* From the root down to where the first `m` leaves end; what is beside that way is the proof. */
+unsigned tree_consistency(uint64_t m, uint64_t n, struct tree_range path[TREE_MAX_EDGE])
+{
+    uint64_t from = 0, to = n;
+    unsigned depth = 0;
+    if (m == 0 || m >= n)
+        return 0;
+    while (m != to) {
+        uint64_t middle = from + split(to - from);
+        bool left = m <= middle;
+        path[depth++] = left ? (struct tree_range){middle, to} : (struct tree_range){from, middle};
+        if (left)
+            to = middle;
+        else
+            from = middle;
     }
+    if (from) /* else it is the old tree itself, whose root the verifier has */
+        path[depth++] = (struct tree_range){from, to};
+    reverse(path, depth);
     return depth;
 }
 
@@ -150,4 +177,42 @@ bool tree_proof_holds(const uint8_t leaf[BASE_SHA256], uint64_t index, uint64_t 
         last >>= 1;
     }
     return last == 0 && base_equal_ct(hash, root, sizeof hash);
+}
+
+bool tree_consistency_holds(uint64_t m, const uint8_t old[BASE_SHA256], uint64_t n,
+                            const uint8_t root[BASE_SHA256], const uint8_t (*proof)[BASE_SHA256],
+                            unsigned nproof)
+{
+    uint8_t nothing[BASE_SHA256], from_old[BASE_SHA256], from_new[BASE_SHA256];
+    if (m == 0) {
+        base_sha256(NULL, 0, nothing);
+        return nproof == 0 && base_equal_ct(old, nothing, sizeof nothing);
+    }
+    if (m >= n)
+        return m == n && nproof == 0 && base_equal_ct(old, root, BASE_SHA256);
+    bool whole = (m & (m - 1)) == 0; /* then the old root is a node, and is not repeated */
+    if (!whole && nproof == 0)
+        return false;
+    const uint8_t *first = whole ? old : proof[0];
+    memcpy(from_old, first, sizeof from_old);
+    memcpy(from_new, first, sizeof from_new);
+    uint64_t at = m - 1, last = n - 1;
+    for (; at & 1; at >>= 1)
+        last >>= 1;
+    for (unsigned i = !whole; i < nproof; i++) {
+        if (last == 0)
+            return false;
+        if ((at & 1) || at == last) {
+            node_hash(proof[i], from_old, from_old);
+            node_hash(proof[i], from_new, from_new);
+            for (; !(at & 1) && at != 0; at >>= 1)
+                last >>= 1;
+        } else {
+            node_hash(from_new, proof[i], from_new);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    return last == 0 && base_equal_ct(from_old, old, BASE_SHA256) &&
+           base_equal_ct(from_new, root, BASE_SHA256);
 }

@@ -54,6 +54,17 @@ struct tree_range {
  * at most 64; 0 when `index` is not below `n`.
  */
 unsigned tree_path(uint64_t n, uint64_t index, struct tree_range path[TREE_MAX_EDGE]);
+/**
+ * The runs of leaves whose roots are the consistency proof from the first `m` leaves to the first
+ * `n`, in the proof's order (RFC 6962 section 2.1.2). Their number, at most 64: 0 where `m` is 0 or
+ * `n`, of which nothing needs to be proven.
+ */
+unsigned tree_consistency(uint64_t m, uint64_t n, struct tree_range path[TREE_MAX_EDGE]);
+/** Whether a proof shows that the tree of `n` leaves and root `root` begins with that of `m` and
+ * `old` (RFC 9162 section 2.1.4.2). A tree of no leaves is the beginning of any, with no proof. */
+bool tree_consistency_holds(uint64_t m, const uint8_t old[BASE_SHA256], uint64_t n,
+                            const uint8_t root[BASE_SHA256], const uint8_t (*proof)[BASE_SHA256],
+                            unsigned nproof);
 /** Whether a proof leads from leaf to root (RFC 9162 section 2.1.3.2). */
 bool tree_proof_holds(const uint8_t leaf[BASE_SHA256], uint64_t index, uint64_t size,
                       const uint8_t (*proof)[BASE_SHA256], unsigned nproof,

@@ -242,6 +242,65 @@ static int own_key(struct reeve *r, char out[VKEY_MAX], struct reeve_error *err)
     return rc;
 }
 
+static int give_text(struct str s, char **out, struct reeve_error *err)
+{
+    *out = str_dup(s);
+    return *out ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+int reeve_vkey(struct reeve *handle, char **vkey, struct reeve_error *err)
+{
+    char own[VKEY_MAX];
+    if (!vkey)
+        return base_fail(err, REEVE_EINVAL, "reeve_vkey needs a place for the key");
+    *vkey = NULL;
+    int rc = own_key(handle, own, err);
+    return rc ? rc : give_text(str_of(own), vkey, err);
+}
+
+int reeve_checkpoint(struct reeve *handle, char **note, struct reeve_error *err)
+{
+    auto_free char *text = NULL;
+    auto_json struct json_text t = {0};
+    if (!note)
+        return base_fail(err, REEVE_EINVAL, "reeve_checkpoint needs a place for the checkpoint");
+    *note = NULL;
+    int rc = question(handle, WIRE_ASK, STR("head"), &text, err);
+    if (!rc)
+        rc = json_text_parse(str_of(text), &t, err);
+    if (rc)
+        return rc;
+    struct str found = json_string_or(json_get(&t.doc, json_root(&t.doc), "note"), STR(""));
+    if (!found.n)
+        return base_fail(err, REEVE_EDAMAGED, "the log has no signed checkpoint");
+    return give_text(found, note, err);
+}
+
+static int prove(struct reeve *handle, enum audit_prove what, uint64_t index, uint64_t size,
+                 char **json, struct reeve_error *err)
+{
+    auto_buf struct buf asked = {.max = 32};
+    if (!json)
+        return base_fail(err, REEVE_EINVAL, "a proof needs a place");
+    *json = NULL;
+    buf_byte(&asked, (uint8_t)what);
+    buf_u64le(&asked, index);
+    buf_u64le(&asked, size);
+    return question(handle, WIRE_PROVE, buf_view(&asked), json, err);
+}
+
+int reeve_prove(struct reeve *handle, uint64_t index, uint64_t size, char **json,
+                struct reeve_error *err)
+{
+    return prove(handle, AUDIT_PROVE_RECORD, index, size, json, err);
+}
+
+int reeve_prove_consistency(struct reeve *handle, uint64_t index, uint64_t size, char **json,
+                            struct reeve_error *err)
+{
+    return prove(handle, AUDIT_PROVE_GROWTH, index, size, json, err);
+}
+
 static int fill_head(const struct json_doc *doc, struct audit_head *head, struct reeve_error *err)
 {
     const struct json_node *root = json_root(doc);

@@ -2,6 +2,8 @@
  * The public functions of reeve/tooling.h: policies as texts and images, without a state folder.
  * Thin: what they mean is policy/'s.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -180,6 +182,31 @@ static int sign(struct buf *image, const char *pem, size_t npem, struct reeve_er
     OPENSSL_cleanse(seed, sizeof seed);
     EVP_PKEY_free(key);
     BIO_free(bio);
+    return rc;
+}
+
+static void put_digest(const uint8_t digest[BASE_SHA256], char out[REEVE_DIGEST_MAX])
+{
+    memcpy(out, "sha256:", 7);
+    base_hex(digest, BASE_SHA256, out + 7);
+}
+
+void reeve_policy_digest(const struct reeve_policy *policy, char out[REEVE_DIGEST_MAX])
+{
+    put_digest(policy_image_digest(policy->image), out);
+}
+
+int reeve_file_digest(const char *path, char out[REEVE_DIGEST_MAX], struct reeve_error *err)
+{
+    uint8_t digest[BASE_SHA256];
+    uint64_t size;
+    out[0] = '\0';
+    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return base_fail_errno(err, errno == ENOENT ? REEVE_ENOENT : REEVE_EIO, errno, "%s", path);
+    int rc = base_sha256_fd(fd, digest, &size, err);
+    if (rc == 0)
+        put_digest(digest, out);
     return rc;
 }
 

@@ -149,7 +149,7 @@ struct owner {
     int64_t failing_since_ns;
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */
-    uint8_t mask_key[BASE_SHA256]; /* of values that records do not show; this owner's alone */
+    uint8_t mask_key[BASE_SHA256]; /* of values that records do not show */
     bool fallen; /* a helper is gone: owner_fall is due, from the loop and not from within a call */
     struct config config;
     struct policy_image *image;
@@ -249,6 +249,12 @@ bool conn_is_full(const struct conn *conn);
 /** The policy in force, compiled from the folder's policy.yaml or loaded as the image that
  * config.yaml names, with its bytes kept. */
 int owner_load_policy(struct owner *owner, struct reeve_error *err);
+
+/* ---- mask_key.c ---- */
+/** The folder's key, made where there is none. REEVE_EKEY: it cannot be used. */
+int owner_load_mask_key(struct owner *owner, struct reeve_error *err);
+/** Which one it is: tags under one key can be compared. */
+void owner_put_mask_key(const struct owner *owner, struct json_out *o);
 
 /* ---- request.c: a request from its text to its decision ---- */
 /**

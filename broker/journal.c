@@ -231,6 +231,7 @@ static int record_start(struct owner *owner, struct reeve_error *err)
     if (owner->config.image[0])
         json_kv_digest(&o, "policy_image", owner->policy_bytes);
     json_kv_digest(&o, "rules", core_rules_digest);
+    owner_put_mask_key(owner, &o);
     return append_open(owner, &o, err);
 }
 

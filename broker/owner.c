@@ -280,6 +280,8 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = config_load(owner->dir_fd, owner->dir, owner->uid, &owner->config, err);
     if (!rc)
+        rc = owner_load_mask_key(owner, err);
+    if (!rc)
         rc = owner_load_policy(owner, err);
     if (!rc)
         rc = loop_new(&owner->loop, err);
@@ -299,7 +301,6 @@ int owner_new(const struct owner_options *options, struct owner **out, struct re
     uint8_t id[OWNER_INSTANCE];
     base_random(id, sizeof id);
     base_hex(id, sizeof id, owner->instance);
-    base_random(owner->mask_key, sizeof owner->mask_key);
     owner->options = *options;
     owner->dir_fd = owner->lock_fd = owner->listen_fd = -1;
     owner->helpers = (struct helpers){-1, -1};

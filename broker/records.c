@@ -64,13 +64,37 @@ static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
     json_close_object(o);
 }
 
+/* The arguments as they may be shown; false: all of them are. */
+static bool mask_args(const struct reeve_run *run, struct buf *out)
+{
+    return policy_mask_args(run->image, run->request, !run->asked.fits, run->owner->mask_key, out);
+}
+
+/* Whether the arguments have something to hide: what came of them may then repeat it. */
+static bool hides(const struct reeve_run *run)
+{
+    auto_buf struct buf masked = {.max = (size_t)1 << 20};
+    return mask_args(run, &masked);
+}
+
+/* As masked arguments stand. */
+static void put_hidden(const struct reeve_run *run, struct str text, struct json_out *o)
+{
+    uint8_t mac[BASE_SHA256];
+    char tag[sizeof "hmac-sha256:" + 2 * BASE_SHA256] = "hmac-sha256:";
+    base_hmac_sha256(run->owner->mask_key, sizeof run->owner->mask_key, text.p, text.n, mac);
+    base_hex(mac, sizeof mac, tag + strlen(tag));
+    json_open_object(o);
+    json_kv_str(o, "masked", str_of(tag));
+    json_close_object(o);
+}
+
 static void put_args(const struct reeve_run *run, bool brief, struct json_out *o)
 {
     auto_buf struct buf masked = {.max = (size_t)1 << 20};
     struct str text = run->asked.args_text;
     json_key(o, "args");
-    if (policy_mask_args(run->image, run->request, !run->asked.fits, run->owner->mask_key,
-                         &masked)) {
+    if (mask_args(run, &masked)) {
         o->b->failed |= masked.failed; /* no record rather than one that shows it */
         text = buf_view(&masked);
     }
@@ -179,49 +203,74 @@ static void put_not_held(const struct reeve_run *run, struct json_out *o)
     json_close_array(o);
 }
 
-static void put_refusal(const struct reeve_run *run, struct json_out *o)
+/* How much of what came of the arguments is put. */
+enum form { FORM_WHOLE, FORM_BOUNDED, FORM_BRIEF, FORM_HIDDEN };
+
+/* In a record, against a result, whoever asked for it gets. */
+static enum form form_of(const struct reeve_run *run, bool brief)
+{
+    return hides(run) ? FORM_HIDDEN : brief ? FORM_BRIEF : FORM_BOUNDED;
+}
+
+/* A sentence that may quote an argument. */
+static void put_sentence(const struct reeve_run *run, const char *key, const char *text,
+                         enum form form, struct json_out *o)
+{
+    json_key(o, key);
+    if (form == FORM_HIDDEN)
+        put_hidden(run, str_of(text), o);
+    else
+        json_str(o, str_of(text));
+}
+
+static void put_refusal(const struct reeve_run *run, enum form form, struct json_out *o)
 {
     json_key(o, "refusal");
     json_open_object(o);
     json_kv_str(o, "reason", str_of(core_refusal_name(run->refusal)));
-    json_kv_str(o, "message", str_of(run->message));
+    put_sentence(run, "message", run->message, form, o);
     json_close_object(o);
 }
 
-/* How much of a value is put. */
-enum value_form { VALUE_WHOLE, VALUE_BOUNDED, VALUE_BRIEF };
+static void put_value(const struct reeve_run *run, struct str value, enum form form,
+                      struct json_out *o)
+{
+    json_key(o, "value");
+    if (form == FORM_HIDDEN)
+        put_hidden(run, value, o);
+    else if (form == FORM_WHOLE)
+        json_raw(o, value);
+    else
+        put_bounded(value, WHOLE_BYTES, form == FORM_BRIEF, o);
+}
 
 /* How it ended; of a run also whether it began and what the program itself said. */
-static void put_outcome(const struct outcome *out, bool is_run, enum value_form form,
+static void put_outcome(const struct reeve_run *run, bool is_run, enum form form,
                         struct json_out *o)
 {
+    const struct outcome *out = &run->outcome;
     json_key(o, "outcome");
     json_open_object(o);
     json_kv_str(o, "how", str_of(out->how));
     if (out->limit[0])
         json_kv_str(o, "limit", str_of(out->limit));
     if (out->detail[0])
-        json_kv_str(o, "detail", str_of(out->detail));
+        put_sentence(run, "detail", out->detail, form, o);
     if (is_run)
         json_kv_bool(o, "started", !out->not_started);
     if (is_run && !out->not_started) {
         json_kv_int(o, "status", out->status);
         json_kv_int(o, "signal", out->signal);
     }
-    if (out->value) {
-        json_key(o, "value");
-        if (form == VALUE_WHOLE)
-            json_raw(o, str_of(out->value));
-        else
-            put_bounded(str_of(out->value), WHOLE_BYTES, form == VALUE_BRIEF, o);
-    }
+    if (out->value)
+        put_value(run, str_of(out->value), form, o);
     json_close_object(o);
 }
 
-static void put_end(const struct reeve_run *run, bool brief, struct json_out *o)
+static void put_end(const struct reeve_run *run, enum form form, struct json_out *o)
 {
     const struct outcome *out = &run->outcome;
-    put_outcome(out, true, brief ? VALUE_BRIEF : VALUE_BOUNDED, o);
+    put_outcome(run, true, form, o);
     json_key(o, "usage");
     json_open_object(o);
     json_kv_uint(o, "wall_ns", out->wall_ns);
@@ -244,7 +293,8 @@ void record_rejected(struct owner *owner, const struct request_peer *peer, const
     owner_record_open(owner, "rejected", &o);
     json_kv_str(&o, "what", str_of(what));
     json_kv_str(&o, "error", str_of(reeve_error_name(why->code)));
-    if (str_is_utf8(message)) /* it may quote what came, cut anywhere */
+    /* It may quote what came, cut anywhere. */
+    if (str_is_utf8(message) && !policy_image_masks(owner->image))
         json_kv_str(&o, "message", message);
     json_kv_digest(&o, "digest", digest);
     json_kv_uint(&o, "bytes", text.n);
@@ -254,7 +304,6 @@ void record_rejected(struct owner *owner, const struct request_peer *peer, const
 
 void record_decision(struct reeve_run *run, struct buf *out, bool brief)
 {
-    const struct outcome *outcome = &run->outcome; /* of a safe call; of a run there is none yet */
     struct json_out o = {.b = out};
     owner_record_open(run->owner, "decision", &o);
     put_request(run, brief, &o);
@@ -263,9 +312,9 @@ void record_decision(struct reeve_run *run, struct buf *out, bool brief)
     if (run->decision.effect == CORE_EFFECT_ALLOW)
         put_what_runs(run, brief, &o);
     if (run->refusal != CORE_REFUSAL_NONE)
-        put_refusal(run, &o);
-    else if (outcome->how[0])
-        put_outcome(outcome, false, brief ? VALUE_BRIEF : VALUE_BOUNDED, &o);
+        put_refusal(run, form_of(run, brief), &o);
+    else if (run->outcome.how[0]) /* of a safe call; of a run there is none yet */
+        put_outcome(run, false, form_of(run, brief), &o);
     json_close_object(&o);
 }
 
@@ -280,7 +329,7 @@ void record_end(struct reeve_run *run, struct buf *out, bool brief)
     put_text("rule", run->rule.id, brief, &o);
     json_kv_digest(&o, "policy", policy_image_digest(run->image));
     put_what_runs(run, brief, &o);
-    put_end(run, brief, &o);
+    put_end(run, form_of(run, brief), &o);
     json_close_object(&o);
 }
 
@@ -314,13 +363,13 @@ void result_json(const struct reeve_run *run, struct buf *out)
     if (run->decision.effect == CORE_EFFECT_ALLOW)
         put_what_runs(run, false, &o);
     if (run->refusal != CORE_REFUSAL_NONE)
-        put_refusal(run, &o);
+        put_refusal(run, FORM_WHOLE, &o);
     else if (run->message[0])
         json_kv_str(&o, "message", str_of(run->message));
     if (run->finished)
-        put_end(run, false, &o);
+        put_end(run, FORM_BOUNDED, &o);
     else if (run->outcome.how[0])
-        put_outcome(&run->outcome, false, VALUE_WHOLE, &o);
+        put_outcome(run, false, FORM_WHOLE, &o);
     struct plan_view view;
     if (run->flags & REEVE_REQUEST_EXPLAIN && run->plan.len &&
         plan_check(run->plan.data, run->plan.len, &view)) {

@@ -326,6 +326,25 @@ static int on_receipt(struct conn *conn, struct str payload, struct reeve_error 
     return 0;
 }
 
+static int on_prove(struct conn *conn, struct str payload, struct reeve_error *err)
+{
+    if (payload.n != 17 || (uint8_t)payload.p[0] > AUDIT_PROVE_GROWTH)
+        return broken(err, "a PROVE frame of another form");
+    struct owner *owner = conn->owner;
+    struct reeve_error why = {0};
+    struct audit_proof proof;
+    auto_buf struct buf text = {0};
+    if (log_to_read(owner, &why) &&
+        audit_log_prove(owner->log, (enum audit_prove)payload.p[0], base_get_u64le(payload.p + 1),
+                        base_get_u64le(payload.p + 9), &proof, &why) == 0)
+        audit_proof_json(&proof, &text);
+    if (why.code)
+        conn_send_error(conn, &why);
+    else
+        conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
+    return 0;
+}
+
 static int on_stop(struct conn *conn, struct str payload, struct reeve_error *err)
 {
     (void)payload;
@@ -355,6 +374,7 @@ static const struct {
     {WIRE_CANCEL, CONN_IDLE, on_cancel}, /* crossed with the result */
     {WIRE_READ, CONN_IDLE, on_read},       {WIRE_ASK, CONN_IDLE, on_ask},
     {WIRE_RECEIPT, CONN_IDLE, on_receipt}, {WIRE_STOP, CONN_IDLE, on_stop},
+    {WIRE_PROVE, CONN_IDLE, on_prove},
 };
 
 static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct reeve_error *err)

@@ -85,6 +85,14 @@ static void put_node(const struct masking *m, const struct json_node *n)
     buf_byte(m->out, n->type == JSON_OBJECT ? '}' : ']');
 }
 
+bool policy_image_masks(const struct policy_image *image)
+{
+    bool some = image_head(image)->masks.n > 0;
+    for (uint32_t i = 0; i < image->section[IMAGE_capabilities].count; i++)
+        some = some || image_capabilities(image)[i].nmask > 0;
+    return some;
+}
+
 bool policy_mask_args(const struct policy_image *image, const struct policy_request *req,
                       bool whole, const uint8_t key[BASE_SHA256], struct buf *out)
 {

@@ -386,6 +386,8 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
                  const struct reeve_inputs_view *inputs, const struct policy_decision *d,
                  struct arena *arena, struct core_grant *out, struct reeve_error *err);
 
+/** Whether anything of any request's arguments may have to be hidden. */
+bool policy_image_masks(const struct policy_image *image);
 /**
  * The request's arguments as a record may show them: what `audit.mask` and the capability's `mask`
  * name is replaced by its HMAC under `key`. `whole`: the arguments are not in their named form, so

@@ -214,6 +214,21 @@ REEVE_API int reeve_receipt(struct reeve *handle, uint64_t seq, char **text,
 REEVE_API int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **json,
                                   struct reeve_error *err);
 
+/**
+ * The inclusion proof of record `index` in the tree of the first `size` records (0: all that are
+ * signed), as RFC 6962 has it: `*json`, malloc'ed, is {"index", "size", "proof": [base64 ...]}.
+ * REEVE_ENOENT: there is no such record or tree.
+ */
+REEVE_API int reeve_prove(struct reeve *handle, uint64_t index, uint64_t size, char **json,
+                          struct reeve_error *err);
+/** The same of a consistency proof: that the tree of `size` begins with that of `index` records. */
+REEVE_API int reeve_prove_consistency(struct reeve *handle, uint64_t index, uint64_t size,
+                                      char **json, struct reeve_error *err);
+/** The signed checkpoint (C2SP tlog-checkpoint) of all that was answered: malloc'ed text. */
+REEVE_API int reeve_checkpoint(struct reeve *handle, char **note, struct reeve_error *err);
+/** The folder's verifier key (C2SP: name+hex id+base64), from its file: malloc'ed text. */
+REEVE_API int reeve_vkey(struct reeve *handle, char **vkey, struct reeve_error *err);
+
 struct reeve_verify_report {
     size_t size;
     bool ok;

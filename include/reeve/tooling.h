@@ -68,6 +68,13 @@ REEVE_API int reeve_policy_load(const void *bytes, size_t n, struct reeve_policy
 REEVE_API bool reeve_policy_is_image(const void *bytes, size_t n);
 /** Frees a policy; NULL is fine. Nobody may be using it. */
 REEVE_API void reeve_policy_free(struct reeve_policy *policy);
+/** "sha256:" and 64 hex digits. */
+#define REEVE_DIGEST_MAX 72
+/** What records name a policy by: of its meaning, rules that ship included, not of its text. */
+REEVE_API void reeve_policy_digest(const struct reeve_policy *policy, char out[REEVE_DIGEST_MAX]);
+/** What records name a program by: SHA-256 of the file's bytes. REEVE_ENOENT, REEVE_EIO. */
+REEVE_API int reeve_file_digest(const char *path, char out[REEVE_DIGEST_MAX],
+                                struct reeve_error *err);
 /**
  * The image as bytes, freed by reeve_free: the same for the same policy and build. `key_pem` (NULL:
  * not signed) is an Ed25519 private key in PEM form, without a passphrase, which signs it.

@@ -10,10 +10,27 @@
 #include "tools/reeve/cli.h"
 
 static const struct cli_command *const commands[] = {
-    &cli_init,          &cli_run,           &cli_call,           &cli_policy_lint,
-    &cli_policy_test,   &cli_policy_decide, &cli_policy_explain, &cli_policy_compile,
-    &cli_policy_codes,  &cli_policy_schema, &cli_audit_query,    &cli_audit_verify,
-    &cli_audit_receipt, &cli_audit_show,    &cli_provider_list,  &cli_status,
+    &cli_init,
+    &cli_run,
+    &cli_call,
+    &cli_policy_lint,
+    &cli_policy_test,
+    &cli_policy_decide,
+    &cli_policy_explain,
+    &cli_policy_compile,
+    &cli_policy_codes,
+    &cli_policy_schema,
+    &cli_audit_query,
+    &cli_audit_verify,
+    &cli_audit_receipt,
+    &cli_audit_show,
+    &cli_audit_prove,
+    &cli_audit_prove_consistency,
+    &cli_audit_checkpoint,
+    &cli_audit_keys,
+    &cli_verify,
+    &cli_provider_list,
+    &cli_status,
     &cli_version,
 };
 
@@ -35,7 +52,7 @@ static void print_overview(const char *group)
         const char *end = strpbrk(commands[i]->summary, ".;:\n");
         int n = end ? (int)(end - commands[i]->summary) : (int)strlen(commands[i]->summary);
         if (!group || is_of(commands[i]->name, group))
-            printf("  %-15s %.*s\n", commands[i]->name, n, commands[i]->summary);
+            printf("  %-23s %.*s\n", commands[i]->name, n, commands[i]->summary);
     }
     printf("\noptions of every command:\n");
     cli_print_common_options();

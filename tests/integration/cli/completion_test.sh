@@ -18,8 +18,8 @@ offers() {
 }
 
 offers "policy provider" p
-offers "version" v
-offers "query verify receipt show --help" audit ""
+offers "verify version" v
+offers "query verify receipt show prove prove-consistency checkpoint keys --help" audit ""
 offers "verify" audit v
 offers "decide" policy d
 offers "--lines" policy decide --coverage p --l
@@ -30,6 +30,6 @@ offers "pure" run --level p
 offers "controlled" run --policy x --level c
 offers "allow ask" audit query --effect a
 offers "--key" audit verify --k
-offers "--check" --state /tmp audit receipt --c
+offers "--size" --state /tmp audit prove --si
 offers "" run -- true --pol
 done_testing

@@ -42,9 +42,9 @@ gives "JSON of a file whose name is no UTF-8" 1 '"file": "b..xff.yaml"' "$reeve"
 gives "several files, the worst counts" 1 '^2 files: ' "$reeve" policy lint "$tour" typo.yaml
 
 printf 'nothing of a receipt\n' >r
-refuses "receipt that does not exist" 3 "none: No such file" "$reeve" audit receipt --check none --key a+00000000+AAAA
-refuses "key that is neither file nor key" 3 "nokey is neither" "$reeve" audit receipt --check r --key nokey
-refuses "key that is malformed" 2 "key" "$reeve" audit receipt --check r --key a+b+c
-refuses "key file with too much in it" 2 "larger than" "$reeve" audit receipt --check r --key /dev/zero
-refuses "receipt that is too large" 2 "larger than" "$reeve" audit receipt --check /dev/zero --key a+00000000+AAAA
+refuses "receipt that does not exist" 3 "none: No such file" "$reeve" verify none --key a+00000000+AAAA
+refuses "key that is neither file nor key" 3 "nokey is neither" "$reeve" verify r --key nokey
+refuses "key that is malformed" 2 "key" "$reeve" verify r --key a+b+c
+refuses "key file with too much in it" 2 "larger than" "$reeve" verify r --key /dev/zero
+refuses "receipt that is too large" 2 "larger than" "$reeve" verify /dev/zero --key a+00000000+AAAA
 done_testing

@@ -98,23 +98,41 @@ refuses "a working directory that is gone" 126 'working directory' run -- /usr/b
 cd /
 
 gives "a receipt" 0 '^$' run --receipt "$work/r" -- /usr/bin/printf '\n'
-gives "that holds offline" 0 'the receipt holds' "$reeve" audit receipt --check "$work/r" --key "$work/state/key.vkey"
+gives "that holds offline" 0 'the receipt holds' "$reeve" verify "$work/r" --key "$work/state/key.vkey"
 sed 's/^\(extra .\{20\}\)./\1_/' "$work/r" >"$work/changed"
-run_case "and does not when it was changed" "$reeve" audit receipt --check "$work/changed" --key "$work/state/key.vkey"
+run_case "and does not when it was changed" "$reeve" verify "$work/changed" --key "$work/state/key.vkey"
 [ "$got" -eq 1 ] || [ "$got" -eq 2 ] || complain "status $got for a changed receipt"
 gives "a receipt waits for the record of an answer that does not" 0 '^42$' \
     ask call --receipt "$work/r2" --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
-gives "and holds" 0 'the receipt holds' "$reeve" audit receipt --check "$work/r2" --key "$work/state/key.vkey"
+gives "and holds" 0 'the receipt holds' "$reeve" verify "$work/r2" --key "$work/state/key.vkey"
+gives "of this policy" 0 'the receipt holds' "$reeve" verify "$work/r2" --key "$work/state/key.vkey" --policy "$work/policy.yaml"
+printf 'reeve: policy/v1\n' >"$work/other.yaml"
+refuses "and of no other" 1 'the record.s policy is sha256:' \
+    "$reeve" verify "$work/r2" --key "$work/state/key.vkey" --policy "$work/other.yaml"
+gives "of this program" 0 'the receipt holds' "$reeve" verify "$work/r" --key "$work/state/key.vkey" --program /usr/bin/printf
+refuses "and of no other program" 1 'the record.s program is sha256:' \
+    "$reeve" verify "$work/r" --key "$work/state/key.vkey" --program /usr/bin/true
+refuses "a capability has none" 1 'names no program' \
+    "$reeve" verify "$work/r2" --key "$work/state/key.vkey" --program /usr/bin/true
+refuses "a program that is not there" 3 'none.*No such file' \
+    "$reeve" verify "$work/r" --key "$work/state/key.vkey" --program "$work/none"
+gives "a proof" 0 '^\{"index":1,"size":3,"proof":\["[A-Za-z0-9+/=]{44}"' ask audit prove 1 --size 3
+refuses "of a record that there is not" 1 'no signed record 99999' ask audit prove 99999
+gives "a proof of growth" 0 '^\{"index":2,"size":4,"proof":\["' ask audit prove-consistency 2 4
+refuses "to where the log is not yet" 1 'no tree of 99999' ask audit prove-consistency 2 99999
+gives "a checkpoint" 0 "^— $(cat "$work/state/origin") " ask audit checkpoint
+gives "a checkpoint for programs" 0 '^\{"checkpoint":"' ask audit checkpoint --json
+gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys
 printf 'nothing of a receipt\n' >"$work/none.receipt"
 refuses "a receipt that is none" 1 "none.receipt does not hold" \
-    "$reeve" audit receipt --check "$work/none.receipt" --key "$work/state/key.vkey"
+    "$reeve" verify "$work/none.receipt" --key "$work/state/key.vkey"
 mkfifo "$work/fifo"
 refuses "a receipt in place of what is no file" 126 "$work/fifo is no regular file" run --receipt "$work/fifo" -- /usr/bin/true
 ln -s "$work/none" "$work/nowhere"
 refuses "a receipt through a link that leads nowhere" 126 "leads nowhere" run --receipt "$work/nowhere" -- /usr/bin/true
 [ -p "$work/fifo" ] && [ -L "$work/nowhere" ] || { what="and both are as they were" && complain "replaced"; }
 ask --quiet init "$work/foreign"
-refuses "nor under another log's key" 1 'does not hold' "$reeve" audit receipt --check "$work/r" --key "$work/foreign/key.vkey"
+refuses "nor under another log's key" 1 'does not hold' "$reeve" verify "$work/r" --key "$work/foreign/key.vkey"
 
 # The state folder is not to be seen, whatever a grant shows.
 mkdir "$work/state/audit" && ln -s state "$work/link"

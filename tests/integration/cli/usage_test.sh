@@ -6,7 +6,7 @@ set -euo pipefail
 refuses "no command" 2 "no command.*'reeve --help'" "$reeve"
 refuses "unknown command" 2 "'foo'.*'reeve --help'" "$reeve" foo
 refuses "a command's name in part" 2 "'versio'" "$reeve" versio
-refuses "group without command" 2 "query, verify, receipt, show.*'reeve audit --help'" "$reeve" audit
+refuses "group without command" 2 "query, verify, receipt, show, prove.*'reeve audit --help'" "$reeve" audit
 refuses "group with unknown command" 2 "'foo' is none of lint, test, decide, explain, compile, codes" "$reeve" policy foo
 refuses "unknown option before the command" 2 "--foo" "$reeve" --foo run
 refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$reeve" run --polcy x -- true
@@ -34,8 +34,12 @@ refuses "lint without a file" 2 "FILE" "$reeve" policy lint
 refuses "lint in an unknown format" 2 "text or json, not 'xml'" "$reeve" policy lint --format xml x.yaml
 refuses "receipt without a sequence" 2 "SEQ" "$reeve" audit receipt
 refuses "receipt of no number" 2 "'x'" "$reeve" audit receipt x
-refuses "check without a key" 2 "--key" "$reeve" audit receipt --check x
-refuses "check with a sequence" 2 "--check takes no sequence" "$reeve" audit receipt 3 --check x --key y
+refuses "verify without a key" 2 "--key" "$reeve" verify x
+refuses "verify without a receipt" 2 "RECEIPT" "$reeve" verify --key y
+refuses "a proof of no number" 2 "'x'" "$reeve" audit prove x
+refuses "a proof of no tree" 2 "from 1 on" "$reeve" audit prove 3 --size 0
+refuses "a consistency proof backwards" 2 "the smaller" "$reeve" audit prove-consistency 5 4
+refuses "a consistency proof of one size" 2 "A B" "$reeve" audit prove-consistency 5
 refuses "show without a sequence" 2 "SEQ" "$reeve" audit show
 refuses "too many folders" 2 "'b'" "$reeve" init a b
 refuses "control characters do not reach the terminal" 2 'x1b\[31m' "$reeve" $'\033[31mfoo'

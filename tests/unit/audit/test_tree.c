@@ -208,11 +208,133 @@ static void test_path_is_bounded(void **state)
     assert_int_equal(path[63].to, UINT64_MAX);
 }
 
+/* ---- consistency ---- */
+
+static const struct {
+    uint64_t m, n;
+    unsigned nproof;
+    const char *proof[3];
+} growths[] = {
+    {1, 1, 0, {NULL}},
+    {1,
+     8,
+     3,
+     {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+      "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+      "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
+    {6,
+     8,
+     3,
+     {"0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+      "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+      "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
+    {2,
+     5,
+     2,
+     {"5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+      "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"}},
+};
+
+/* RFC 6962 section 2.1.2, word by word. */
+static unsigned naive_growth(const uint8_t (*leaf)[BASE_SHA256], uint64_t m, uint64_t n, bool whole,
+                             uint8_t (*out)[BASE_SHA256])
+{
+    if (m == n) {
+        if (whole)
+            return 0;
+        naive_root(leaf, m, out[0]);
+        return 1;
+    }
+    uint64_t k = 1;
+    while (k * 2 < n)
+        k *= 2;
+    unsigned done;
+    if (m <= k) {
+        done = naive_growth(leaf, m, k, whole, out);
+        naive_root(leaf + k, n - k, out[done]);
+    } else {
+        done = naive_growth(leaf + k, m - k, n - k, false, out);
+        naive_root(leaf, k, out[done]);
+    }
+    return done + 1;
+}
+
+static unsigned prove_growth(const uint8_t (*leaf)[BASE_SHA256], uint64_t m, uint64_t n,
+                             uint8_t (*out)[BASE_SHA256])
+{
+    struct tree_range path[TREE_MAX_EDGE];
+    unsigned count = tree_consistency(m, n, path);
+    for (unsigned i = 0; i < count; i++)
+        naive_root(leaf + path[i].from, path[i].to - path[i].from, out[i]);
+    return count;
+}
+
+static void test_published_growths(void **state)
+{
+    (void)state;
+    uint8_t leaf[8][BASE_SHA256], proof[TREE_MAX_EDGE][BASE_SHA256];
+    vector_leaves(leaf);
+    for (size_t i = 0; i < BASE_COUNT(growths); i++) {
+        unsigned n =
+            prove_growth((const uint8_t(*)[BASE_SHA256])leaf, growths[i].m, growths[i].n, proof);
+        assert_int_equal(n, growths[i].nproof);
+        for (unsigned k = 0; k < n; k++)
+            assert_hash(proof[k], growths[i].proof[k]);
+    }
+}
+
+/* A proof with one thing changed proves nothing. */
+static void spoil_growth(uint64_t m, const uint8_t old[BASE_SHA256], uint64_t n,
+                         const uint8_t root[BASE_SHA256], uint8_t (*proof)[BASE_SHA256],
+                         unsigned nproof)
+{
+    const uint8_t(*p)[BASE_SHA256] = (const uint8_t(*)[BASE_SHA256])proof;
+    uint8_t other[BASE_SHA256];
+    memcpy(other, old, sizeof other);
+    other[7] ^= 1;
+    assert_false(tree_consistency_holds(m, other, n, root, p, nproof));
+    memcpy(other, root, sizeof other);
+    other[31] ^= 0x80;
+    assert_int_equal(tree_consistency_holds(m, old, n, other, p, nproof), m == 0);
+    assert_false(tree_consistency_holds(m, old, n, root, p, nproof + 1));
+    for (unsigned i = 0; i < nproof; i++) {
+        assert_false(tree_consistency_holds(m, old, n, root, p, i));
+        proof[i][3] ^= 4;
+        assert_false(tree_consistency_holds(m, old, n, root, p, nproof));
+        proof[i][3] ^= 4;
+    }
+}
+
+static void test_growth_is_the_recursion(void **state)
+{
+    (void)state;
+    static uint8_t leaf[MANY][BASE_SHA256];
+    uint8_t proof[TREE_MAX_EDGE + 1][BASE_SHA256] = {{0}}, same[TREE_MAX_EDGE][BASE_SHA256];
+    uint8_t old[BASE_SHA256], root[BASE_SHA256];
+    many_leaves(leaf);
+    const uint8_t(*leaves)[BASE_SHA256] = (const uint8_t(*)[BASE_SHA256])leaf;
+    for (uint64_t n = 1; n <= MANY; n++)
+        for (uint64_t m = 0; m <= n; m++) {
+            unsigned count = prove_growth(leaves, m, n, proof);
+            assert_int_equal(count, m ? naive_growth(leaves, m, n, true, same) : 0);
+            if (count)
+                assert_memory_equal(proof, same, count * BASE_SHA256);
+            naive_root(leaves, m, old);
+            naive_root(leaves, n, root);
+            assert_true(tree_consistency_holds(m, old, n, root,
+                                               (const uint8_t(*)[BASE_SHA256])proof, count));
+            spoil_growth(m, old, n, root, proof, count);
+        }
+    assert_false(tree_consistency_holds(5, root, 4, root, (const uint8_t(*)[BASE_SHA256])proof, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_roots),
         cmocka_unit_test(test_published_proofs),
+        cmocka_unit_test(test_published_growths),
+        cmocka_unit_test(test_growth_is_the_recursion),
         cmocka_unit_test(test_edge_is_the_recursion),
         cmocka_unit_test(test_proofs_hold_for_their_own_leaf_only),
         cmocka_unit_test(test_kept_nodes),

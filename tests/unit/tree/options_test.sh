@@ -37,9 +37,9 @@ common=$(help_options "options of every command:" <<<"$overview")
 same "common options of --help and reeve(1)" "$common" \
     "$(man_section "OPTIONS OF EVERY COMMAND" "$man/reeve.1" | man_options)"
 
-commands=$(awk '/^commands:/ { on = 1; next } /^$/ { on = 0 } on' <<<"$overview" | cut -c3-17 | sed 's/ *$//')
+commands=$(awk '/^commands:/ { on = 1; next } /^$/ { on = 0 } on' <<<"$overview" | cut -c3-25 | sed 's/ *$//')
 same "commands of --help and reeve(1)" "$(sort <<<"$commands")" \
-    "$(sed -n 's/^\.SS "\{0,1\}reeve \([a-z ]*[a-z]\).*/\1/p' "$man/reeve.1" | sort)"
+    "$(sed -n 's/^\.SS "\{0,1\}reeve \([a-z -]*[a-z]\).*/\1/p' "$man/reeve.1" | sort)"
 
 . "$root/tools/completions/reeve"
 same "common options of --help and completion" "$common" "$(tr ' ' '\n' <<<"$_reeve_common" | sort)"

@@ -1,0 +1,150 @@
+/*
+ * `reeve audit prove` and `prove-consistency`: the log's proofs for whoever checks with tools of
+ * their own; `audit checkpoint` and `audit keys`: what such a proof is checked against.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/reeve/cli.h"
+
+/* ---- proofs ---- */
+
+struct options {
+    uint64_t size;
+};
+static const struct cli_option prove_table[] = {
+    {"size", "N", CLI_POSITIVE, offsetof(struct options, size),
+     "in the tree of the first N records (default: all that are signed)"},
+};
+
+typedef int prove_fn(struct reeve *, uint64_t, uint64_t, char **, struct reeve_error *);
+
+static int print_proof(const struct cli *cli, prove_fn *prove, uint64_t index, uint64_t size)
+{
+    struct reeve_error err = {0};
+    auto_handle struct reeve *handle = NULL;
+    auto_text char *json = NULL;
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    int rc = prove(handle, index, size, &json, &err);
+    if (rc == REEVE_ENOENT || rc == REEVE_EDAMAGED) {
+        cli_say(cli, "%s", err.message);
+        return CLI_FINDINGS;
+    }
+    if (rc)
+        return cli_fail(cli, &err);
+    cli_put_json_line(stdout, json);
+    return CLI_OK;
+}
+
+static int prove(const struct cli *cli, const void *options, char *const *operands,
+                 size_t noperands)
+{
+    const struct options *o = options;
+    uint64_t seq;
+    (void)noperands;
+    if (!cli_number(operands[0], &seq))
+        return cli_usage(cli, "SEQ is a number, not '%s'", operands[0]);
+    return print_proof(cli, reeve_prove, seq, o->size);
+}
+
+static int prove_consistency(const struct cli *cli, const void *options, char *const *operands,
+                             size_t noperands)
+{
+    uint64_t size[2];
+    (void)options;
+    for (size_t i = 0; i < noperands; i++)
+        if (!cli_number(operands[i], &size[i]))
+            return cli_usage(cli, "a tree's size is a number, not '%s'", operands[i]);
+    if (size[0] > size[1])
+        return cli_usage(cli, "the first size is the smaller one");
+    if (size[1] == 0)
+        return cli_usage(cli, "a tree of no records proves nothing");
+    return print_proof(cli, reeve_prove_consistency, size[0], size[1]);
+}
+
+const struct cli_command cli_audit_prove = {
+    .name = "audit prove",
+    .operands = "SEQ",
+    .summary = "Print the inclusion proof of a record (RFC 6962) as JSON: index, size, and the "
+               "hashes in base64.\n"
+               "Status 1 when there is no such record.",
+    .example = "reeve audit prove 12 --size 100",
+    .options = prove_table,
+    .noptions = CLI_COUNT(prove_table),
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = prove,
+};
+
+const struct cli_command cli_audit_prove_consistency = {
+    .name = "audit prove-consistency",
+    .operands = "A B",
+    .summary = "Print the proof that the tree of B records begins with that of A (RFC 6962) as "
+               "JSON: index is\n"
+               "A, size is B. Status 1 when the log has no such tree.",
+    .example = "reeve audit prove-consistency 12 100",
+    .min_operands = 2,
+    .max_operands = 2,
+    .run = prove_consistency,
+};
+
+/* ---- checkpoints and keys ---- */
+
+static int print_text(const struct cli *cli, const char *key,
+                      int (*ask)(struct reeve *, char **, struct reeve_error *))
+{
+    struct reeve_error err = {0};
+    auto_handle struct reeve *handle = NULL;
+    auto_text char *text = NULL;
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    if (ask(handle, &text, &err))
+        return cli_fail(cli, &err);
+    if (cli->json) {
+        auto_json json_t *object = json_pack("{s:s}", key, text);
+        auto_free char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+        if (!line)
+            return CLI_ENVIRONMENT;
+        cli_put_json_line(stdout, line);
+        return CLI_OK;
+    }
+    size_t n = strlen(text);
+    fputs(text, stdout);
+    if (n == 0 || text[n - 1] != '\n')
+        putchar('\n');
+    return CLI_OK;
+}
+
+static int checkpoint(const struct cli *cli, const void *options, char *const *operands,
+                      size_t noperands)
+{
+    (void)options, (void)operands, (void)noperands;
+    return print_text(cli, "checkpoint", reeve_checkpoint);
+}
+
+static int keys(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
+{
+    (void)options, (void)operands, (void)noperands;
+    return print_text(cli, "vkey", reeve_vkey);
+}
+
+const struct cli_command cli_audit_checkpoint = {
+    .name = "audit checkpoint",
+    .operands = "",
+    .summary = "Print the signed checkpoint of all that was answered (C2SP tlog-checkpoint). Keep "
+               "it where the\nfolder's owner cannot write: no history that differs from it can "
+               "pass later.",
+    .example = "reeve audit checkpoint >kept.checkpoint",
+    .run = checkpoint,
+};
+
+const struct cli_command cli_audit_keys = {
+    .name = "audit keys",
+    .operands = "",
+    .summary = "Print the log's verifier key (C2SP: name+hex id+base64).",
+    .example = "reeve audit keys >kept.vkey",
+    .run = keys,
+};
