@@ -129,12 +129,12 @@ int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
     struct keeper_batch *b = &f->batch;
     b->size = log->edge.size;
     tree_edge_root(&log->edge, b->root);
-    int rc = send_frame(log, b, KEEPER_BATCH, sizeof *b, err);
+    int rc = send_frame(log, b, KEEPER_BATCH, keeper_batch_bytes(b->nleaves), err);
     /* Without releases its answer says nothing, and can be read when it has signed. */
     f->answered = b->nreleases > 0;
     f->records.nreleases = 0;
     if (rc == 0 && f->answered)
-        rc = receive(log, KEEPER_RECORDS, &f->records, sizeof f->records, err);
+        rc = receive(log, KEEPER_RECORDS, &f->records, keeper_records_bytes(b->nreleases), err);
     if (rc)
         return rc;
     const struct keeper_records *r = &f->records;
@@ -142,7 +142,7 @@ int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
         return lose_keeper(log, base_fail(err, REEVE_EPROTO,
                                           "the keeper wrote %u release records where %u were asked",
                                           r->nreleases, b->nreleases));
-    memcpy(f->leaf, b->leaf, sizeof b->leaf);
+    memcpy(f->leaf, b->leaf, (size_t)b->nleaves * BASE_SHA256);
     for (uint32_t i = 0; i < r->nreleases; i++) {
         if (r->release[i].bytes > RELEASE_MAX_BYTES)
             return lose_keeper(log, base_fail(err, REEVE_EPROTO, "a release record is too long"));
@@ -203,11 +203,11 @@ int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint3
     struct frame_head committed;
     int rc = send_frame(log, &committed, KEEPER_COMMITTED, sizeof committed, err);
     if (rc == 0 && log->flight.queue && !log->flight.answered) {
-        rc = receive(log, KEEPER_RECORDS, &log->flight.records, sizeof log->flight.records, err);
+        rc = receive(log, KEEPER_RECORDS, &log->flight.records, keeper_records_bytes(0), err);
         log->flight.answered = true;
     }
     if (rc == 0)
-        rc = receive(log, KEEPER_GRANTS, out, sizeof *out, err);
+        rc = receive(log, KEEPER_GRANTS, out, keeper_grants_bytes(ntokens), err);
     if (rc)
         return rc;
     if (out->note_bytes > sizeof out->note || out->ntokens != ntokens)

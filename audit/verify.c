@@ -1,15 +1,14 @@
 /*
  * Checking a log from its rows, its signed checkpoint and the verifier key: what `reeve audit
- * verify` and any stranger does. Linear, one pass, nothing kept but two edges of the tree.
+ * verify` and any stranger does. Linear, one pass, nothing kept but two edges of the tree. What can
+ * be found out of each row by itself verify_rows.c does, on all processors.
  */
 #include "audit/audit.h"
 #include "audit/note.h"
-#include "audit/record.h"
+#include "audit/verify_rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#define SLICE 1024u /* rows a read: short enough that a live log is not held up */
 
 enum finding {
 #define X(id, name) FINDING_##id,
@@ -29,7 +28,10 @@ struct check {
     bool has_hole, no_memory;
     uint64_t first_hole;
     struct record_holes holes;
+    void (*progress)(void *arg, uint64_t done, uint64_t total); /* NULL: nobody is told */
+    void *progress_arg;
 };
+#define PROGRESS_ROWS 1024u
 
 /* The first finding stands. */
 static void REEVE_PRINTF(4, 5)
@@ -71,63 +73,66 @@ static void take_story(struct check *c, const struct record_info *info)
     r->set_aside_beyond_crash = r->set_aside_beyond_crash || info->beyond_crash;
 }
 
-static void check_content(struct check *c, struct str record, uint64_t seq)
+/* Why a record cannot be read: asked again, since it is so rarely wanted. */
+static void find_no_sequence(struct check *c, const struct verify_row *row)
 {
     struct record_info info;
-    struct reeve_error err;
-    int rc = record_read(&c->reader, record, &info, &err);
-    if (rc == REEVE_ENOMEM)
+    struct reeve_error err = {0};
+    (void)record_read(&c->reader, row->record, &info, &err);
+    find(c->report, FINDING_BAD_SEQUENCE, row->seq, "record %" PRIu64 " says no sequence: %s",
+         row->seq, err.message);
+}
+
+static void check_content(struct check *c, const struct verify_row *row)
+{
+    if (row->code == REEVE_ENOMEM)
         c->no_memory = true;
-    else if (rc)
-        find(c->report, FINDING_BAD_SEQUENCE, seq, "record %" PRIu64 " says no sequence: %s", seq,
-             err.message);
-    else if (info.seq != seq)
-        find(c->report, FINDING_BAD_SEQUENCE, seq,
-             "record %" PRIu64 " says that it is record %" PRIu64, seq, info.seq);
+    else if (row->code)
+        find_no_sequence(c, row);
+    else if (row->info.seq != row->seq)
+        find(c->report, FINDING_BAD_SEQUENCE, row->seq,
+             "record %" PRIu64 " says that it is record %" PRIu64, row->seq, row->info.seq);
     else
-        take_story(c, &info);
+        take_story(c, &row->info);
 }
 
 /* Which of the two was changed shows at the end, when both roots are known. */
-static void check_leaf(struct check *c, struct str record, const uint8_t leaf[BASE_SHA256],
-                       uint64_t seq)
+static void check_leaf(struct check *c, const struct verify_row *row)
 {
-    uint8_t own[BASE_SHA256];
-    memcpy(own, leaf, sizeof own);
-    if (record.p)
-        tree_leaf_hash(record.p, record.n, own);
-    bool same = memcmp(own, leaf, sizeof own) == 0;
+    bool same = memcmp(row->own, row->leaf, sizeof row->own) == 0;
     if (!same && !c->forked) {
         c->forked = true;
         c->rehashed = c->stored;
-        find(c->report, FINDING_RECORD_CHANGED, seq,
-             "record %" PRIu64 " is not the one that its leaf hash was made of", seq);
+        find(c->report, FINDING_RECORD_CHANGED, row->seq,
+             "record %" PRIu64 " is not the one that its leaf hash was made of", row->seq);
     }
-    tree_edge_append(&c->stored, leaf);
+    tree_edge_append(&c->stored, row->leaf);
     if (c->forked)
-        tree_edge_append(&c->rehashed, own);
-    if (record.p && same)
-        check_content(c, record, seq);
+        tree_edge_append(&c->rehashed, row->own);
+    if (row->record.p && same)
+        check_content(c, row);
 }
 
-static int take_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+static int take_row(void *arg, const struct verify_row *row)
 {
     struct check *c = arg;
-    if (seq != c->next) {
+    if (row->seq != c->next) {
         find(c->report, FINDING_MISSING, c->next,
-             "record %" PRIu64 " is missing, and %" PRIu64 " is there", c->next, seq);
+             "record %" PRIu64 " is missing, and %" PRIu64 " is there", c->next, row->seq);
         return 1;
     }
-    if (!record.p) {
+    if (!row->record.p) {
         c->report->without_bytes++;
         if (!c->has_hole)
-            c->first_hole = seq;
+            c->first_hole = row->seq;
         c->has_hole = true;
-        (void)record_holes_take(&c->holes, seq, NULL);
+        (void)record_holes_take(&c->holes, row->seq, NULL);
     }
-    check_leaf(c, record, leaf, seq);
+    check_leaf(c, row);
     c->next++;
     c->report->records++;
+    if (c->progress && c->next % PROGRESS_ROWS == 0)
+        c->progress(c->progress_arg, c->next, c->checkpoint->size);
     return c->no_memory;
 }
 
@@ -141,26 +146,19 @@ static void find_condition(struct audit_report *r, const struct audit_head *head
 }
 
 /* All rows below the signed size. Stops early where a row is missing. */
-static int check_rows(struct check *c, const struct audit_source *source,
-                      void (*progress)(void *arg, uint64_t done, uint64_t total),
-                      void *progress_arg, struct reeve_error *err)
+static int check_rows(struct check *c, const struct audit_source *source, struct reeve_error *err)
 {
-    uint64_t size = c->checkpoint->size;
-    while (c->next < size) {
-        uint64_t before = c->next, left = size - before;
-        int rc = source->read(source->self, before, left < SLICE ? left : SLICE, take_row, c, err);
-        if (c->no_memory)
-            return base_fail(err, REEVE_ENOMEM, "out of memory reading records");
-        if (rc == REEVE_EDAMAGED)
-            find(c->report, FINDING_MISSING, c->next, "record %" PRIu64 " cannot be read: %s",
-                 c->next, err->message);
-        else if (rc)
-            return rc;
-        if (progress)
-            progress(progress_arg, c->next, size);
-        if (c->next == before || c->next - before < (left < SLICE ? left : SLICE))
-            break;
-    }
+    uint64_t size = c->checkpoint->size, next;
+    int rc = verify_rows(source, 0, size, take_row, c, &next, err);
+    if (c->no_memory)
+        return base_fail(err, REEVE_ENOMEM, "out of memory reading records");
+    if (rc == REEVE_EDAMAGED)
+        find(c->report, FINDING_MISSING, c->next, "record %" PRIu64 " cannot be read: %s", c->next,
+             err->message);
+    else if (rc)
+        return rc;
+    if (c->progress)
+        c->progress(c->progress_arg, c->next, size);
     /* Rows that are merely not there: why, the owner knows better. */
     if (c->next < size)
         find_condition(c->report, c->head);
@@ -264,8 +262,12 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
         report->has_bad = false; /* nothing that is signed tells one sequence from another */
         return 0;
     }
-    struct check c = {.report = report, .checkpoint = &checkpoint, .head = head};
-    int rc = check_rows(&c, source, progress, progress_arg, err ? err : &local);
+    struct check c = {.report = report,
+                      .checkpoint = &checkpoint,
+                      .head = head,
+                      .progress = progress,
+                      .progress_arg = progress_arg};
+    int rc = check_rows(&c, source, err ? err : &local);
     if (rc == 0) {
         check_root(&c);
         rc = check_end(&c, source, err);

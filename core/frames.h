@@ -78,19 +78,21 @@ struct keeper_asked {
     int64_t expires_ns; /* CLOCK_BOOTTIME; at most 60 s from now */
 };
 
+/* Of the three frames that follow, the last array is sent as far as it is filled: a frame has one
+ * size for each count. */
 struct keeper_batch {
     struct frame_head head;
     uint64_t size; /* the tree that this extends; must be the keeper's own */
     uint8_t root[BASE_SHA256];
     uint32_t nleaves, nreleases;
-    uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
     struct keeper_asked release[KEEPER_MAX_RELEASES];
+    uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256]; /* `nleaves` */
 };
 
 struct keeper_records {
     struct frame_head head;
     uint32_t nreleases, pad;
-    struct keeper_release_record release[KEEPER_MAX_RELEASES];
+    struct keeper_release_record release[KEEPER_MAX_RELEASES]; /* `nreleases` */
 };
 
 struct keeper_grants {
@@ -98,9 +100,19 @@ struct keeper_grants {
     uint64_t size;
     uint8_t root[BASE_SHA256];
     uint32_t ntokens, note_bytes; /* no tokens when the batch is one of an earlier keeper */
-    struct token token[KEEPER_MAX_RELEASES];
-    char note[1024]; /* C2SP signed note of (origin, size, root) */
+    char note[1024];              /* C2SP signed note of (origin, size, root) */
+    struct token token[KEEPER_MAX_RELEASES]; /* `ntokens` */
 };
+
+#define FRAME_SIZER(name, frame, array)                                                            \
+    static inline size_t name(uint32_t n)                                                          \
+    {                                                                                              \
+        return offsetof(struct frame, array) + (size_t)n * sizeof((struct frame *)0)->array[0];    \
+    }
+FRAME_SIZER(keeper_batch_bytes, keeper_batch, leaf)
+FRAME_SIZER(keeper_records_bytes, keeper_records, release)
+FRAME_SIZER(keeper_grants_bytes, keeper_grants, token)
+#undef FRAME_SIZER
 
 #define KEEPER_REFUSAL_TABLE(X)                                                                    \
     X(FRAME, "a frame that may not come now, or is malformed")                                     \

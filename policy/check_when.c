@@ -95,7 +95,7 @@ static void no_flag(struct checker *c, const struct m_attribute *a)
 {
     struct policy_nearest near = policy_near(c->report, a->key[0]);
     for (uint32_t i = 0; i < c->m->ndeclared; i++)
-        if (c->m->declared[i].path->root == ROOT_BROKER)
+        if (c->m->declared[i].path->root == ROOT_BROKER && m_sees(&c->m->declared[i], a->at))
             policy_offer(&near, c->m->declared[i].path->key[0]);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     const char *found = policy_hint(&near, hint);

@@ -35,7 +35,8 @@ static void lint_declared(const struct m_attribute *a, const struct model *m,
         return;
     struct policy_nearest near = policy_near(report, a->text);
     for (uint32_t i = 0; i < m->ndeclared && near.wanted.n; i++)
-        policy_offer(&near, m->declared[i].path->text);
+        if (m_sees(&m->declared[i], a->at))
+            policy_offer(&near, m->declared[i].path->text);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     const char *found = policy_hint(&near, hint);
     policy_report(report, P_UNDECLARED, a->at, found ? found : "declare it under `attributes`",

@@ -115,6 +115,11 @@ struct m_declared {
     struct policy_pos at;
     uint32_t scope; /* who sees it: 0: every file */
 };
+/* Whether what is written at `at` sees a declaration: a delegated file is one file. */
+static inline bool m_sees(const struct m_declared *d, struct policy_pos at)
+{
+    return !d->scope || d->at.file == at.file;
+}
 
 /* An entry of `entities`: "type:id" and its properties. */
 struct m_entity {

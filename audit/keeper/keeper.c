@@ -86,11 +86,11 @@ static void write_release(const struct keeper *k, uint64_t decision, const struc
 }
 
 static enum keeper_refusal check_batch(const struct keeper *k, const struct keeper_batch *b,
-                                       int64_t now_ns)
+                                       size_t n, int64_t now_ns)
 {
     uint8_t root[BASE_SHA256];
     if (b->nleaves > KEEPER_MAX_LEAVES || b->nreleases > KEEPER_MAX_RELEASES ||
-        b->nleaves + b->nreleases == 0)
+        b->nleaves + b->nreleases == 0 || n != keeper_batch_bytes(b->nleaves))
         return KEEPER_REFUSAL_FRAME;
     tree_edge_root(&k->head.edge, root);
     if (b->size != k->head.edge.size || memcmp(b->root, root, sizeof root) != 0 ||
@@ -131,17 +131,19 @@ static void enter(struct keeper *k, const struct keeper_batch *b)
         tree_edge_append(&h->edge, h->leaf[i]);
 }
 
-static bool take_batch(struct keeper *k, const void *frame, int64_t now_ns)
+static bool take_batch(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
 {
     const struct keeper_batch *b = frame;
-    enum keeper_refusal why = check_batch(k, b, now_ns);
+    enum keeper_refusal why = check_batch(k, b, n, now_ns);
     if (why != KEEPER_REFUSAL_NONE)
         return keeper_refuse(k, why, NULL);
     enter(k, b);
-    struct keeper_records answer = {.nreleases = k->head.nreleases};
-    memcpy(answer.release, k->head.release, sizeof answer.release);
+    struct keeper_records answer;
+    answer.nreleases = k->head.nreleases;
+    answer.pad = 0;
+    memcpy(answer.release, k->head.release, answer.nreleases * sizeof answer.release[0]);
     /* Answered before the head is durable: the owner commits in the meantime. */
-    if (!send_frame(k, &answer, KEEPER_RECORDS, sizeof answer))
+    if (!send_frame(k, &answer, KEEPER_RECORDS, keeper_records_bytes(answer.nreleases)))
         return false;
     struct reeve_error err;
     if (head_store(k->head_fd, &k->head_key, &k->head, &err) != 0)
@@ -151,9 +153,9 @@ static bool take_batch(struct keeper *k, const void *frame, int64_t now_ns)
     return sign(k, &k->head.edge, k->note, &k->note_bytes);
 }
 
-static bool take_committed(struct keeper *k, const void *frame, int64_t now_ns)
+static bool take_committed(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
 {
-    (void)frame, (void)now_ns;
+    (void)frame, (void)n, (void)now_ns;
     struct reeve_error err;
     if (head_mark(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
@@ -165,18 +167,20 @@ static bool take_committed(struct keeper *k, const void *frame, int64_t now_ns)
     memcpy(answer.note, k->note, k->note_bytes);
     k->ntokens = 0;
     k->phase = KEEPER_IDLE;
-    return send_frame(k, &answer, KEEPER_GRANTS, sizeof answer);
+    return send_frame(k, &answer, KEEPER_GRANTS, keeper_grants_bytes(answer.ntokens));
 }
 
-/* Which frame may come when, its only size, and what is done. All else is refused. */
+/* Which frame may come when, its sizes, and what is done. All else is refused. */
 static const struct transition {
     enum keeper_phase phase;
     enum keeper_frame type;
-    size_t bytes;
-    bool (*take)(struct keeper *k, const void *frame, int64_t now_ns);
+    size_t least, most;
+    bool (*take)(struct keeper *k, const void *frame, size_t n, int64_t now_ns);
 } transitions[] = {
-    {KEEPER_IDLE, KEEPER_BATCH, sizeof(struct keeper_batch), take_batch},
-    {KEEPER_ENTERED, KEEPER_COMMITTED, sizeof(struct frame_head), take_committed},
+    {KEEPER_IDLE, KEEPER_BATCH, offsetof(struct keeper_batch, leaf), sizeof(struct keeper_batch),
+     take_batch},
+    {KEEPER_ENTERED, KEEPER_COMMITTED, sizeof(struct frame_head), sizeof(struct frame_head),
+     take_committed},
 };
 
 bool keeper_take(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
@@ -187,8 +191,9 @@ bool keeper_take(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
     memcpy(&head, frame, sizeof head);
     for (size_t i = 0; i < BASE_COUNT(transitions); i++) {
         const struct transition *t = &transitions[i];
-        if (t->phase == k->phase && t->type == head.type && t->bytes == n && head.bytes == n)
-            return t->take(k, frame, now_ns);
+        if (t->phase == k->phase && t->type == head.type && n >= t->least && n <= t->most &&
+            head.bytes == n)
+            return t->take(k, frame, n, now_ns);
     }
     return keeper_refuse(k, KEEPER_REFUSAL_FRAME, NULL);
 }

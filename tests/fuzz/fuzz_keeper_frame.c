@@ -45,11 +45,6 @@ static bool watch(void *arg, const void *frame, size_t n)
 
 static void help(const struct keeper *k, struct keeper_batch *b, uint8_t control, size_t *n)
 {
-    if (control & 1) {
-        bool batch = k->phase == KEEPER_IDLE;
-        *n = batch ? sizeof *b : sizeof b->head;
-        b->head = (struct frame_head){batch ? KEEPER_BATCH : KEEPER_COMMITTED, (uint32_t)*n};
-    }
     if (control & 2) {
         b->size = k->head.edge.size;
         tree_edge_root(&k->head.edge, b->root);
@@ -59,6 +54,13 @@ static void help(const struct keeper *k, struct keeper_batch *b, uint8_t control
     if (control & 8) {
         b->nleaves %= KEEPER_MAX_LEAVES + 1;
         b->nreleases %= KEEPER_MAX_RELEASES + 1;
+    }
+    if (control & 1) {
+        bool batch = k->phase == KEEPER_IDLE;
+        *n = !batch                            ? sizeof b->head
+             : b->nleaves <= KEEPER_MAX_LEAVES ? keeper_batch_bytes(b->nleaves)
+                                               : sizeof *b;
+        b->head = (struct frame_head){batch ? KEEPER_BATCH : KEEPER_COMMITTED, (uint32_t)*n};
     }
 }
 

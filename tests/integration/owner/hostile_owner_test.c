@@ -135,7 +135,7 @@ static void fill_batch(const struct world *w, const uint8_t plan[BASE_SHA256], i
 {
     memset(&batch, 0, sizeof batch);
     batch.head.type = KEEPER_BATCH;
-    batch.head.bytes = sizeof batch;
+    batch.head.bytes = (uint32_t)keeper_batch_bytes(1);
     batch.size = w->size;
     memcpy(batch.root, w->root, sizeof batch.root);
     batch.nleaves = 1;
@@ -148,7 +148,7 @@ static void fill_batch(const struct world *w, const uint8_t plan[BASE_SHA256], i
 
 static void send_batch(const struct world *w)
 {
-    assert_int_equal(fd_send_with(w->helpers.keeper_fd, &batch, sizeof batch, NULL, 0), 0);
+    assert_int_equal(fd_send_with(w->helpers.keeper_fd, &batch, batch.head.bytes, NULL, 0), 0);
 }
 
 /* The whole honest way to a token. */
@@ -159,10 +159,11 @@ static void get_token(struct world *w, const uint8_t plan[BASE_SHA256], int64_t 
     uint8_t leaf[BASE_SHA256];
     fill_batch(w, plan, lifetime_ns);
     send_batch(w);
-    assert_int_equal(receive(w->helpers.keeper_fd, &records, sizeof records), sizeof records);
+    assert_int_equal(receive(w->helpers.keeper_fd, &records, sizeof records),
+                     keeper_records_bytes(1));
     assert_int_equal(records.head.type, KEEPER_RECORDS);
     assert_int_equal(fd_send_with(w->helpers.keeper_fd, &committed, sizeof committed, NULL, 0), 0);
-    assert_int_equal(receive(w->helpers.keeper_fd, &grants, sizeof grants), sizeof grants);
+    assert_int_equal(receive(w->helpers.keeper_fd, &grants, sizeof grants), keeper_grants_bytes(1));
     assert_int_equal(grants.head.type, KEEPER_GRANTS);
     assert_int_equal(grants.ntokens, 1);
     tree_edge_append(&w->edge, batch.leaf[0]);
@@ -385,7 +386,7 @@ static void uncommitted(void **state)
     send_prepare(&w, &plan, out);
     fill_batch(&w, digest, 20 * BASE_NS_PER_S);
     send_batch(&w);
-    assert_int_equal(receive(w.helpers.keeper_fd, &records, sizeof records), sizeof records);
+    assert_int_equal(receive(w.helpers.keeper_fd, &records, sizeof records), keeper_records_bytes(1));
     send_batch(&w);
     assert_int_equal(receive(w.helpers.keeper_fd, &refused, sizeof refused), sizeof refused);
     assert_int_equal(refused.head.type, KEEPER_REFUSED);

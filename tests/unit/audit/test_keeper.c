@@ -27,7 +27,7 @@ static void honest_batch(struct owner *o, uint64_t size, const uint8_t root[BASE
 {
     struct keeper_batch *b = &o->batch;
     memset(b, 0, sizeof *b);
-    b->head = (struct frame_head){KEEPER_BATCH, sizeof *b};
+    b->head = (struct frame_head){KEEPER_BATCH, (uint32_t)keeper_batch_bytes(2)};
     b->size = size;
     memcpy(b->root, root, BASE_SHA256);
     b->nleaves = 2;
@@ -62,14 +62,19 @@ static void restart(struct owner *o)
     receive_frame(o->fd, &o->state, sizeof o->state, KEEPER_STATE);
 }
 
+static void give_batch(struct owner *o)
+{
+    give(o->fd, &o->batch, o->batch.head.bytes);
+}
+
 static const struct frame_head committed = {KEEPER_COMMITTED, sizeof committed};
 
 static void do_batch(struct owner *o, struct keeper_records *records, struct keeper_grants *grants)
 {
-    give(o->fd, &o->batch, sizeof o->batch);
-    receive_frame(o->fd, records, sizeof *records, KEEPER_RECORDS);
+    give_batch(o);
+    receive_frame(o->fd, records, keeper_records_bytes(o->batch.nreleases), KEEPER_RECORDS);
     give(o->fd, &committed, sizeof committed);
-    receive_frame(o->fd, grants, sizeof *grants, KEEPER_GRANTS);
+    receive_frame(o->fd, grants, keeper_grants_bytes(o->batch.nreleases), KEEPER_GRANTS);
 }
 
 static void assert_refused(struct owner *o, uint32_t reason)
@@ -250,7 +255,7 @@ static void test_hostile_batches(void **state)
         honest_batch(&o, size, grants.root);
         hostile[i].spoil(&o);
         print_message("%s\n", hostile[i].name);
-        give(o.fd, &o.batch, sizeof o.batch);
+        give_batch(&o);
         assert_refused(&o, hostile[i].reason);
         /* Nothing of it is in the head. */
         restart(&o);
@@ -264,8 +269,17 @@ static void test_hostile_batches(void **state)
 static void test_wrong_lengths(void **state)
 {
     (void)state;
-    static const size_t lengths[] = {
-        1, 4, 7, 9, sizeof(struct keeper_batch) - 1, sizeof(struct keeper_batch) + 1, 100000};
+    static const size_t lengths[] = {1,
+                                     4,
+                                     7,
+                                     9,
+                                     offsetof(struct keeper_batch, leaf) - 1,
+                                     offsetof(struct keeper_batch, leaf) +
+                                         BASE_SHA256, /* of one leaf, and it says two */
+                                     offsetof(struct keeper_batch, leaf) + 2 * BASE_SHA256 - 1,
+                                     offsetof(struct keeper_batch, leaf) + 2 * BASE_SHA256 + 1,
+                                     sizeof(struct keeper_batch) + 1,
+                                     100000};
     static uint8_t big[100000];
     for (size_t i = 0; i < 2 * BASE_COUNT(lengths); i++) {
         struct owner o;
@@ -273,11 +287,13 @@ static void test_wrong_lengths(void **state)
         size_t n = lengths[i / 2];
         start(&o);
         if (i % 2) {
-            give(o.fd, &o.batch, sizeof o.batch);
-            receive_frame(o.fd, &records, sizeof records, KEEPER_RECORDS);
+            give_batch(&o);
+            receive_frame(o.fd, &records, keeper_records_bytes(o.batch.nreleases), KEEPER_RECORDS);
         }
         memset(big, 0, sizeof big);
         memcpy(big, &o.batch, n < sizeof o.batch ? n : sizeof o.batch);
+        if (n >= sizeof o.batch.head) /* the length is what it says it is */
+            ((struct frame_head *)(void *)big)->bytes = (uint32_t)n;
         give(o.fd, big, n);
         assert_refused(&o, KEEPER_REFUSAL_FRAME);
         finish(&o);
@@ -301,9 +317,9 @@ static void test_a_second_batch_before_committed(void **state)
     struct owner o;
     struct keeper_records records;
     start(&o);
-    give(o.fd, &o.batch, sizeof o.batch);
-    receive_frame(o.fd, &records, sizeof records, KEEPER_RECORDS);
-    give(o.fd, &o.batch, sizeof o.batch);
+    give_batch(&o);
+    receive_frame(o.fd, &records, keeper_records_bytes(o.batch.nreleases), KEEPER_RECORDS);
+    give_batch(&o);
     assert_refused(&o, KEEPER_REFUSAL_FRAME);
     restart(&o);
     assert_int_equal(o.state.base_size, 0);
@@ -311,12 +327,12 @@ static void test_a_second_batch_before_committed(void **state)
     assert_int_equal(o.state.committed, 0);
     /* Nor after a restart: first that batch has to be committed, and its releases get no tokens. */
     honest_batch(&o, o.state.size, o.state.root);
-    give(o.fd, &o.batch, sizeof o.batch);
+    give_batch(&o);
     assert_refused(&o, KEEPER_REFUSAL_FRAME);
     restart(&o);
     struct keeper_grants grants;
     give(o.fd, &committed, sizeof committed);
-    receive_frame(o.fd, &grants, sizeof grants, KEEPER_GRANTS);
+    receive_frame(o.fd, &grants, keeper_grants_bytes(0), KEEPER_GRANTS);
     assert_int_equal(grants.size, 3);
     assert_int_equal(grants.ntokens, 0);
     restart(&o);
@@ -333,8 +349,8 @@ static void test_descriptors_are_not_taken(void **state)
     int pipes[2];
     start(&o);
     assert_int_equal(pipe(pipes), 0);
-    assert_int_equal(fd_send_with(o.fd, &o.batch, sizeof o.batch, &pipes[1], 1), 0);
-    receive_frame(o.fd, &records, sizeof records, KEEPER_RECORDS);
+    assert_int_equal(fd_send_with(o.fd, &o.batch, o.batch.head.bytes, &pipes[1], 1), 0);
+    receive_frame(o.fd, &records, keeper_records_bytes(o.batch.nreleases), KEEPER_RECORDS);
     close(pipes[1]);
     char byte; /* nobody else holds the pipe's writing end: this ends at once */
     assert_int_equal(read(pipes[0], &byte, 1), 0);
@@ -355,7 +371,7 @@ static void test_an_owner_that_does_not_read(void **state)
     for (int i = 0; i < 10000 && !gone; i++) {
         tree_edge_root(&e, o.batch.root);
         o.batch.size = e.size;
-        gone = send(o.fd, &o.batch, sizeof o.batch, MSG_NOSIGNAL) < 0 ||
+        gone = send(o.fd, &o.batch, o.batch.head.bytes, MSG_NOSIGNAL) < 0 ||
                send(o.fd, &committed, sizeof committed, MSG_NOSIGNAL) < 0;
         tree_edge_append(&e, o.batch.leaf[0]);
         tree_edge_append(&e, o.batch.leaf[1]);

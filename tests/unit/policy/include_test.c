@@ -418,6 +418,37 @@ static void what_may_makes_empty(void **state)
     }
 }
 
+/* What another file declares for itself is nobody's advice. */
+static void suggestions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *suggestion;
+    } advice[] = {
+        {TEAMS("rules: [{id: r, effect: deny, when: {context.approved: 1}}]\n",
+               "attributes: {context.approved: {type: int}}\n", ""),
+         "declare it under `attributes`"},
+        {TEAMS("attributes: {context.approved: {type: int}}\n",
+               "rules: [{id: r, effect: deny, capability: [acme.x], when: {context.aproved: 1}}]\n",
+               ""),
+         "did you mean `context.approved`?"},
+    };
+    for (size_t i = 0; i < BASE_COUNT(advice); i++) {
+        struct files files;
+        struct findings all = {0};
+        unsigned told = 0;
+        files_of(str_of(advice[i].text), &files);
+        assert_int_equal(policy_lint_source(&files.source, keep_finding, &all, NULL), 0);
+        for (unsigned k = 0; k < all.n; k++) {
+            if (strcmp(all.v[k].code, "P130") != 0)
+                continue;
+            told++;
+            assert_string_equal(all.v[k].suggestion, advice[i].suggestion);
+        }
+        assert_int_equal(told, 1);
+    }
+}
+
 /* ---- decisions ---- */
 
 static struct policy_image *compile(const char *text)
@@ -817,6 +848,7 @@ static void every_code_was_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(findings),
+                                       cmocka_unit_test(suggestions),
                                        cmocka_unit_test(what_may_makes_empty),
                                        cmocka_unit_test(decisions),
                                        cmocka_unit_test(the_order_of_files),

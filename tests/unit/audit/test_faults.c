@@ -1,0 +1,302 @@
+/*
+ * Owner and keeper on a disk that fails at every write in turn: killed there, the power gone there,
+ * the disk full or broken from there on. Whatever was acknowledged is there afterwards, the tree is
+ * what was signed, and no token was given for a release that the log does not have.
+ */
+#include "support.h"
+
+#include "disk.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "audit/keeper/keeper.h"
+
+enum { MAX_SIZE = 4000, SCENE_ROUNDS = 25 };
+
+/* A sanitized process takes long to fork: the counts are for the other build. */
+#ifdef __SANITIZE_ADDRESS__
+enum { SHARE = 8 };
+#else
+enum { SHARE = 1 };
+#endif
+
+/* What owner and keeper leave behind for the test. */
+struct shared {
+    struct disk disk;
+    atomic_ulong acknowledged; /* records that the log said were durable */
+    atomic_ulong token;        /* one past the last release of which there was a token */
+    atomic_int condition;      /* what opening found, -1: not yet */
+    uint8_t leaf[MAX_SIZE][BASE_SHA256];
+};
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* ---- the two processes; nothing of cmocka runs in them ---- */
+
+static bool send_owner(void *arg, const void *frame, size_t n)
+{
+    return send(*(const int *)arg, frame, n, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
+static void be_keeper(struct scene *s, struct shared *shared, int fd)
+{
+    static struct keeper k;
+    union {
+        struct keeper_batch batch;
+        uint8_t bytes[sizeof(struct keeper_batch) + 8];
+    } frame;
+    disk_use(&shared->disk, 1);
+    k.origin = STR(SCENE_ORIGIN);
+    k.send = send_owner;
+    k.send_arg = &fd;
+    k.head_fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
+    if (audit_key_load(s->dir_fd, AUDIT_KEY_NAME, &k.key, NULL) != 0 ||
+        head_key_of(&k.key, &k.head_key, NULL) != 0)
+        _exit(4);
+    struct reeve_error why = {0};
+    if (head_load(k.head_fd, &k.head_key, &k.head, &why) != 0) {
+        (void)keeper_refuse(&k, KEEPER_REFUSAL_HEAD, &why);
+        _exit(0);
+    }
+    head_mend(k.head_fd, &k.head_key, &k.head);
+    if (!keeper_begin(&k))
+        _exit(0);
+    for (;;) {
+        ssize_t n = recv(fd, &frame, sizeof frame, 0);
+        if (n <= 0 || !keeper_take(&k, &frame, (size_t)n, base_boottime_ns()))
+            _exit(0);
+    }
+}
+
+static int make_record(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err)
+{
+    (void)err;
+    buf_printf(out, "{\"pad\":\"%*s\",\"seq\":%" PRIu64 ",\"type\":\"decision\"}",
+               (int)*(const uint32_t *)arg, "", seq);
+    return 0;
+}
+
+static int keep_leaf(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct shared *shared = arg;
+    (void)record;
+    if (seq < MAX_SIZE)
+        memcpy(shared->leaf[seq], leaf, BASE_SHA256);
+    return 0;
+}
+
+/* What the log says is durable, in the order in which somebody could rely on it. */
+static void acknowledge(struct shared *shared, struct audit_log *log)
+{
+    uint64_t before = atomic_load(&shared->acknowledged), size = audit_log_size(log);
+    (void)audit_log_read(log, before, size - before, keep_leaf, shared, NULL);
+    atomic_store(&shared->acknowledged, size);
+}
+
+static bool write_some(struct audit_log *log, struct shared *shared, uint32_t *seed)
+{
+    struct token tokens[KEEPER_MAX_RELEASES];
+    size_t n = KEEPER_MAX_RELEASES;
+    uint8_t plan[BASE_SHA256] = {7};
+    uint32_t records = 1 + next_random(seed) % 6, releases = next_random(seed) % 3;
+    for (uint32_t i = 0; i < records; i++) {
+        uint32_t pad = next_random(seed) % 4000;
+        uint64_t seq;
+        if (audit_log_make(log, make_record, &pad, &seq, NULL) != 0)
+            return false;
+    }
+    for (uint32_t i = 0; i < releases; i++)
+        if (audit_log_release(log, audit_log_next(log) - 1, plan,
+                              base_boottime_ns() + 20 * BASE_NS_PER_S, NULL) != 0)
+            return false;
+    for (int tries = 0; audit_log_flush(log, tokens, &n, NULL) != 0; tries++) {
+        if (tries == 3)
+            return false;
+        n = KEEPER_MAX_RELEASES;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i].seq != AUDIT_NOT_RELEASED)
+            atomic_store(&shared->token, tokens[i].seq + 1);
+    acknowledge(shared, log);
+    return true;
+}
+
+static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t seed)
+{
+    struct audit_found found;
+    struct audit_log *log;
+    disk_use(&shared->disk, 0);
+    if (audit_log_open(s->dir_fd, s->dir, fd, NULL, &log, &found, NULL) != 0)
+        _exit(5);
+    atomic_store(&shared->condition, (int)found.condition);
+    if (found.condition != AUDIT_OK)
+        _exit(6);
+    struct reeve_error err = {0};
+    for (size_t i = 0; i < found.nlost; i++) {
+        auto_buf struct buf end = {0};
+        buf_printf(&end, "{\"release\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"type\":\"end\"}",
+                   found.lost[i], audit_log_next(log));
+        if (audit_log_append(log, buf_view(&end), &err) != 0)
+            _exit(7);
+    }
+    if (found.restored_count || found.unsigned_count || found.nlost) {
+        if (found.restored_count) {
+            auto_buf struct buf told = {0};
+            buf_printf(&told,
+                       "{\"from\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"to\":%" PRIu64
+                       ",\"type\":\"unacknowledged\"}",
+                       found.restored_from, audit_log_next(log),
+                       found.restored_from + found.restored_count - 1);
+            if (audit_log_append(log, buf_view(&told), &err) != 0)
+                _exit(7);
+        }
+        struct token none[KEEPER_MAX_RELEASES];
+        size_t n = KEEPER_MAX_RELEASES;
+        if (audit_log_flush(log, none, &n, &err) != 0)
+            _exit(0);
+        acknowledge(shared, log);
+    }
+    for (int i = 0; i < 40 && write_some(log, shared, &seed); i++)
+        ;
+    audit_log_close(&log);
+    _exit(0);
+}
+
+/* ---- one round ---- */
+
+static void run(struct scene *s, struct shared *shared, uint32_t seed)
+{
+    int fd[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd), 0);
+    atomic_store(&shared->disk.gone, false);
+    atomic_store(&shared->condition, -1);
+    pid_t keeper = fork();
+    assert_true(keeper >= 0);
+    if (keeper == 0) {
+        close(fd[0]);
+        be_keeper(s, shared, fd[1]);
+    }
+    pid_t owner = fork();
+    assert_true(owner >= 0);
+    if (owner == 0) {
+        close(fd[1]);
+        be_owner(s, shared, fd[0], seed);
+    }
+    close(fd[0]);
+    close(fd[1]);
+    int status;
+    assert_int_equal(waitpid(owner, &status, 0), owner);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 5)
+        fail_msg("the owner ended with %d; condition %d", WEXITSTATUS(status),
+                 atomic_load(&shared->condition));
+    assert_int_equal(waitpid(keeper, &status, 0), keeper);
+}
+
+static void check(struct scene *s, struct shared *shared, const char *what, long at)
+{
+    struct audit_found found;
+    struct audit_report report;
+    struct audit_log *log = scene_open(s, &found);
+    uint64_t acknowledged = atomic_load(&shared->acknowledged), token = atomic_load(&shared->token);
+    if (found.condition != AUDIT_OK || found.unsigned_beyond_crash)
+        fail_msg("%s at write %ld: %s from %" PRIu64 ": %s", what, at,
+                 audit_condition_name(found.condition), found.first_bad, found.detail);
+    (void)tell(log, &found);
+    verify(log, &report);
+    if (!report.ok)
+        fail_msg("%s at write %ld: %s: %s", what, at, report.finding, report.detail);
+    if (audit_log_size(log) < acknowledged || audit_log_size(log) < token)
+        fail_msg("%s at write %ld: %" PRIu64 " records of %" PRIu64, what, at, audit_log_size(log),
+                 acknowledged);
+    static struct shared now;
+    assert_int_equal(audit_log_read(log, 0, acknowledged, keep_leaf, &now, NULL), 0);
+    for (uint64_t i = 0; i < acknowledged && i < MAX_SIZE; i++)
+        assert_memory_equal(now.leaf[i], shared->leaf[i], BASE_SHA256);
+    /* What this start wrote is acknowledged too. */
+    acknowledge(shared, log);
+    audit_found_fini(&found);
+    scene_close(s, &log);
+}
+
+static struct shared *share(void)
+{
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(shared != MAP_FAILED);
+    return shared;
+}
+
+/* A disk that lives in memory is as good: what is synced is the test's to say. */
+static void rounds(enum disk_crash crash, const char *what, unsigned n)
+{
+    struct shared *shared = share();
+    struct scene s;
+    uint32_t seed = 20261125u + (uint32_t)crash;
+    for (unsigned i = 0; i < n / SHARE; i++) {
+        if (i % SCENE_ROUNDS == 0) {
+            if (i)
+                scene_remove(&s);
+            scene_make(&s);
+            atomic_store(&shared->acknowledged, 0);
+            atomic_store(&shared->token, 0);
+        }
+        long at = (long)(next_random(&seed) % 160);
+        shared->disk.crash = crash;
+        shared->disk.torn = next_random(&seed) % 3;
+        shared->disk.seed = seed;
+        atomic_store(&shared->disk.left, at);
+        run(&s, shared, seed);
+        check(&s, shared, what, at);
+    }
+    scene_remove(&s);
+    (void)munmap(shared, sizeof *shared);
+}
+
+static void test_kills(void **state)
+{
+    (void)state;
+    rounds(DISK_KILL, "killed", 1000);
+}
+
+static void test_power(void **state)
+{
+    (void)state;
+    rounds(DISK_FORGET, "power lost", 300);
+}
+
+static void test_power_in_part(void **state)
+{
+    (void)state;
+    rounds(DISK_FORGET_SOME, "power lost in part", 300);
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    rounds(DISK_FULL, "disk full", 150);
+}
+
+static void test_broken(void **state)
+{
+    (void)state;
+    rounds(DISK_BROKEN, "disk broken", 150);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kills), cmocka_unit_test(test_power),
+                                       cmocka_unit_test(test_power_in_part),
+                                       cmocka_unit_test(test_full), cmocka_unit_test(test_broken)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
