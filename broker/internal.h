@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "audit/indexer.h"
 #include "audit/writer.h"
 #include "broker/config.h"
 #include "broker/helpers.h"
@@ -142,9 +143,12 @@ struct owner {
     struct helpers helpers;
     bool helpers_lost;
     struct audit_log *log;
-    struct audit_writer *writer; /* NULL: the log takes nothing */
+    struct audit_writer *writer;   /* NULL: the log takes nothing */
+    struct audit_indexer *indexer; /* NULL: there is none */
+    struct reeve_error index_why;  /* then */
     struct audit_found found;
     bool log_failing; /* the last commit failed; the same rows wait */
+    uint64_t durable; /* records of the log, as the writer last said */
     bool log_tight;   /* the disk has room for what runs, and no more */
     int64_t failing_since_ns;
     char log_why[512];             /* why it failed */
@@ -331,6 +335,8 @@ handler_fn *handler_find(struct str capability);
 /* ---- status.c ---- */
 void status_json(struct owner *owner, struct buf *out);
 void providers_json(struct owner *owner, struct buf *out);
+/** Has the index begun anew; the answer is empty. */
+void reindex_json(struct owner *owner, struct buf *out);
 /** Of a log that is open. */
 void head_json(struct owner *owner, struct buf *out);
 

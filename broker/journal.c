@@ -196,6 +196,9 @@ int owner_journal_tick(struct owner *owner)
                         owner->dir);
         owner->log_tight = news.tight;
         answer_runs(owner, news.durable);
+        if (owner->indexer && news.durable > owner->durable)
+            audit_indexer_wake(owner->indexer);
+        owner->durable = news.durable;
         release_runs(owner, news.token, news.ntokens);
         if (news.failing)
             wait = take_failure(owner, &news);
@@ -350,6 +353,8 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count,
                           f->unsigned_beyond_crash, err);
+    if (!rc && audit_indexer_start(owner->log, owner->dir, &owner->indexer, &owner->index_why) != 0)
+        owner_event(owner, "no index: %s", owner->index_why.message);
     for (size_t i = 0; !rc && i < f->nlost; i++) {
         owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);

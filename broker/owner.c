@@ -240,6 +240,7 @@ void owner_fall(struct owner *owner)
     fd_close(&owner->helpers.keeper_fd);
     fd_close(&owner->helpers.launcher_fd);
     audit_writer_stop(&owner->writer);
+    audit_indexer_stop(&owner->indexer);
     audit_log_close(&owner->log);
     audit_found_fini(&owner->found);
     owner->found = (struct audit_found){0};

@@ -293,6 +293,7 @@ static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err
         {"status", status_json, false},
         {"providers", providers_json, false},
         {"head", head_json, true},
+        {"reindex", reindex_json, true},
     };
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
         if (!str_is(payload, questions[i].word))

@@ -3,6 +3,29 @@
 
 #include "broker/internal.h"
 
+static void put_index(struct owner *owner, struct json_out *o)
+{
+    struct reeve_error why = owner->index_why;
+    uint64_t through = 0;
+    int code = owner->indexer ? audit_indexer_state(owner->indexer, &through, &why) : why.code;
+    json_key(o, "index");
+    json_open_object(o);
+    json_kv_uint(o, "through", through);
+    if (code)
+        json_kv_str(o, "problem", str_of(why.message));
+    json_close_object(o);
+}
+
+void reindex_json(struct owner *owner, struct buf *out)
+{
+    struct json_out o = {.b = out};
+    if (owner->indexer)
+        audit_indexer_restart(owner->indexer);
+    json_open_object(&o);
+    json_kv_bool(&o, "begun", owner->indexer != NULL);
+    json_close_object(&o);
+}
+
 static void put_log(struct owner *owner, struct json_out *o)
 {
     struct audit_head head = {0};
@@ -16,6 +39,7 @@ static void put_log(struct owner *owner, struct json_out *o)
         json_kv_uint(o, "first_bad", head.first_bad);
         json_kv_str(o, "detail", head.detail);
     }
+    put_index(owner, o);
 }
 
 /* A path as it is, or, where it is no UTF-8, with those bytes as \\xNN: nothing else can be told

@@ -200,11 +200,25 @@ struct reeve_query {
     const char *subject, *capability, *effect, *type, *rule; /* exact; NULL: any */
     uint64_t from;                                           /* first sequence */
     uint64_t limit;                                          /* last `limit` matches; 0: all */
+    /* Records from `since` on and before `until`: "2026-11-25T09:00:00Z" or the beginning of such a
+     * time, in UTC. */
+    const char *since, *until;
+    const char *plan; /* "sha256:..." */
+    const char *text; /* words that the record has, in any case of ASCII letters */
+    bool scan;        /* read the whole log, whatever the index says */
 };
-/** Records that match, in order. */
+/**
+ * Records that match, in order. They are found by way of the folder's index where this process can
+ * read it, and each is read from the log and looked at again; records that the index does not know
+ * yet are all read. Whoever can write the index can make it leave something out: `scan` does
+ * without.
+ */
 REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
                           int (*fn)(void *arg, const struct reeve_record *record), void *arg,
                           struct reeve_error *err);
+
+/** Have the folder's index made anew from the log; returns when that has begun. */
+REEVE_API int reeve_reindex(struct reeve *handle, struct reeve_error *err);
 
 /** A receipt (C2SP tlog-proof) of a record, which is made durable first: malloc'ed text. */
 REEVE_API int reeve_receipt(struct reeve *handle, uint64_t seq, char **text,

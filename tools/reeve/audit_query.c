@@ -7,8 +7,9 @@
 #include "tools/reeve/cli.h"
 
 struct options {
-    const char *agent, *capability, *effect, *type, *rule;
+    const char *agent, *capability, *effect, *type, *rule, *since, *until, *plan, *text;
     uint64_t from, limit;
+    bool scan;
 };
 static const struct cli_option table[] = {
     {"agent", "NAME", CLI_TEXT, offsetof(struct options, agent), "of agent:NAME, or of TYPE:ID"},
@@ -17,9 +18,16 @@ static const struct cli_option table[] = {
     {"type", "TYPE", CLI_TEXT, offsetof(struct options, type),
      "of this type: decision, release, end, start, ..."},
     {"rule", "ID", CLI_TEXT, offsetof(struct options, rule), "decided by this rule"},
+    {"since", "TIME", CLI_TEXT, offsetof(struct options, since),
+     "from this time on, in UTC: 2026-11-25 or 2026-11-25T09:00:00Z"},
+    {"until", "TIME", CLI_TEXT, offsetof(struct options, until), "before this time"},
+    {"plan", "DIGEST", CLI_TEXT, offsetof(struct options, plan), "of the plan sha256:..."},
+    {"text", "WORDS", CLI_TEXT, offsetof(struct options, text), "that have all these words"},
     {"from", "SEQ", CLI_NUMBER, offsetof(struct options, from), "from this sequence on"},
     {"limit", "N", CLI_POSITIVE, offsetof(struct options, limit),
      "the last N that match (default: all)"},
+    {"scan", NULL, CLI_FLAG, offsetof(struct options, scan),
+     "read the whole log, whatever the index says"},
 };
 
 /*
@@ -167,6 +175,11 @@ static int query(const struct cli *cli, const void *options, char *const *operan
         .effect = o->effect,
         .type = o->type,
         .rule = o->rule,
+        .since = o->since,
+        .until = o->until,
+        .plan = o->plan,
+        .text = o->text,
+        .scan = o->scan,
         .from = o->from,
         .limit = o->limit,
     };
@@ -176,6 +189,30 @@ static int query(const struct cli *cli, const void *options, char *const *operan
         cli_note(cli, "no record matches");
     return CLI_OK;
 }
+
+static int reindex(const struct cli *cli, const void *options, char *const *operands,
+                   size_t noperands)
+{
+    (void)options, (void)operands, (void)noperands;
+    struct reeve_error err = {0};
+    auto_handle struct reeve *handle = NULL;
+    int status = cli_open(cli, &handle);
+    if (status)
+        return status;
+    if (reeve_reindex(handle, &err))
+        return cli_fail(cli, &err);
+    cli_note(cli, "the index is made anew; 'reeve status' shows how far it is");
+    return CLI_OK;
+}
+
+const struct cli_command cli_audit_reindex = {
+    .name = "audit reindex",
+    .operands = "",
+    .summary = "Make the index anew from the log, beside everything else. It finds records for "
+               "queries and is\nno evidence.",
+    .example = "reeve audit reindex",
+    .run = reindex,
+};
 
 const struct cli_command cli_audit_query = {
     .name = "audit query",

@@ -21,6 +21,7 @@ static const struct cli_command *const commands[] = {
     &cli_policy_codes,
     &cli_policy_schema,
     &cli_audit_query,
+    &cli_audit_reindex,
     &cli_audit_verify,
     &cli_audit_receipt,
     &cli_audit_show,

@@ -51,9 +51,9 @@ static void no_thread(void **state)
         assert_true(allowed < 4);
         made = joined = 0;
     }
-    assert_int_equal(allowed, 2); /* the log's writer, and the owner */
+    assert_int_equal(allowed, 3); /* the log's writer, the index, and the owner */
     reeve_close(&r);
-    assert_int_equal(joined, 2);
+    assert_int_equal(joined, 3);
     support_remove(dir);
 }
 

@@ -386,7 +386,8 @@ static void uncommitted(void **state)
     send_prepare(&w, &plan, out);
     fill_batch(&w, digest, 20 * BASE_NS_PER_S);
     send_batch(&w);
-    assert_int_equal(receive(w.helpers.keeper_fd, &records, sizeof records), keeper_records_bytes(1));
+    assert_int_equal(receive(w.helpers.keeper_fd, &records, sizeof records),
+                     keeper_records_bytes(1));
     send_batch(&w);
     assert_int_equal(receive(w.helpers.keeper_fd, &refused, sizeof refused), sizeof refused);
     assert_int_equal(refused.head.type, KEEPER_REFUSED);
