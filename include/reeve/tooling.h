@@ -118,6 +118,24 @@ enum reeve_schema_form {
 REEVE_API int reeve_policy_schema(enum reeve_schema_form form, char **text,
                                   struct reeve_error *err);
 
+/** What an export wrote. */
+struct reeve_export_report {
+    size_t size;
+    uint64_t records;
+    uint64_t
+        without_bytes; /* of them, records whose bytes are not kept: their bundles are left out */
+};
+/**
+ * Write the log as C2SP tlog-tiles into the folder `dir`, which is made where it is not; an earlier
+ * export there is added to, and none of it replaced but the checkpoint, which is written last.
+ * Reads all rows, in this process. `vkey` NULL: the folder's own key. `report` is filled as far as
+ * it went, also on errors. Thread-safe, but for two exports to one folder. REEVE_EVERIFY: the rows
+ * are not what is signed, or `dir` has another history; REEVE_EDAMAGED: a row is missing or is not
+ * its leaf; REEVE_EINVAL, REEVE_EIO, REEVE_ENOMEM.
+ */
+REEVE_API int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
+                                 struct reeve_export_report *report, struct reeve_error *err);
+
 #ifdef __cplusplus
 }
 #endif
