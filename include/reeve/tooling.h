@@ -136,6 +136,26 @@ struct reeve_export_report {
 REEVE_API int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
                                  struct reeve_export_report *report, struct reeve_error *err);
 
+/** An answer over HTTP; `body` is the library's, with room for `room` bytes. */
+struct reeve_answer {
+    size_t size;
+    int status; /* of HTTP */
+    char *body;
+    size_t room, len;
+};
+/** POST `n` bytes and fill `out`. Not 0: there is no answer, or it does not fit; `err` says why. */
+typedef int reeve_post_fn(void *arg, const char *body, size_t n, struct reeve_answer *out,
+                          struct reeve_error *err);
+/**
+ * The signed checkpoint with the cosignature of a witness (C2SP tlog-witness, cosignature/v1),
+ * whose verifier key is `witness_vkey`: malloc'ed text. `post` carries requests to the witness's
+ * add-checkpoint, in this thread; the library reaches no network itself. `vkey` NULL: the folder's
+ * own key. REEVE_EVERIFY: the witness saw more records or another history, or its cosignature does
+ * not hold; REEVE_EPERM: it does not know or trust this log; REEVE_EPROTO; what `post` returns.
+ */
+REEVE_API int reeve_cosign(struct reeve *handle, const char *vkey, const char *witness_vkey,
+                           reeve_post_fn *post, void *arg, char **note, struct reeve_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -75,4 +75,40 @@ gives "tiles, added to" 0 'ok' verify tiles "$key" tiles
 printf 'x' | dd of=tiles/tile/entries/000 bs=1 seek=40 conv=notrunc status=none
 refuses_go "a record of them changed" verify tiles "$key" tiles
 refuses "and not silently replaced" 1 'tile/entries/000 is there with other bytes' ask audit export --tiles tiles
+
+# A witness, which lives as long as the other end of its standard input is open here.
+witness_key=$here/fixtures/witness.vkey
+with_witness() { ask audit checkpoint --witness "$(cat url)" --witness-key "$witness_key" "$@"; }
+printf 'http://127.0.0.1:9/\n' >url
+run_case "whether it can ask one" with_witness
+if grep -q 'without libcurl' err; then
+    [ "$got" -eq 3 ] || complain "status $got without libcurl"
+    echo "left out: the witness, since reeve was built without libcurl"
+    done_testing
+    exit
+fi
+refuses "a witness that is not there" 3 'http://127.0.0.1:9/add-checkpoint' with_witness
+rm url
+mkfifo life
+"$work/go-verify" witness "$key" url <life >/dev/null &
+exec 9>life
+until [ -s url ]; do kill -0 $!; sleep 0.05; done
+cosigned() {
+    with_witness >cosigned.note && verify cosigned "$key" cosigned.note "$witness_key"
+}
+gives "a cosignature" 0 'ok' cosigned
+gives "of the same once more" 0 'ok' cosigned
+end_reeved
+cp -a state kept
+grow 3
+gives "of what it saw grow" 0 'ok' cosigned
+[ "$(sed -n 2p cosigned.note)" -gt "$now" ] || complain "an old checkpoint"
+gives "for programs" 0 '^\{"checkpoint":".*go.example/witness' with_witness --json
+refuses "no answer of a witness" 4 'status 405' ask audit checkpoint --witness "$(cat url)elsewhere" --witness-key "$witness_key"
+end_reeved
+rm -r state
+cp -a kept state
+refuses "a log that was put back" 1 'saw [0-9]+ records and the log has signed [0-9]+: it was put back' with_witness
+exec 9>&-
+wait
 done_testing

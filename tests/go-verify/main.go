@@ -39,6 +39,7 @@ var steps = map[string]struct {
 	"consistency": {4, "VKEY OLD-NOTE NOTE PROOF", checkConsistency},
 	"tiles":       {2, "VKEY DIR", checkTiles},
 	"fixtures":    {1, "DIR", makeFixtures},
+	"witness":     {2, "VKEY URL-FILE", serveWitness},
 }
 
 func main() {

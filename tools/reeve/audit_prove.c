@@ -1,13 +1,11 @@
 /*
  * `reeve audit prove` and `prove-consistency`: the log's proofs for whoever checks with tools of
- * their own; `audit checkpoint` and `audit keys`: what such a proof is checked against.
+ * their own. What such a proof is checked against is in audit_checkpoint.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/reeve/cli.h"
-
-/* ---- proofs ---- */
 
 struct options {
     uint64_t size;
@@ -88,63 +86,4 @@ const struct cli_command cli_audit_prove_consistency = {
     .min_operands = 2,
     .max_operands = 2,
     .run = prove_consistency,
-};
-
-/* ---- checkpoints and keys ---- */
-
-static int print_text(const struct cli *cli, const char *key,
-                      int (*ask)(struct reeve *, char **, struct reeve_error *))
-{
-    struct reeve_error err = {0};
-    auto_handle struct reeve *handle = NULL;
-    auto_text char *text = NULL;
-    int status = cli_open(cli, &handle);
-    if (status)
-        return status;
-    if (ask(handle, &text, &err))
-        return cli_fail(cli, &err);
-    if (cli->json) {
-        auto_json json_t *object = json_pack("{s:s}", key, text);
-        auto_free char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-        if (!line)
-            return CLI_ENVIRONMENT;
-        cli_put_json_line(stdout, line);
-        return CLI_OK;
-    }
-    size_t n = strlen(text);
-    fputs(text, stdout);
-    if (n == 0 || text[n - 1] != '\n')
-        putchar('\n');
-    return CLI_OK;
-}
-
-static int checkpoint(const struct cli *cli, const void *options, char *const *operands,
-                      size_t noperands)
-{
-    (void)options, (void)operands, (void)noperands;
-    return print_text(cli, "checkpoint", reeve_checkpoint);
-}
-
-static int keys(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
-{
-    (void)options, (void)operands, (void)noperands;
-    return print_text(cli, "vkey", reeve_vkey);
-}
-
-const struct cli_command cli_audit_checkpoint = {
-    .name = "audit checkpoint",
-    .operands = "",
-    .summary = "Print the signed checkpoint of all that was answered (C2SP tlog-checkpoint). Keep "
-               "it where the\nfolder's owner cannot write: no history that differs from it can "
-               "pass later.",
-    .example = "reeve audit checkpoint >kept.checkpoint",
-    .run = checkpoint,
-};
-
-const struct cli_command cli_audit_keys = {
-    .name = "audit keys",
-    .operands = "",
-    .summary = "Print the log's verifier key (C2SP: name+hex id+base64).",
-    .example = "reeve audit keys >kept.vkey",
-    .run = keys,
 };
