@@ -1,12 +1,13 @@
 /*
  * A log as C2SP tlog-tiles: hash tiles, entry bundles, and the folder that they are exported to.
- * tiles.c makes them of rows in order and keeps one tile a level in memory; tiles_dir.c writes and
- * compares files. Neither reads a log: the export in broker/api_tiles.c does.
+ * tiles.c makes them of rows in order and keeps one tile a level in memory; tiles_prove.c makes
+ * proofs of them; tiles_dir.c writes, compares and reads files. None reads a log: the export in
+ * broker/api_tiles.c does.
  */
 #ifndef AUDIT_TILES_H
 #define AUDIT_TILES_H
 
-#include "audit/tree.h"
+#include "audit/audit.h"
 
 #define TILES_WIDTH    256u
 #define TILES_LEVELS   8u /* of 2^64 records */
@@ -55,5 +56,24 @@ int tiles_finish(struct tiles *t, struct reeve_error *err);
  * REEVE_EVERIFY.
  */
 int tiles_dir_put(int dir_fd, const char *path, struct str bytes, struct reeve_error *err);
+
+/** Read a file of exactly `n` bytes below `dir_fd`. REEVE_ENOENT, REEVE_EIO; REEVE_EVERIFY: it has
+ * another length, or is no file. */
+int tiles_dir_get(int dir_fd, const char *path, uint8_t *out, size_t n, struct reeve_error *err);
+
+/** An exported tree: how its tiles are read, and what was signed of it. */
+struct tiles_tree {
+    int (*get)(void *arg, const char *path, uint8_t *out, size_t n, struct reeve_error *err);
+    void *arg;
+    uint64_t size;
+    uint8_t root[BASE_SHA256];
+};
+/**
+ * audit_log_prove of tiles: reads O(log^2 size) of them at most, and no record. What it gives was
+ * checked against `t->root`. REEVE_ENOENT: there is no such record or tree; REEVE_EVERIFY: the
+ * tiles do not lead to what is signed; what `get` returns.
+ */
+int tiles_prove(const struct tiles_tree *t, enum audit_prove what, uint64_t index, uint64_t size,
+                struct audit_proof *out, struct reeve_error *err);
 
 #endif

@@ -62,3 +62,17 @@ int tiles_dir_put(int dir_fd, const char *path, struct str bytes, struct reeve_e
         return base_fail_errno(err, REEVE_EIO, errno, "cannot look at %s", path);
     return fd_write_file(dir, rest, bytes.p, bytes.n, 0600, err);
 }
+
+int tiles_dir_get(int dir_fd, const char *path, uint8_t *out, size_t n, struct reeve_error *err)
+{
+    struct stat st;
+    auto_close int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return base_fail_errno(err, errno == ENOENT ? REEVE_ENOENT : REEVE_EIO, errno,
+                               "cannot open %s", path);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != n)
+        return base_fail(err, REEVE_EVERIFY, "%s is not a file of %zu bytes", path, n);
+    return fd_read_all(fd, out, n) == 0
+               ? 0
+               : base_fail_errno(err, REEVE_EIO, errno, "cannot read %s", path);
+}

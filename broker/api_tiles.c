@@ -158,3 +158,62 @@ int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
     tiles_fini(&e->tiles);
     return rc;
 }
+
+/* ---- proofs ---- */
+
+static int get_file(void *arg, const char *path, uint8_t *out, size_t n, struct reeve_error *err)
+{
+    return tiles_dir_get(*(const int *)arg, path, out, n, err);
+}
+
+static int read_head(int dir_fd, const struct note_key *key, struct tiles_tree *out,
+                     struct reeve_error *err)
+{
+    auto_buf struct buf text = {0};
+    struct note_checkpoint head;
+    int rc = fd_slurp(dir_fd, CHECKPOINT_NAME, NOTE_MAX_BYTES, &text, err);
+    if (!rc && note_checkpoint_open(buf_view(&text), key, &head, err))
+        rc = REEVE_EVERIFY;
+    if (rc)
+        return rc;
+    out->size = head.size;
+    memcpy(out->root, head.root, sizeof out->root);
+    return 0;
+}
+
+static int prove(const char *dir, const char *vkey, enum audit_prove what, const uint64_t of[2],
+                 char **json, struct reeve_error *err)
+{
+    struct note_key key;
+    struct audit_proof proof;
+    auto_buf struct buf out = {0};
+    if (!dir || !vkey || !json)
+        return base_fail(err, REEVE_EINVAL, "a proof needs a folder, a key and a place");
+    *json = NULL;
+    if (note_key_parse(str_of(vkey), &key, err))
+        return REEVE_EINVAL;
+    auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return base_fail_errno(err, REEVE_EIO, errno, "cannot open the folder %s", dir);
+    struct tiles_tree tree = {.get = get_file, .arg = &fd};
+    int rc = read_head(fd, &key, &tree, err);
+    if (!rc)
+        rc = tiles_prove(&tree, what, of[0], of[1], &proof, err);
+    if (rc)
+        return rc;
+    audit_proof_json(&proof, &out);
+    *json = buf_take(&out, NULL);
+    return *json ? 0 : base_fail(err, REEVE_ENOMEM, "out of memory");
+}
+
+int reeve_tiles_prove(const char *dir, const char *vkey, uint64_t index, uint64_t size, char **json,
+                      struct reeve_error *err)
+{
+    return prove(dir, vkey, AUDIT_PROVE_RECORD, (const uint64_t[]){index, size}, json, err);
+}
+
+int reeve_tiles_prove_consistency(const char *dir, const char *vkey, uint64_t index, uint64_t size,
+                                  char **json, struct reeve_error *err)
+{
+    return prove(dir, vkey, AUDIT_PROVE_GROWTH, (const uint64_t[]){index, size}, json, err);
+}

@@ -136,6 +136,19 @@ struct reeve_export_report {
 REEVE_API int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
                                  struct reeve_export_report *report, struct reeve_error *err);
 
+/**
+ * reeve_prove of a folder that reeve_export_tiles wrote: without the log, its owner or its records.
+ * Reads a few tiles, O(log^2) of the size at most. `vkey` is needed: the folder has none. What is
+ * given was checked against the folder's signed checkpoint. REEVE_ENOENT: there is no such record
+ * or tree, or no such file; REEVE_EVERIFY: checkpoint or tiles do not hold; REEVE_EINVAL,
+ * REEVE_EIO.
+ */
+REEVE_API int reeve_tiles_prove(const char *dir, const char *vkey, uint64_t index, uint64_t size,
+                                char **json, struct reeve_error *err);
+/** The same of reeve_prove_consistency. */
+REEVE_API int reeve_tiles_prove_consistency(const char *dir, const char *vkey, uint64_t index,
+                                            uint64_t size, char **json, struct reeve_error *err);
+
 /** An answer over HTTP; `body` is the library's, with room for `room` bytes. */
 struct reeve_answer {
     size_t size;

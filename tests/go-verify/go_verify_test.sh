@@ -72,6 +72,19 @@ gives "growth" 0 'ok' verify consistency "$key" old.note now.note grown.json
 refuses_go "and no other" verify consistency "$key" now.note now.note grown.json
 ask audit export --tiles tiles >/dev/null
 gives "tiles, added to" 0 'ok' verify tiles "$key" tiles
+cp -a tiles copied
+for seq in 0 255 $((now - 1)); do
+    ask audit show "$seq" --raw >record
+    "$reeve" audit prove "$seq" --tiles copied --key "$key" >proof.json
+    gives "the inclusion of $seq, from tiles" 0 'ok' verify inclusion "$key" now.note record proof.json
+done
+"$reeve" audit prove-consistency "$old" "$now" --tiles copied --key "$key" >grown.json
+gives "growth, from tiles" 0 'ok' verify consistency "$key" old.note now.note grown.json
+refuses "no such record in tiles" 1 'no record 99999' "$reeve" audit prove 99999 --tiles copied --key "$key"
+printf 'xx' | dd of=copied/tile/0/000 bs=1 seek=40 conv=notrunc status=none
+refuses "tiles that were changed" 1 'do not lead to the signed root' "$reeve" audit prove 0 --tiles copied --key "$key"
+sed -i 's/^[0-9][0-9]*$/99999/' copied/checkpoint
+refuses "a checkpoint that was changed" 1 'signature' "$reeve" audit prove 3 --tiles copied --key "$key"
 printf 'x' | dd of=tiles/tile/entries/000 bs=1 seek=40 conv=notrunc status=none
 refuses_go "a record of them changed" verify tiles "$key" tiles
 refuses "and not silently replaced" 1 'tile/entries/000 is there with other bytes' ask audit export --tiles tiles

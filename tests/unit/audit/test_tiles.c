@@ -189,6 +189,141 @@ static void test_leaf_of_another_record(void **state)
     drop(t, &p);
 }
 
+/* ---- proofs of tiles ---- */
+
+/* Files in memory: what was put, by path. */
+#define MAX_FILES 16u
+struct shelf {
+    unsigned n;
+    char path[MAX_FILES][TILES_PATH_MAX];
+    struct buf bytes[MAX_FILES];
+};
+
+static int shelve(void *arg, const char *path, struct str bytes, struct reeve_error *err)
+{
+    struct shelf *s = arg;
+    (void)err;
+    assert_true(s->n < MAX_FILES);
+    (void)snprintf(s->path[s->n], TILES_PATH_MAX, "%s", path);
+    buf_str(&s->bytes[s->n++], bytes);
+    return 0;
+}
+
+static int take_down(void *arg, const char *path, uint8_t *out, size_t n, struct reeve_error *err)
+{
+    struct shelf *s = arg;
+    for (unsigned i = 0; i < s->n; i++)
+        if (strcmp(s->path[i], path) == 0 && s->bytes[i].len == n) {
+            memcpy(out, s->bytes[i].data, n);
+            return 0;
+        }
+    return base_fail(err, REEVE_ENOENT, "no %s", path);
+}
+
+static struct tiles_tree shelf_of(uint64_t size, struct shelf *s)
+{
+    struct tiles_tree tree = {.get = take_down, .arg = s, .size = size};
+    struct tiles *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    *s = (struct shelf){0};
+    tiles_init(t, shelve, s);
+    while (t->size < size)
+        add(t, true);
+    assert_int_equal(tiles_finish(t, NULL), 0);
+    tiles_root(t, tree.root);
+    tiles_fini(t);
+    free(t);
+    return tree;
+}
+
+static void clear(struct shelf *s)
+{
+    for (unsigned i = 0; i < s->n; i++)
+        buf_fini(&s->bytes[i]);
+}
+
+static const uint64_t proven[] = {1, 2, 3, 255, 256, 257, 511, 512, 600, 767, 768, 769};
+
+static void assert_proof(const struct tiles_tree *t, uint64_t at, uint64_t size)
+{
+    uint8_t root[BASE_SHA256], old[BASE_SHA256], leaf[BASE_SHA256];
+    struct audit_proof p;
+    struct reeve_error err = {0};
+    const uint8_t(*proof)[BASE_SHA256] = (const uint8_t(*)[BASE_SHA256])p.hash;
+    root_of(0, size, root);
+    root_of(0, at, old);
+    assert_rc(tiles_prove(t, AUDIT_PROVE_GROWTH, at, size, &p, &err), 0, &err);
+    assert_true(tree_consistency_holds(at, old, size, root, proof, p.n));
+    if (at == size)
+        return;
+    root_of(at, at + 1, leaf);
+    assert_rc(tiles_prove(t, AUDIT_PROVE_RECORD, at, size, &p, &err), 0, &err);
+    assert_true(tree_proof_holds(leaf, at, size, proof, p.n, root));
+}
+
+static void test_proofs_of_tiles(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(proven); i++) {
+        struct shelf s;
+        struct tiles_tree t = shelf_of(proven[i], &s);
+        for (size_t k = 0; k <= i; k++)
+            for (size_t at = 0; at <= k; at++)
+                assert_proof(&t, proven[at], proven[k]);
+        clear(&s);
+    }
+}
+
+static void test_no_such_proof(void **state)
+{
+    (void)state;
+    struct shelf s;
+    struct audit_proof p;
+    struct tiles_tree t = shelf_of(300, &s);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_RECORD, 300, 0, &p, NULL), REEVE_ENOENT);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_RECORD, 5, 5, &p, NULL), REEVE_ENOENT);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_RECORD, 5, 301, &p, NULL), REEVE_ENOENT);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_GROWTH, 6, 5, &p, NULL), REEVE_ENOENT);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_GROWTH, UINT64_MAX, 0, &p, NULL), REEVE_ENOENT);
+    clear(&s);
+}
+
+/* A tile that was changed gives a proof that holds, where it was not needed, or none. */
+static void test_changed_tiles(void **state)
+{
+    (void)state;
+    struct shelf s;
+    struct tiles_tree t = shelf_of(600, &s);
+    uint8_t leaf[BASE_SHA256], root[BASE_SHA256];
+    unsigned refused = 0;
+    root_of(517, 518, leaf);
+    root_of(0, 555, root);
+    for (unsigned file = 0; file < s.n; file++)
+        for (size_t byte = 7; byte < s.bytes[file].len; byte += 997) {
+            struct audit_proof p;
+            struct reeve_error err = {0};
+            if (strstr(s.path[file], "entries"))
+                continue;
+            s.bytes[file].data[byte] ^= 4;
+            int rc = tiles_prove(&t, AUDIT_PROVE_RECORD, 517, 555, &p, &err);
+            s.bytes[file].data[byte] ^= 4;
+            if (rc == 0)
+                assert_true(tree_proof_holds(leaf, 517, 555, (const uint8_t(*)[BASE_SHA256])p.hash,
+                                             p.n, root));
+            else
+                assert_int_equal(rc, REEVE_EVERIFY);
+            refused += rc != 0;
+        }
+    assert_true(refused > 0);
+    struct audit_proof p;
+    for (unsigned file = 0; file < s.n; file++)
+        if (strcmp(s.path[file], "tile/0/002.p/88") == 0)
+            s.bytes[file].data[5 * BASE_SHA256] ^= 1;
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_RECORD, 517, 555, &p, NULL), REEVE_EVERIFY);
+    assert_int_equal(tiles_prove(&t, AUDIT_PROVE_GROWTH, 518, 555, &p, NULL), REEVE_EVERIFY);
+    clear(&s);
+}
+
 /* ---- the folder ---- */
 
 static int make_dir(char name[64])
@@ -222,6 +357,12 @@ static void test_folder(void **state)
     assert_int_equal(fstatat(fd, "tile/0/000", &st, 0), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(tiles_dir_put(fd, "tile/0/000", STR("abc"), NULL), 0); /* as it is */
+    uint8_t read[4];
+    assert_int_equal(tiles_dir_get(fd, "tile/0/000", read, 3, NULL), 0);
+    assert_memory_equal(read, "abc", 3);
+    assert_int_equal(tiles_dir_get(fd, "tile/0/000", read, 2, NULL), REEVE_EVERIFY);
+    assert_int_equal(tiles_dir_get(fd, "tile/0/000", read, 4, NULL), REEVE_EVERIFY);
+    assert_int_equal(tiles_dir_get(fd, "tile/0/001", read, 3, NULL), REEVE_ENOENT);
     assert_int_equal(tiles_dir_put(fd, "tile/0/000", STR("abd"), NULL), REEVE_EVERIFY);
     assert_int_equal(tiles_dir_put(fd, "tile/0/000", STR("abcd"), NULL), REEVE_EVERIFY);
     assert_int_equal(symlinkat("000", fd, "tile/0/001"), 0);
@@ -248,6 +389,9 @@ int main(void)
         cmocka_unit_test(test_bundle),
         cmocka_unit_test(test_record_without_bytes),
         cmocka_unit_test(test_leaf_of_another_record),
+        cmocka_unit_test(test_proofs_of_tiles),
+        cmocka_unit_test(test_no_such_proof),
+        cmocka_unit_test(test_changed_tiles),
         cmocka_unit_test(test_folder),
         cmocka_unit_test(test_folder_that_is_a_link),
     };
