@@ -9,7 +9,8 @@
 /* One folder down, made where it is not; `*dir` is closed and becomes it. */
 static int descend(int *dir, const char *name, const char *path, struct reeve_error *err)
 {
-    if (mkdirat(*dir, name, 0700) != 0 && errno != EEXIST)
+    bool made = mkdirat(*dir, name, 0700) == 0;
+    if ((!made && errno != EEXIST) || (made && fsync(*dir) != 0))
         return base_fail_errno(err, REEVE_EIO, errno, "cannot make the folder of %s", path);
     int next = openat(*dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (next < 0)
