@@ -5,8 +5,7 @@
  */
 #include "audit/note.h"
 
-#define DASH        "\xe2\x80\x94 " /* em dash, space */
-#define ALG_ED25519 0x01
+#define DASH "\xe2\x80\x94 " /* em dash, space */
 
 /* The code point at s[*i], which is moved on; `s` is valid UTF-8. */
 static uint32_t next_point(struct str s, size_t *i)
@@ -76,21 +75,27 @@ bool note_decimal(struct str s, uint64_t *out)
 
 /* ---- keys ---- */
 
-void note_key_id(struct str name, const uint8_t pub[AUDIT_PUBLIC_BYTES], uint8_t id[4])
+static void key_id(struct str name, enum note_key_type type, const uint8_t pub[AUDIT_PUBLIC_BYTES],
+                   uint8_t id[4])
 {
     uint8_t bytes[NOTE_MAX_NAME + 2 + AUDIT_PUBLIC_BYTES], hash[BASE_SHA256];
     size_t n = name.n < NOTE_MAX_NAME ? name.n : NOTE_MAX_NAME;
     memcpy(bytes, name.p, n);
     bytes[n] = '\n';
-    bytes[n + 1] = ALG_ED25519;
+    bytes[n + 1] = (uint8_t)type;
     memcpy(bytes + n + 2, pub, AUDIT_PUBLIC_BYTES);
     base_sha256(bytes, n + 2 + AUDIT_PUBLIC_BYTES, hash);
     memcpy(id, hash, 4);
 }
 
+void note_key_id(struct str name, const uint8_t pub[AUDIT_PUBLIC_BYTES], uint8_t id[4])
+{
+    key_id(name, NOTE_ED25519, pub, id);
+}
+
 void note_key_format(struct str name, const uint8_t pub[AUDIT_PUBLIC_BYTES], struct buf *out)
 {
-    uint8_t id[4], typed[1 + AUDIT_PUBLIC_BYTES] = {ALG_ED25519};
+    uint8_t id[4], typed[1 + AUDIT_PUBLIC_BYTES] = {NOTE_ED25519};
     note_key_id(name, pub, id);
     memcpy(typed + 1, pub, AUDIT_PUBLIC_BYTES);
     buf_str(out, name);
@@ -114,6 +119,12 @@ static bool cut_plus(struct str *s, struct str *head)
 
 int note_key_parse(struct str text, struct note_key *out, struct reeve_error *err)
 {
+    return note_key_parse_as(text, NOTE_ED25519, out, err);
+}
+
+int note_key_parse_as(struct str text, enum note_key_type type, struct note_key *out,
+                      struct reeve_error *err)
+{
     struct str name, hex;
     if (!cut_plus(&text, &name) || !cut_plus(&text, &hex))
         return base_fail(err, REEVE_EFORMAT, "a verifier key has the form <name>+<8 hex>+<base64>");
@@ -128,14 +139,13 @@ int note_key_parse(struct str text, struct note_key *out, struct reeve_error *er
         return base_fail(err, REEVE_EFORMAT,
                          "the verifier key's last part is not the base64 of "
                          "33 bytes");
-    if (typed[0] != ALG_ED25519)
-        return base_fail(err, REEVE_EFORMAT,
-                         "the verifier key is of type 0x%02x; only 0x01, "
-                         "Ed25519, is read",
-                         typed[0]);
+    if (typed[0] != type)
+        return base_fail(err, REEVE_EFORMAT, "the verifier key is of type 0x%02x, not 0x%02x (%s)",
+                         typed[0], (unsigned)type,
+                         type == NOTE_ED25519 ? "a log's, Ed25519" : "a witness's, cosignature/v1");
     out->name = name;
     memcpy(out->pub, typed + 1, AUDIT_PUBLIC_BYTES);
-    note_key_id(name, out->pub, out->id);
+    key_id(name, type, out->pub, out->id);
     if (!base_unhex(hex, id, sizeof id) || memcmp(id, out->id, sizeof id) != 0)
         return base_fail(err, REEVE_EFORMAT,
                          "the verifier key's id is not that of its name and "
@@ -184,8 +194,7 @@ static bool has_control(struct str s)
     return false;
 }
 
-/* One signature line: "— name base64". */
-static bool parse_signature(struct str line, struct str *name, struct str *base64)
+bool note_signature(struct str line, struct str *name, struct str *base64)
 {
     if (!str_starts(line, STR(DASH)))
         return false;
@@ -206,7 +215,7 @@ static enum verdict judge(struct str line, const struct note_key *key, struct st
     struct str name, base64;
     uint8_t id[6], raw[4 + AUDIT_SIGNATURE_BYTES + 3];
     size_t nid = sizeof id, n = sizeof raw;
-    if (!parse_signature(line, &name, &base64) || base64.n < 8)
+    if (!note_signature(line, &name, &base64) || base64.n < 8)
         return MALFORMED;
     /* The id is in the first eight digits; the rest of a foreign signature is nobody's business. */
     if (!base_unbase64((struct str){base64.p, 8}, id, &nid) || nid < 4)

@@ -19,6 +19,9 @@ struct note_key {
     uint8_t pub[AUDIT_PUBLIC_BYTES];
 };
 
+/* What a verifier key checks, its type in C2SP signed-note. */
+enum note_key_type { NOTE_ED25519 = 0x01, NOTE_COSIGNATURE = 0x04 };
+
 /**
  * Whether `name` may name a key and a log: 1 to 255 bytes of UTF-8 without control characters,
  * Unicode spaces and plus signs.
@@ -30,6 +33,9 @@ void note_key_id(struct str name, const uint8_t pub[AUDIT_PUBLIC_BYTES], uint8_t
 void note_key_format(struct str name, const uint8_t pub[AUDIT_PUBLIC_BYTES], struct buf *out);
 /** Parses such a text (no newline). REEVE_EFORMAT says which part is wrong. */
 int note_key_parse(struct str text, struct note_key *out, struct reeve_error *err);
+/** The same of a key of another type. */
+int note_key_parse_as(struct str text, enum note_key_type type, struct note_key *out,
+                      struct reeve_error *err);
 
 /** Appends `text` (which ends with a newline), the blank line and a signature under `name`. */
 int note_sign(struct str text, struct str name, const struct audit_key *key, struct buf *out,
@@ -59,6 +65,8 @@ int note_text(struct str note, struct str *text, struct reeve_error *err);
 int note_checkpoint_open(struct str note, const struct note_key *key, struct note_checkpoint *out,
                          struct reeve_error *err);
 
+/** Parts of a signature line, "— name base64", borrowed; the base64 is not looked at. */
+bool note_signature(struct str line, struct str *name, struct str *base64);
 /** Takes the first line of `rest` without its newline; false when no newline is left. */
 bool note_line(struct str *rest, struct str *line);
 /** An ASCII decimal without leading zeroes that fits 64 bits. */

@@ -118,6 +118,57 @@ enum reeve_schema_form {
 REEVE_API int reeve_policy_schema(enum reeve_schema_form form, char **text,
                                   struct reeve_error *err);
 
+/** What an export wrote. */
+struct reeve_export_report {
+    size_t size;
+    uint64_t records;
+    uint64_t
+        without_bytes; /* of them, records whose bytes are not kept: their bundles are left out */
+};
+/**
+ * Write the log as C2SP tlog-tiles into the folder `dir`, which is made where it is not; an earlier
+ * export there is added to, and none of it replaced but the checkpoint, which is written last.
+ * Reads all rows, in this process. `vkey` NULL: the folder's own key. `report` is filled as far as
+ * it went, also on errors. Thread-safe, but for two exports to one folder. REEVE_EVERIFY: the rows
+ * are not what is signed, or `dir` has another history; REEVE_EDAMAGED: a row is missing or is not
+ * its leaf; REEVE_EINVAL, REEVE_EIO, REEVE_ENOMEM.
+ */
+REEVE_API int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
+                                 struct reeve_export_report *report, struct reeve_error *err);
+
+/**
+ * reeve_prove of a folder that reeve_export_tiles wrote: without the log, its owner or its records.
+ * Reads a few tiles, O(log^2) of the size at most. `vkey` is needed: the folder has none. What is
+ * given was checked against the folder's signed checkpoint. REEVE_ENOENT: there is no such record
+ * or tree, or no such file; REEVE_EVERIFY: checkpoint or tiles do not hold; REEVE_EINVAL,
+ * REEVE_EIO.
+ */
+REEVE_API int reeve_tiles_prove(const char *dir, const char *vkey, uint64_t index, uint64_t size,
+                                char **json, struct reeve_error *err);
+/** The same of reeve_prove_consistency. */
+REEVE_API int reeve_tiles_prove_consistency(const char *dir, const char *vkey, uint64_t index,
+                                            uint64_t size, char **json, struct reeve_error *err);
+
+/** An answer over HTTP; `body` is the library's, with room for `room` bytes. */
+struct reeve_answer {
+    size_t size;
+    int status; /* of HTTP */
+    char *body;
+    size_t room, len;
+};
+/** POST `n` bytes and fill `out`. Not 0: there is no answer, or it does not fit; `err` says why. */
+typedef int reeve_post_fn(void *arg, const char *body, size_t n, struct reeve_answer *out,
+                          struct reeve_error *err);
+/**
+ * The signed checkpoint with the cosignature of a witness (C2SP tlog-witness, cosignature/v1),
+ * whose verifier key is `witness_vkey`: malloc'ed text. `post` carries requests to the witness's
+ * add-checkpoint, in this thread; the library reaches no network itself. `vkey` NULL: the folder's
+ * own key. REEVE_EVERIFY: the witness saw more records or another history, or its cosignature does
+ * not hold; REEVE_EPERM: it does not know or trust this log; REEVE_EPROTO; what `post` returns.
+ */
+REEVE_API int reeve_cosign(struct reeve *handle, const char *vkey, const char *witness_vkey,
+                           reeve_post_fn *post, void *arg, char **note, struct reeve_error *err);
+
 #ifdef __cplusplus
 }
 #endif

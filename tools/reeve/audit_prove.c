@@ -1,34 +1,56 @@
 /*
  * `reeve audit prove` and `prove-consistency`: the log's proofs for whoever checks with tools of
- * their own; `audit checkpoint` and `audit keys`: what such a proof is checked against.
+ * their own. What such a proof is checked against is in audit_checkpoint.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "reeve/tooling.h"
 #include "tools/reeve/cli.h"
 
-/* ---- proofs ---- */
-
 struct options {
+    const char *tiles, *key;
     uint64_t size;
 };
+#define TILES_OPTIONS                                                                              \
+    {"tiles", "DIR", CLI_TEXT, offsetof(struct options, tiles),                                    \
+     "of the tiles that were exported to this folder, without the log"},                           \
+    {                                                                                              \
+        "key", "VKEY|FILE", CLI_TEXT, offsetof(struct options, key),                               \
+            "the log's verifier key, or its file: needed with --tiles"                             \
+    }
 static const struct cli_option prove_table[] = {
     {"size", "N", CLI_POSITIVE, offsetof(struct options, size),
      "in the tree of the first N records (default: all that are signed)"},
+    TILES_OPTIONS,
 };
+static const struct cli_option consistency_table[] = {TILES_OPTIONS};
 
-typedef int prove_fn(struct reeve *, uint64_t, uint64_t, char **, struct reeve_error *);
+/* One kind of proof, from the log and from tiles. */
+struct kind {
+    int (*log)(struct reeve *, uint64_t, uint64_t, char **, struct reeve_error *);
+    int (*tiles)(const char *, const char *, uint64_t, uint64_t, char **, struct reeve_error *);
+};
+static const struct kind of_record = {reeve_prove, reeve_tiles_prove};
+static const struct kind of_growth = {reeve_prove_consistency, reeve_tiles_prove_consistency};
 
-static int print_proof(const struct cli *cli, prove_fn *prove, uint64_t index, uint64_t size)
+static int print_proof(const struct cli *cli, const struct options *o, const struct kind *kind,
+                       uint64_t index, uint64_t size)
 {
     struct reeve_error err = {0};
+    auto_free char *vkey = NULL;
     auto_handle struct reeve *handle = NULL;
     auto_text char *json = NULL;
-    int status = cli_open(cli, &handle);
+    if (!o->tiles != !o->key)
+        return cli_usage(cli, "--tiles DIR and --key VKEY go together");
+    if (o->key && cli_read_key(o->key, &vkey, &err))
+        return cli_fail(cli, &err);
+    int status = o->tiles ? CLI_OK : cli_open(cli, &handle);
     if (status)
         return status;
-    int rc = prove(handle, index, size, &json, &err);
-    if (rc == REEVE_ENOENT || rc == REEVE_EDAMAGED) {
+    int rc = o->tiles ? kind->tiles(o->tiles, vkey, index, size, &json, &err)
+                      : kind->log(handle, index, size, &json, &err);
+    if (rc == REEVE_ENOENT || rc == REEVE_EDAMAGED || rc == REEVE_EVERIFY) {
         cli_say(cli, "%s", err.message);
         return CLI_FINDINGS;
     }
@@ -46,14 +68,13 @@ static int prove(const struct cli *cli, const void *options, char *const *operan
     (void)noperands;
     if (!cli_number(operands[0], &seq))
         return cli_usage(cli, "SEQ is a number, not '%s'", operands[0]);
-    return print_proof(cli, reeve_prove, seq, o->size);
+    return print_proof(cli, o, &of_record, seq, o->size);
 }
 
 static int prove_consistency(const struct cli *cli, const void *options, char *const *operands,
                              size_t noperands)
 {
     uint64_t size[2];
-    (void)options;
     for (size_t i = 0; i < noperands; i++)
         if (!cli_number(operands[i], &size[i]))
             return cli_usage(cli, "a tree's size is a number, not '%s'", operands[i]);
@@ -61,7 +82,7 @@ static int prove_consistency(const struct cli *cli, const void *options, char *c
         return cli_usage(cli, "the first size is the smaller one");
     if (size[1] == 0)
         return cli_usage(cli, "a tree of no records proves nothing");
-    return print_proof(cli, reeve_prove_consistency, size[0], size[1]);
+    return print_proof(cli, options, &of_growth, size[0], size[1]);
 }
 
 const struct cli_command cli_audit_prove = {
@@ -85,66 +106,9 @@ const struct cli_command cli_audit_prove_consistency = {
                "JSON: index is\n"
                "A, size is B. Status 1 when the log has no such tree.",
     .example = "reeve audit prove-consistency 12 100",
+    .options = consistency_table,
+    .noptions = CLI_COUNT(consistency_table),
     .min_operands = 2,
     .max_operands = 2,
     .run = prove_consistency,
-};
-
-/* ---- checkpoints and keys ---- */
-
-static int print_text(const struct cli *cli, const char *key,
-                      int (*ask)(struct reeve *, char **, struct reeve_error *))
-{
-    struct reeve_error err = {0};
-    auto_handle struct reeve *handle = NULL;
-    auto_text char *text = NULL;
-    int status = cli_open(cli, &handle);
-    if (status)
-        return status;
-    if (ask(handle, &text, &err))
-        return cli_fail(cli, &err);
-    if (cli->json) {
-        auto_json json_t *object = json_pack("{s:s}", key, text);
-        auto_free char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-        if (!line)
-            return CLI_ENVIRONMENT;
-        cli_put_json_line(stdout, line);
-        return CLI_OK;
-    }
-    size_t n = strlen(text);
-    fputs(text, stdout);
-    if (n == 0 || text[n - 1] != '\n')
-        putchar('\n');
-    return CLI_OK;
-}
-
-static int checkpoint(const struct cli *cli, const void *options, char *const *operands,
-                      size_t noperands)
-{
-    (void)options, (void)operands, (void)noperands;
-    return print_text(cli, "checkpoint", reeve_checkpoint);
-}
-
-static int keys(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
-{
-    (void)options, (void)operands, (void)noperands;
-    return print_text(cli, "vkey", reeve_vkey);
-}
-
-const struct cli_command cli_audit_checkpoint = {
-    .name = "audit checkpoint",
-    .operands = "",
-    .summary = "Print the signed checkpoint of all that was answered (C2SP tlog-checkpoint). Keep "
-               "it where the\nfolder's owner cannot write: no history that differs from it can "
-               "pass later.",
-    .example = "reeve audit checkpoint >kept.checkpoint",
-    .run = checkpoint,
-};
-
-const struct cli_command cli_audit_keys = {
-    .name = "audit keys",
-    .operands = "",
-    .summary = "Print the log's verifier key (C2SP: name+hex id+base64).",
-    .example = "reeve audit keys >kept.vkey",
-    .run = keys,
 };

@@ -123,6 +123,13 @@ refuses "to where the log is not yet" 1 'no tree of 99999' ask audit prove-consi
 gives "a checkpoint" 0 "^— $(cat "$work/state/origin") " ask audit checkpoint
 gives "a checkpoint for programs" 0 '^\{"checkpoint":"' ask audit checkpoint --json
 gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys
+gives "an export" 0 '^exported: [0-9]+ records, 0 of them' ask audit export --tiles "$work/tiles"
+gives "with the checkpoint" 0 "^— $(cat "$work/state/origin") " cat "$work/tiles/checkpoint"
+gives "with records" 0 '"type":"start"' cat "$work"/tiles/tile/entries/000.p/*
+gives "of a log that grew" 0 '^42$' ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]'
+gives "one more" 0 '^\{"records":[0-9]+,"without_bytes":0\}$' ask audit export --tiles "$work/tiles" --json
+sed -i 's/^[0-9][0-9]*$/99999/' "$work/tiles/checkpoint"
+refuses "beside a checkpoint that the log did not sign" 1 "folder.s checkpoint: the signature" ask audit export --tiles "$work/tiles"
 printf 'nothing of a receipt\n' >"$work/none.receipt"
 refuses "a receipt that is none" 1 "none.receipt does not hold" \
     "$reeve" verify "$work/none.receipt" --key "$work/state/key.vkey"

@@ -40,6 +40,12 @@ refuses "a proof of no number" 2 "'x'" "$reeve" audit prove x
 refuses "a proof of no tree" 2 "from 1 on" "$reeve" audit prove 3 --size 0
 refuses "a consistency proof backwards" 2 "the smaller" "$reeve" audit prove-consistency 5 4
 refuses "a consistency proof of one size" 2 "A B" "$reeve" audit prove-consistency 5
+refuses "a witness without a key" 2 "together" "$reeve" audit checkpoint --witness https://w.example
+refuses "a witness's key alone" 2 "together" "$reeve" audit checkpoint --witness-key x
+refuses "a witness that is no URL" 2 "not 'file:///x'" "$reeve" audit checkpoint --witness file:///x --witness-key x
+refuses "tiles without a key" 2 "go together" "$reeve" audit prove 5 --tiles x
+refuses "a key without tiles" 2 "go together" "$reeve" audit prove-consistency 5 6 --key x
+refuses "an export to nowhere" 2 "--tiles DIR" "$reeve" audit export
 refuses "show without a sequence" 2 "SEQ" "$reeve" audit show
 refuses "too many folders" 2 "'b'" "$reeve" init a b
 refuses "control characters do not reach the terminal" 2 'x1b\[31m' "$reeve" $'\033[31mfoo'
