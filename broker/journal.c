@@ -288,7 +288,7 @@ static void copy_strings(struct json_out *o, const struct json_text *from,
 static void copy_decision(struct json_out *o, const struct json_text *d)
 {
     static const char *const from_request[] = {"subject", "capability"};
-    static const char *const from_decision[] = {"rule", "policy"};
+    static const char *const from_decision[] = {"rule", "policy", "policy_source"};
     static const char *const from_record[] = {"provider", "enforced_by"};
     const struct json_node *root = json_root(&d->doc);
     const struct json_node *program = json_get(&d->doc, root, "program");

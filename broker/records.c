@@ -163,13 +163,53 @@ static void put_decision(const struct reeve_run *run, bool brief, struct json_ou
     json_close_object(o);
 }
 
+static bool knows(const struct reeve_run *run, enum policy_input input)
+{
+    return run->inputs.known >> input & 1;
+}
+
+static void put_labels(const struct reeve_run *run, struct json_out *o)
+{
+    json_key(o, "labels");
+    json_open_array(o);
+    for (uint32_t i = 0; i < run->inputs.nlabels; i++)
+        json_str(o, run->inputs.labels[i]);
+    json_close_array(o);
+}
+
+static void put_chain(const struct reeve_run *run, struct json_out *o)
+{
+    json_key(o, "chain");
+    json_open_array(o);
+    for (uint32_t i = 0; i < run->inputs.nchain; i++)
+        json_str(o, run->inputs.chain[i].text);
+    json_close_array(o);
+}
+
+/* What the decision can be made again from: policy, request, and this. */
 static void put_inputs(const struct reeve_run *run, struct json_out *o)
 {
+    const struct reeve_inputs_view *in = &run->inputs;
+    const struct {
+        enum policy_input input;
+        const char *key;
+        uint32_t value;
+    } numbers[] = {{POLICY_INPUT_PEER_UID, "peer_uid", in->peer_uid},
+                   {POLICY_INPUT_BUCKET, "bucket", in->bucket},
+                   {POLICY_INPUT_DEPTH, "depth", in->depth},
+                   {POLICY_INPUT_CHILDREN, "children", in->children}};
     char now[BASE_RFC3339_MAX];
-    base_rfc3339(run->inputs.now_ns, now);
+    base_rfc3339(in->now_ns, now);
     json_key(o, "inputs");
     json_open_object(o);
     json_kv_str(o, "now", str_of(now));
+    for (size_t i = 0; i < BASE_COUNT(numbers); i++)
+        if (knows(run, numbers[i].input))
+            json_kv_uint(o, numbers[i].key, numbers[i].value);
+    if (knows(run, POLICY_INPUT_LABELS))
+        put_labels(run, o);
+    if (knows(run, POLICY_INPUT_CHAIN))
+        put_chain(run, o);
     json_close_object(o);
 }
 
@@ -328,6 +368,7 @@ void record_end(struct reeve_run *run, struct buf *out, bool brief)
     json_kv_str(&o, "capability", run->request->capability);
     put_text("rule", run->rule.id, brief, &o);
     json_kv_digest(&o, "policy", policy_image_digest(run->image));
+    json_kv_digest(&o, "policy_source", policy_image_source_digest(run->image));
     put_what_runs(run, brief, &o);
     put_end(run, form_of(run, brief), &o);
     json_close_object(&o);

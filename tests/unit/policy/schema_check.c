@@ -340,19 +340,24 @@ static void read_patterns(void)
         fail_msg("a pattern of the schema: %s", err.message);
 }
 
-static void read_schema(void)
+void schema_use(struct str text)
 {
-    auto_buf struct buf text = {0};
     struct reeve_error err = {0};
-    if (schema.root)
-        return;
-    policy_schema(&text);
-    assert_false(text.failed);
-    if (json_text_parse(buf_view(&text), &schema.text, &err))
+    if (json_text_parse(text, &schema.text, &err))
         fail_msg("the schema is no JSON: %s", err.message);
     schema.root = json_root(&schema.text.doc);
     schema.defs = json_get(&schema.text.doc, schema.root, "$defs");
     read_patterns();
+}
+
+static void read_schema(void)
+{
+    auto_buf struct buf text = {0};
+    if (schema.root)
+        return;
+    policy_schema(&text);
+    assert_false(text.failed);
+    schema_use(buf_view(&text));
 }
 
 __attribute__((destructor)) static void free_schema(void)

@@ -12,6 +12,8 @@ enum schema_verdict {
     SCHEMA_REFUSES,
     SCHEMA_CANNOT_SAY, /* no YAML, or YAML that is refused before a key is looked at */
 };
+/** Another schema than that of policies, before the first check. */
+void schema_use(struct str text);
 /** `why` says where it does not fit. */
 enum schema_verdict schema_check(struct str text, char why[256]);
 
