@@ -4,7 +4,6 @@
 #include "audit/index.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -139,17 +138,6 @@ static void free_indexer(struct audit_indexer *x)
     free(x);
 }
 
-/* Signals are for the program's own threads. */
-static int start_thread(struct audit_indexer *x)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&x->thread, NULL, fill, x);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 int audit_indexer_start(struct audit_log *log, const char *dir, struct audit_indexer **out,
                         struct reeve_error *err)
 {
@@ -164,7 +152,7 @@ int audit_indexer_start(struct audit_log *log, const char *dir, struct audit_ind
     (void)pthread_cond_init(&x->wake, NULL);
     audit_log_head(log, &head);
     int rc = audit_index_open(dir, head.origin, &x->index, err);
-    int errnum = rc ? 0 : start_thread(x);
+    int errnum = rc ? 0 : base_thread(&x->thread, fill, x);
     if (errnum)
         rc = base_fail_errno(err, REEVE_ENOMEM, errnum, "the index has no thread");
     if (rc)
