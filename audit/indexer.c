@@ -32,7 +32,7 @@ struct audit_indexer {
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t wake;
-    bool more, again, stopping;
+    bool more, again, paused, stopping;
     uint64_t through;
     int code;
     struct reeve_error why;
@@ -111,7 +111,7 @@ static void *fill(void *arg)
     pthread_mutex_lock(&x->mutex);
     set_state(x, rc);
     while (!x->stopping) {
-        if (x->code || (!x->more && !x->again)) {
+        if (x->paused || (!x->more && !x->again)) {
             (void)pthread_cond_wait(&x->wake, &x->mutex);
             continue;
         }
@@ -122,7 +122,7 @@ static void *fill(void *arg)
         rc = again ? audit_index_clear(x->index, &why) : work(x, &some, &why);
         pthread_mutex_lock(&x->mutex);
         x->why = why;
-        x->more = x->more || some;
+        x->more = x->more || (some && rc == 0); /* what failed is tried again at the next call */
         set_state(x, rc);
     }
     pthread_mutex_unlock(&x->mutex);
@@ -184,6 +184,14 @@ void audit_indexer_stop(struct audit_indexer **indexer)
 void audit_indexer_wake(struct audit_indexer *x)
 {
     call(x, &x->more);
+}
+
+void audit_indexer_pause(struct audit_indexer *x, bool pause)
+{
+    pthread_mutex_lock(&x->mutex);
+    x->paused = pause;
+    (void)pthread_cond_signal(&x->wake);
+    pthread_mutex_unlock(&x->mutex);
 }
 
 void audit_indexer_restart(struct audit_indexer *x)

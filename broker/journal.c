@@ -227,6 +227,8 @@ int owner_journal_tick(struct owner *owner)
         if (news.tight && !owner->log_tight)
             owner_event(owner, "the disk of %s is full: what runs is recorded, nothing new begins",
                         owner->dir);
+        if (owner->indexer && news.tight != owner->log_tight)
+            audit_indexer_pause(owner->indexer, news.tight);
         owner->log_tight = news.tight;
         answer_runs(owner, news.durable);
         if (owner->indexer && news.durable > owner->durable)
