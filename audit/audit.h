@@ -138,6 +138,8 @@ struct audit_head {
     uint64_t size;
     uint8_t root[BASE_SHA256];
     struct str note; /* signed checkpoint */
+    /* Of who checks a log: a checkpoint that was kept elsewhere, cosigned or not; p NULL: none. */
+    struct str kept;
     struct str origin;
     struct str vkey;
     enum audit_condition condition;
@@ -186,6 +188,7 @@ struct audit_source {
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
+    X(REWRITTEN, "history-rewritten")   /* a checkpoint that was kept is of another history */     \
     X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
     X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
 struct audit_report {
@@ -206,7 +209,8 @@ struct audit_report {
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
  * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
  * that an `unacknowledged` record tells of, the tree's root is the signed one, nothing beyond (of a
- * source at rest). `progress` may be NULL. 0 whenever the check was made
+ * source at rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no
+ * checkpoint of this key's). `progress` may be NULL. 0 whenever the check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

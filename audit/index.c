@@ -4,9 +4,10 @@
  */
 #include "audit/index.h"
 
+#include "audit/database.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,18 +47,8 @@ static bool run(sqlite3 *db, const char *sql)
 
 static bool configure(sqlite3 *db)
 {
-    static const struct {
-        int option, value;
-    } options[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-        {SQLITE_DBCONFIG_DQS_DML, 0},
-    };
-    for (size_t i = 0; i < BASE_COUNT(options); i++)
-        if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK)
-            return false;
     (void)sqlite3_busy_timeout(db, 2000);
-    return run(db, "PRAGMA cell_size_check=ON;PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY");
+    return database_defend(db);
 }
 
 /* ---- opening ---- */

@@ -4,7 +4,6 @@
 #include "audit/index.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,7 +32,7 @@ struct audit_indexer {
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t wake;
-    bool more, again, stopping;
+    bool more, again, paused, stopping;
     uint64_t through;
     int code;
     struct reeve_error why;
@@ -112,7 +111,7 @@ static void *fill(void *arg)
     pthread_mutex_lock(&x->mutex);
     set_state(x, rc);
     while (!x->stopping) {
-        if (x->code || (!x->more && !x->again)) {
+        if (x->paused || (!x->more && !x->again)) {
             (void)pthread_cond_wait(&x->wake, &x->mutex);
             continue;
         }
@@ -123,7 +122,7 @@ static void *fill(void *arg)
         rc = again ? audit_index_clear(x->index, &why) : work(x, &some, &why);
         pthread_mutex_lock(&x->mutex);
         x->why = why;
-        x->more = x->more || some;
+        x->more = x->more || (some && rc == 0); /* what failed is tried again at the next call */
         set_state(x, rc);
     }
     pthread_mutex_unlock(&x->mutex);
@@ -137,17 +136,6 @@ static void free_indexer(struct audit_indexer *x)
     (void)pthread_cond_destroy(&x->wake);
     (void)pthread_mutex_destroy(&x->mutex);
     free(x);
-}
-
-/* Signals are for the program's own threads. */
-static int start_thread(struct audit_indexer *x)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&x->thread, NULL, fill, x);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
 }
 
 int audit_indexer_start(struct audit_log *log, const char *dir, struct audit_indexer **out,
@@ -164,7 +152,7 @@ int audit_indexer_start(struct audit_log *log, const char *dir, struct audit_ind
     (void)pthread_cond_init(&x->wake, NULL);
     audit_log_head(log, &head);
     int rc = audit_index_open(dir, head.origin, &x->index, err);
-    int errnum = rc ? 0 : start_thread(x);
+    int errnum = rc ? 0 : base_thread(&x->thread, fill, x);
     if (errnum)
         rc = base_fail_errno(err, REEVE_ENOMEM, errnum, "the index has no thread");
     if (rc)
@@ -196,6 +184,14 @@ void audit_indexer_stop(struct audit_indexer **indexer)
 void audit_indexer_wake(struct audit_indexer *x)
 {
     call(x, &x->more);
+}
+
+void audit_indexer_pause(struct audit_indexer *x, bool pause)
+{
+    pthread_mutex_lock(&x->mutex);
+    x->paused = pause;
+    (void)pthread_cond_signal(&x->wake);
+    pthread_mutex_unlock(&x->mutex);
 }
 
 void audit_indexer_restart(struct audit_indexer *x)

@@ -17,9 +17,11 @@ int audit_indexer_start(struct audit_log *log, const char *dir, struct audit_ind
 void audit_indexer_stop(struct audit_indexer **indexer);
 /** The log has more. Any thread; waits for nothing. */
 void audit_indexer_wake(struct audit_indexer *indexer);
+/** Take no room while there is little: what is being written is finished. Any thread. */
+void audit_indexer_pause(struct audit_indexer *indexer, bool pause);
 /** Begin anew from the first record. */
 void audit_indexer_restart(struct audit_indexer *indexer);
-/** Up to which sequence it is; 0, or the code of what ended it with `why`. */
+/** Up to which sequence it is; 0, or the code of the last try with `why`. */
 int audit_indexer_state(struct audit_indexer *indexer, uint64_t *through, struct reeve_error *why);
 
 #endif

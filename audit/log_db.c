@@ -3,6 +3,7 @@
  * one transaction, reads rows in order. Knows nothing of keepers and trees. Called by the log
  * alone.
  */
+#include "audit/database.h"
 #include "audit/log.h"
 
 #include <errno.h>
@@ -55,24 +56,13 @@ static int fail(struct log_db *db, const char *what, struct reeve_error *err)
 
 static bool configure(sqlite3 *db)
 {
-    static const struct {
-        int option, value;
-    } options[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-        {SQLITE_DBCONFIG_DQS_DDL, 0},        {SQLITE_DBCONFIG_DQS_DML, 0},
-    };
-    for (size_t i = 0; i < BASE_COUNT(options); i++)
-        if (sqlite3_db_config(db, options[i].option, options[i].value, NULL) != SQLITE_OK)
-            return false;
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 1 << 20);
-    (void)sqlite3_extended_result_codes(db, 1);
     /* Exclusive before WAL: the index of the WAL is then in our memory, and there is no -shm file
      * whose closing elsewhere would drop our locks. */
-    return sqlite3_exec(db,
-                        "PRAGMA locking_mode=EXCLUSIVE;PRAGMA cell_size_check=ON;"
-                        "PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;PRAGMA journal_mode=WAL;"
-                        "PRAGMA synchronous=FULL",
+    return database_defend(db) &&
+           sqlite3_exec(db,
+                        "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=WAL;PRAGMA "
+                        "synchronous=FULL",
                         NULL, NULL, NULL) == SQLITE_OK;
 }
 

@@ -20,6 +20,7 @@ struct check {
     struct audit_report *report;
     const struct note_checkpoint *checkpoint;
     const struct audit_head *head;
+    struct note_checkpoint kept; /* size 0: none */
     struct record_reader reader;
     uint64_t next;
     struct tree_edge stored;   /* over the leaves as they are in the rows */
@@ -113,6 +114,20 @@ static void check_leaf(struct check *c, const struct verify_row *row)
         check_content(c, row);
 }
 
+/* Of two histories under one key only somebody who kept the other can tell. */
+static void check_kept(struct check *c)
+{
+    uint8_t root[BASE_SHA256];
+    tree_edge_root(&c->stored, root);
+    if (memcmp(root, c->kept.root, sizeof root) == 0 || c->report->finding[0])
+        return;
+    find(c->report, FINDING_REWRITTEN, 0,
+         "the checkpoint of %" PRIu64 " records that was kept is of another history than this log, "
+         "which the same key signed",
+         c->kept.size);
+    c->report->has_bad = false; /* which of them differ, roots do not say */
+}
+
 static int take_row(void *arg, const struct verify_row *row)
 {
     struct check *c = arg;
@@ -131,6 +146,8 @@ static int take_row(void *arg, const struct verify_row *row)
     check_leaf(c, row);
     c->next++;
     c->report->records++;
+    if (c->next == c->kept.size)
+        check_kept(c);
     if (c->progress && c->next % PROGRESS_ROWS == 0)
         c->progress(c->progress_arg, c->next, c->checkpoint->size);
     return c->no_memory;
@@ -165,6 +182,11 @@ static int check_rows(struct check *c, const struct audit_source *source, struct
     if (c->next < size)
         find(c->report, FINDING_TAIL_LOST, c->next,
              "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
+    if (c->kept.size > size)
+        find(c->report, FINDING_TAIL_LOST, size,
+             "the checkpoint that was kept is of %" PRIu64 " records, the log has signed %" PRIu64
+             ": it was put back",
+             c->kept.size, size);
     return 0;
 }
 
@@ -267,7 +289,10 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
                       .head = head,
                       .progress = progress,
                       .progress_arg = progress_arg};
-    int rc = check_rows(&c, source, err ? err : &local);
+    int rc = head->kept.p ? note_checkpoint_open(head->kept, &key, &c.kept, err) : 0;
+    if (rc)
+        return rc;
+    rc = check_rows(&c, source, err ? err : &local);
     if (rc == 0) {
         check_root(&c);
         rc = check_end(&c, source, err);

@@ -129,7 +129,7 @@ static int begin_pool(struct pool *p, struct reeve_error *err)
         end_pool(p);
         return base_fail(err, REEVE_ENOMEM, "out of memory for checking a log");
     }
-    while (p->nthreads < wanted && pthread_create(&p->thread[p->nthreads], NULL, work, p) == 0)
+    while (p->nthreads < wanted && base_thread(&p->thread[p->nthreads], work, p) == 0)
         p->nthreads++;
     return 0;
 }

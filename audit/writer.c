@@ -7,7 +7,6 @@
 #include "audit/ballast.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 struct audit_writer {
@@ -169,17 +168,6 @@ static void free_writer(struct audit_writer *w)
     free(w);
 }
 
-/* Signals are for the program's own threads. */
-static int start_thread(struct audit_writer *w)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&w->thread, NULL, write_batches, w);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 int audit_writer_start(struct audit_log *log, const struct audit_writer_options *options,
                        struct audit_writer **out, struct reeve_error *err)
 {
@@ -193,7 +181,7 @@ int audit_writer_start(struct audit_log *log, const struct audit_writer_options 
     w->tight = options->ballast_bytes &&
                ballast_make(options->dir_fd, options->ballast_bytes, &w->why) != 0;
     init_conditions(w);
-    int rc = start_thread(w);
+    int rc = base_thread(&w->thread, write_batches, w);
     if (rc) {
         free_writer(w);
         return base_fail_errno(err, REEVE_ENOMEM, rc, "the log's writer cannot be started");

@@ -6,6 +6,7 @@
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,12 @@ int base_fail(struct reeve_error *err, int code, const char *fmt, ...) REEVE_PRI
 /** The same, with ": <strerror(errnum)>" after the message. */
 int base_fail_errno(struct reeve_error *err, int code, int errnum, const char *fmt, ...)
     REEVE_PRINTF(4, 5);
+
+/* ---- threads (thread.c) ---- */
+
+/** pthread_create, with every signal blocked in the new thread: signals are for the program's own.
+ * 0, or its error number. */
+int base_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 /* ---- strings (str.c): borrowed bytes with a length, not NUL-terminated ---- */
 

@@ -388,7 +388,7 @@ static int fill_head(const struct json_doc *doc, struct audit_head *head, struct
     return 0;
 }
 
-int reeve_verify(struct reeve *handle, const char *vkey,
+int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
                  void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
                  struct reeve_verify_report *report, struct reeve_error *err)
 {
@@ -410,6 +410,7 @@ int reeve_verify(struct reeve *handle, const char *vkey,
     rc = fill_head(&t.doc, &head, err);
     if (rc)
         return rc;
+    head.kept = given(kept);
     rc = audit_verify(&source, &head, str_of(vkey ? vkey : own), progress, arg, &found, err);
     if (rc)
         return rc;

@@ -147,9 +147,10 @@ struct owner {
     struct audit_indexer *indexer; /* NULL: there is none */
     struct reeve_error index_why;  /* then */
     struct audit_found found;
-    bool log_failing; /* the last commit failed; the same rows wait */
-    uint64_t durable; /* records of the log, as the writer last said */
-    bool log_tight;   /* the disk has room for what runs, and no more */
+    bool log_failing;                 /* the last commit failed; the same rows wait */
+    uint64_t durable;                 /* records of the log, as the writer last said */
+    char last_time[BASE_RFC3339_MAX]; /* of the log's last record that has one */
+    bool log_tight;                   /* the disk has room for what runs, and no more */
     int64_t failing_since_ns;
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */

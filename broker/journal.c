@@ -7,10 +7,10 @@
 
 #include "broker/internal.h"
 
-void owner_record_open(struct owner *owner, const char *type, struct json_out *o)
+static void open_at(struct owner *owner, const char *type, int64_t now_ns, struct json_out *o)
 {
     char time[BASE_RFC3339_MAX];
-    base_rfc3339(base_now_ns(), time);
+    base_rfc3339(now_ns, time);
     json_open_object(o);
     json_kv_str(o, "type", str_of(type));
     json_kv_str(o, "time", str_of(time));
@@ -65,15 +65,48 @@ static int put_record(void *arg, uint64_t seq, struct buf *out, struct reeve_err
     return 0;
 }
 
-int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
-                 struct reeve_error *err)
+static int append(struct owner *owner, const struct buf *json, uint64_t *seq,
+                  struct reeve_error *err)
 {
     struct str body = buf_view(json);
     if (json->failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory for a record");
+    return audit_writer_append(owner->writer, put_record, &body, false, seq, err);
+}
+
+/* The order of records is that of their sequences; a clock that was put back is told before the
+ * next one, so that nobody has to guess. */
+static void tell_clock(struct owner *owner, int64_t now_ns)
+{
+    char now[BASE_RFC3339_MAX];
+    auto_buf struct buf b = {0};
+    struct json_out o = {.b = &b};
+    uint64_t seq;
+    base_rfc3339(now_ns, now); /* of one width: as texts they compare as times do */
+    if (strcmp(now, owner->last_time) < 0) {
+        open_at(owner, "clock", now_ns, &o);
+        json_kv_str(&o, "before", str_of(owner->last_time));
+        json_close_object(&o);
+        if (!owner->writer || append(owner, &b, &seq, NULL) != 0)
+            return; /* the next one tries again */
+        owner_event(owner, "the clock went back, from %s", owner->last_time);
+    }
+    memcpy(owner->last_time, now, sizeof now);
+}
+
+void owner_record_open(struct owner *owner, const char *type, struct json_out *o)
+{
+    int64_t now_ns = base_now_ns();
+    tell_clock(owner, now_ns);
+    open_at(owner, type, now_ns, o);
+}
+
+int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
+                 struct reeve_error *err)
+{
     if (!owner->writer)
         return base_fail(err, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
-    return audit_writer_append(owner->writer, put_record, &body, false, seq, err);
+    return append(owner, json, seq, err);
 }
 
 int owner_append_of(struct owner *owner, struct reeve_run *run,
@@ -194,6 +227,8 @@ int owner_journal_tick(struct owner *owner)
         if (news.tight && !owner->log_tight)
             owner_event(owner, "the disk of %s is full: what runs is recorded, nothing new begins",
                         owner->dir);
+        if (owner->indexer && news.tight != owner->log_tight)
+            audit_indexer_pause(owner->indexer, news.tight);
         owner->log_tight = news.tight;
         answer_runs(owner, news.durable);
         if (owner->indexer && news.durable > owner->durable)
@@ -336,6 +371,22 @@ static void on_news(void *arg)
     loop_wake(owner->loop);
 }
 
+/* The last record that has a time: the keeper's have none, and after a crash some have no bytes. */
+static void find_last_time(struct owner *owner)
+{
+    enum { LOOK_BACK = 2 * KEEPER_MAX_RELEASES };
+    uint64_t size = audit_log_size(owner->log);
+    memset(owner->last_time, 0, sizeof owner->last_time);
+    for (uint64_t i = 1; i <= size && i <= LOOK_BACK && !owner->last_time[0]; i++) {
+        auto_json struct json_text t = {0};
+        if (!fetch(owner, size - i, &t))
+            continue;
+        struct str time = json_string_or(json_get(&t.doc, json_root(&t.doc), "time"), STR(""));
+        if (time.n == BASE_RFC3339_MAX - 1)
+            memcpy(owner->last_time, time.p, time.n);
+    }
+}
+
 int owner_journal_start(struct owner *owner, struct reeve_error *err)
 {
     const struct audit_found *f = &owner->found;
@@ -346,6 +397,8 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
                                                  .news = on_news,
                                                  .arg = owner};
     int rc = audit_writer_start(owner->log, &options, &owner->writer, err);
+    if (!rc)
+        find_last_time(owner);
     if (!rc)
         rc = record_start(owner, err);
     if (!rc)

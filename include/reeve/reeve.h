@@ -261,9 +261,11 @@ struct reeve_verify_report {
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is
- * checked under `vkey` (NULL: the folder's own, read from its file). 0 whenever the check was made.
+ * checked under `vkey` (NULL: the folder's own, read from its file). `kept` (NULL: none) is a
+ * checkpoint that was kept where the folder's owner cannot write: the log must go on from it.
+ * 0 whenever the check was made; REEVE_EVERIFY, REEVE_EFORMAT: `kept` is no checkpoint of that key.
  */
-REEVE_API int reeve_verify(struct reeve *handle, const char *vkey,
+REEVE_API int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
                            void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
                            struct reeve_verify_report *report, struct reeve_error *err);
 

@@ -7,11 +7,13 @@
 #include "tools/reeve/cli.h"
 
 struct options {
-    const char *key;
+    const char *key, *checkpoint;
 };
 static const struct cli_option table[] = {
     {"key", "VKEY|FILE", CLI_TEXT, offsetof(struct options, key),
      "verifier key, or its file (default: key.vkey of the folder)"},
+    {"checkpoint", "FILE", CLI_TEXT, offsetof(struct options, checkpoint),
+     "a checkpoint that was kept elsewhere: the log must go on from it"},
 };
 
 #define BAR 30u
@@ -103,9 +105,12 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
     (void)noperands;
     const struct options *o = options;
     struct reeve_error err = {0};
-    auto_free char *vkey = NULL;
+    auto_free char *vkey = NULL, *kept = NULL;
+    size_t n;
     auto_handle struct reeve *handle = NULL;
     if (o->key && cli_read_key(o->key, &vkey, &err))
+        return cli_fail(cli, &err);
+    if (o->checkpoint && cli_read_file(o->checkpoint, CLI_MAX_RECEIPT, &kept, &n, &err))
         return cli_fail(cli, &err);
     int status = cli_open(cli, &handle);
     if (status)
@@ -113,9 +118,13 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
     struct bar bar = {0};
     struct reeve_verify_report report = {.size = sizeof report};
     bool shows = cli_shows_progress(cli);
-    int rc = reeve_verify(handle, vkey, shows ? on_progress : NULL, &bar, &report, &err);
+    int rc = reeve_verify(handle, vkey, kept, shows ? on_progress : NULL, &bar, &report, &err);
     if (bar.percent)
         fprintf(stderr, "\r\033[K");
+    if (rc == REEVE_EVERIFY || rc == REEVE_EFORMAT) {
+        cli_say(cli, "%s is no checkpoint of this log's: %s", o->checkpoint, err.message);
+        return CLI_FINDINGS;
+    }
     if (rc)
         return cli_fail(cli, &err);
     return cli->json ? show_json(&report) : show_text(cli, &report);

@@ -121,6 +121,10 @@ refuses "of a record that there is not" 1 'no signed record 99999' ask audit pro
 gives "a proof of growth" 0 '^\{"index":2,"size":4,"proof":\["' ask audit prove-consistency 2 4
 refuses "to where the log is not yet" 1 'no tree of 99999' ask audit prove-consistency 2 99999
 gives "a checkpoint" 0 "^— $(cat "$work/state/origin") " ask audit checkpoint
+ask audit checkpoint >"$work/kept.checkpoint"
+gives "from which the log goes on" 0 '^verified' ask audit verify --checkpoint "$work/kept.checkpoint"
+sed '2s/.*/99999/' "$work/kept.checkpoint" >"$work/changed.checkpoint"
+refuses "a changed one is none" 1 'changed.checkpoint is no checkpoint of this log' ask audit verify --checkpoint "$work/changed.checkpoint"
 gives "a checkpoint for programs" 0 '^\{"checkpoint":"' ask audit checkpoint --json
 gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys
 gives "an export" 0 '^exported: [0-9]+ records, 0 of them' ask audit export --tiles "$work/tiles"

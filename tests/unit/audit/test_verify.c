@@ -379,10 +379,61 @@ static void test_bits_of_the_file(void **state)
     scene_remove(&s);
 }
 
+/* A checkpoint that somebody kept: of this history, of another under the same key, of a longer one.
+ */
+static void test_a_kept_checkpoint(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    struct reeve_error err = {0};
+    struct audit_report r;
+    struct audit_head head, kept[3];
+    auto_buf struct buf other = {0};
+    scene_make(&s);
+    struct audit_log *log = scene_reopen(&s, &found);
+    for (int i = 0; i < 3; i++) {
+        put_record(log, "decision");
+        put_record(log, "decision");
+        flush(log, NULL, 0);
+        audit_log_head(log, &kept[i]);
+        kept[i].note = (struct str){kept[i].text, kept[i].note.n};
+    }
+    audit_log_head(log, &head);
+    struct audit_source source = source_of(log);
+    for (int i = 0; i < 3; i++) {
+        head.kept = kept[i].note;
+        assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, &r, &err), 0, &err);
+        assert_true(r.ok);
+    }
+    auto_key struct audit_key key = {0};
+    assert_rc(audit_key_load(s.dir_fd, AUDIT_KEY_NAME, &key, &err), 0, &err);
+    struct note_checkpoint c = {.origin = STR(SCENE_ORIGIN), .size = 4, .root = {1, 2, 3}};
+    assert_rc(note_checkpoint_sign(&c, &key, &other, &err), 0, &err);
+    head.kept = buf_view(&other);
+    assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, &r, &err), 0, &err);
+    assert_false(r.ok);
+    assert_string_equal(r.finding, "history-rewritten");
+    assert_false(r.has_bad);
+    c.size = 7;
+    buf_reset(&other);
+    assert_rc(note_checkpoint_sign(&c, &key, &other, &err), 0, &err);
+    head.kept = buf_view(&other);
+    assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, &r, &err), 0, &err);
+    assert_string_equal(r.finding, "tail-lost");
+    assert_int_equal(r.first_bad, 6);
+    other.data[0] ^= 1;
+    head.kept = buf_view(&other);
+    assert_rc(audit_verify(&source, &head, head.vkey, NULL, NULL, &r, &err), REEVE_EVERIFY, &err);
+    scene_close(&s, &log);
+    scene_remove(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_honest_log),
+        cmocka_unit_test(test_a_kept_checkpoint),
         cmocka_unit_test(test_every_bit_of_every_row),
         cmocka_unit_test(test_the_first_of_several),
         cmocka_unit_test(test_rows_missing_and_moved),
