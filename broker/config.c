@@ -7,9 +7,12 @@
 
 #include "broker/config.h"
 #include "broker/state.h"
+#include "policy/value_size.h"
 #include "policy/yaml.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20, SPKI_MAX = 128 };
+#define BATCH_NS     (10 * BASE_NS_PER_S / 1000)
+#define MAX_BATCH_NS BASE_NS_PER_S
 
 /* What every reader of a key gets. */
 struct reading {
@@ -135,15 +138,30 @@ static int read_policy(const struct reading *r, const struct ynode *value)
                : fail_at(r, value->pos, "`need` is more than there are keys: no image would do");
 }
 
+static int read_batch(const struct reading *r, const struct ynode *value)
+{
+    int64_t *ns = &r->config->batch_ns;
+    return value->type == Y_TEXT && value_duration_parse(value->text, ns) && *ns <= MAX_BATCH_NS
+               ? 0
+               : fail_at(r, value->pos, "`batch` is a time of at most 1s, such as 10ms");
+}
+
+static int read_durability(const struct reading *r, const struct ynode *value)
+{
+    static const struct field fields[] = {{"batch", read_batch, true}};
+    return read_map(r, value, fields, BASE_COUNT(fields), "`durability` has `batch`, nothing else");
+}
+
 static int read_config(const struct reading *r, const struct ynode *root)
 {
     static const struct field fields[] = {{"reeve", read_version, true},
-                                          {"policy", read_policy, false}};
+                                          {"policy", read_policy, false},
+                                          {"durability", read_durability, false}};
     if (root->type != Y_MAP || !root->first)
         return fail_at(r, root->pos, "the file must say: reeve: config/v1");
     return read_map(r, root, fields, BASE_COUNT(fields),
                     "an unknown key, or none that says `reeve: config/v1`; the keys of this "
-                    "version are `reeve` and `policy`");
+                    "version are `reeve`, `policy` and `durability`");
 }
 
 int config_load(int dir_fd, const char *dir, uid_t owner, struct config *out,
@@ -152,7 +170,7 @@ int config_load(int dir_fd, const char *dir, uid_t owner, struct config *out,
     auto_buf struct buf text = {.max = CONFIG_MAX_BYTES + 1};
     struct arena arena auto_arena;
     struct reeve_error why = {0};
-    *out = (struct config){0};
+    *out = (struct config){.batch_ns = BATCH_NS};
     arena_init(&arena, (size_t)64 << 20);
     int rc = state_read(dir_fd, dir, STATE_CONFIG_NAME, owner, CONFIG_MAX_BYTES, &text, err);
     if (rc)

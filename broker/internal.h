@@ -28,7 +28,6 @@
 #define OWNER_MIN_HARD_FILES (2u * LAUNCHER_MAX_RUNS + 128u)
 #define OWNER_MAX_RUNS       64u
 #define OWNER_MAX_UNSENT     ((size_t)256 << 10) /* above it a connection's run is not read from */
-#define OWNER_BATCH_NS       (10 * BASE_NS_PER_S / 1000)
 #define OWNER_RETRY_NS       (200 * BASE_NS_PER_S / 1000)
 #define OWNER_GIVE_UP_NS     (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
 #define OWNER_WARRANT_NS     (30 * BASE_NS_PER_S)

@@ -390,7 +390,7 @@ static void find_last_time(struct owner *owner)
 int owner_journal_start(struct owner *owner, struct reeve_error *err)
 {
     const struct audit_found *f = &owner->found;
-    const struct audit_writer_options options = {.batch_ns = OWNER_BATCH_NS,
+    const struct audit_writer_options options = {.batch_ns = owner->config.batch_ns,
                                                  .retry_ns = OWNER_RETRY_NS,
                                                  .dir_fd = owner->dir_fd,
                                                  .ballast_bytes = OWNER_BALLAST_BYTES,

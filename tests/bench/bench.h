@@ -61,8 +61,9 @@ struct bench_options {
     const char *dir;
     unsigned threads; /* 0: the figure is not wanted */
     unsigned rounds;
-    unsigned chain; /* parents of each request's subject */
-    unsigned batch; /* requests of a batch; 0: the figure is not wanted */
+    unsigned chain;   /* parents of each request's subject */
+    unsigned batch;   /* requests of a batch; 0: the figure is not wanted */
+    uint64_t appends; /* records that the log takes beside what else is measured */
     bool text, explain, tables;
 };
 int bench_policy(const struct bench_options *o);

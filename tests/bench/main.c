@@ -21,9 +21,10 @@ static int usage(FILE *to, int status)
         "  --text       from the JSON text of each request\n"
         "  --explain    the sentence that goes with each deny\n"
         "  --tables     rows and bytes of each table of the image\n"
-        "       reeve-bench audit --dir DIR\n"
+        "       reeve-bench audit --dir DIR [--appends N]\n"
         "The log beside plain SQLite and plain appending, in an empty folder DIR on the disk in\n"
         "question; one JSON object a line.\n"
+        "  --appends N  take N records more, and tell the memory on the way\n"
         "       reeve-bench patterns\n"
         "The dearest decisions that regular expressions can bring about.\n"
         "Example: policy_workload.py 1000 /tmp/w && reeve-bench policy --dir /tmp/w\n");
@@ -32,12 +33,17 @@ static int usage(FILE *to, int status)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},     {"rounds", required_argument, NULL, 'r'},
-        {"threads", required_argument, NULL, 't'}, {"text", no_argument, NULL, 'x'},
-        {"chain", required_argument, NULL, 'c'},   {"batch", required_argument, NULL, 'n'},
-        {"explain", no_argument, NULL, 'e'},       {"tables", no_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"text", no_argument, NULL, 'x'},
+                                            {"chain", required_argument, NULL, 'c'},
+                                            {"batch", required_argument, NULL, 'n'},
+                                            {"appends", required_argument, NULL, 'a'},
+                                            {"explain", no_argument, NULL, 'e'},
+                                            {"tables", no_argument, NULL, 'b'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     struct bench_options o = {.rounds = 5};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'd')
@@ -50,6 +56,8 @@ int main(int argc, char **argv)
             o.chain = (unsigned)strtoul(optarg, NULL, 10);
         else if (c == 'n')
             o.batch = (unsigned)strtoul(optarg, NULL, 10);
+        else if (c == 'a')
+            o.appends = strtoull(optarg, NULL, 10);
         else if (c == 'x')
             o.text = true;
         else if (c == 'e')

@@ -80,6 +80,15 @@ printf 'reeve: config/v2\n' >"$work/config/config.yaml"
 refuses "another version's configuration" 3 "config.yaml:1:8: the file must say: reeve: config/v1" add config
 printf 'reeve: config/v1\n' >"$work/config/config.yaml" && chmod 0666 "$work/config/config.yaml"
 refuses "a configuration that others may write" 3 "others may write $work/config/config.yaml; run: chmod go-w $work/config/config.yaml" add config
+for wrong in '2s' '7' 'soon' '-1ms' '{}'; do
+    printf 'reeve: config/v1\ndurability: {batch: %s}\n' "$wrong" >"$work/config/config.yaml" && chmod 0600 "$work/config/config.yaml"
+    refuses "a batch of $wrong" 3 "config.yaml:2:21: .batch. is a time of at most 1s" add config
+done
+printf 'reeve: config/v1\ndurability: {sync: none}\n' >"$work/config/config.yaml"
+refuses "less than durable is not to be had" 3 "config.yaml:2:14: .durability. has .batch., nothing else" add config
+made batch && printf 'reeve: config/v1\ndurability: {batch: 1s}\n' >"$work/batch/config.yaml"
+gives "answers do not wait for it" 0 '^42$' add batch
+gives "and who reads does not either" 0 '"type":"decision"' ask --json --state "$work/batch" audit query
 rm "$work/config/config.yaml" && mkfifo "$work/config/config.yaml"
 refuses "a configuration that is no file" 3 "config.yaml" add config
 refuses "a name that no log can have" 2 "a log's name has" ask init --origin 'a+b' "$work/noname"
