@@ -180,6 +180,18 @@ struct audit_source {
     void *self;
     bool at_rest;
 };
+/**
+ * A source for the log of a folder that no owner has open (a copy, a backup): one thread. Its rows
+ * are read with what a WAL beside them holds, and nothing is written. REEVE_ENOENT: there is none;
+ * REEVE_EDAMAGED: it is no log; REEVE_EIO: it cannot be read, as while an owner has it.
+ */
+struct audit_copy;
+int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_source *source,
+                    struct reeve_error *err);
+/** One past its last row. */
+int audit_copy_size(struct audit_copy *copy, uint64_t *size, struct reeve_error *err);
+void audit_copy_close(struct audit_copy **copy);
+
 #define AUDIT_FINDING_TABLE(X)                                                                     \
     X(RECORD_CHANGED, "record-changed") /* the leaf is what was signed, the record is not its */   \
     X(LEAF_CHANGED, "leaf-changed")     /* the record is what was signed, the leaf is not its */   \

@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "audit/index.h"
+#include "audit/note.h"
 #include "broker/api.h"
 #include "core/json.h"
 
@@ -388,6 +389,26 @@ static int fill_head(const struct json_doc *doc, struct audit_head *head, struct
     return 0;
 }
 
+static void put_report(const struct audit_report *found, const struct audit_head *head,
+                       uint64_t beyond, struct reeve_verify_report *report)
+{
+    struct reeve_verify_report out = {.size = report->size,
+                                      .ok = found->ok,
+                                      .records = found->records,
+                                      .without_bytes = found->without_bytes,
+                                      .set_aside = found->set_aside,
+                                      .set_aside_at = found->set_aside_at,
+                                      .set_aside_beyond_crash = found->set_aside_beyond_crash,
+                                      .beyond = beyond,
+                                      .has_bad = found->has_bad,
+                                      .first_bad = found->first_bad};
+    (void)snprintf(out.finding, sizeof out.finding, "%s", found->finding);
+    (void)snprintf(out.detail, sizeof out.detail, "%s", found->detail);
+    (void)snprintf(out.origin, sizeof out.origin, "%.*s", (int)head->origin.n, head->origin.p);
+    base_hex(found->root, BASE_SHA256, out.root);
+    memcpy(report, &out, report->size);
+}
+
 int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
                  void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
                  struct reeve_verify_report *report, struct reeve_error *err)
@@ -414,21 +435,47 @@ int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
     rc = audit_verify(&source, &head, str_of(vkey ? vkey : own), progress, arg, &found, err);
     if (rc)
         return rc;
-    struct reeve_verify_report out = {.size = report->size,
-                                      .ok = found.ok,
-                                      .records = found.records,
-                                      .without_bytes = found.without_bytes,
-                                      .set_aside = found.set_aside,
-                                      .set_aside_at = found.set_aside_at,
-                                      .set_aside_beyond_crash = found.set_aside_beyond_crash,
-                                      .has_bad = found.has_bad,
-                                      .first_bad = found.first_bad};
-    (void)snprintf(out.finding, sizeof out.finding, "%s", found.finding);
-    (void)snprintf(out.detail, sizeof out.detail, "%s", found.detail);
-    (void)snprintf(out.origin, sizeof out.origin, "%.*s", (int)head.origin.n, head.origin.p);
-    base_hex(found.root, BASE_SHA256, out.root);
-    memcpy(report, &out, report->size);
+    put_report(&found, &head, 0, report);
     return 0;
+}
+
+static int check_copy(const char *dir, const struct audit_head *head, const char *vkey,
+                      void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+                      struct reeve_verify_report *report, struct reeve_error *err)
+{
+    struct audit_copy *copy;
+    struct audit_source source;
+    struct audit_report found = {0};
+    uint64_t size = 0;
+    int rc = audit_copy_open(dir, &copy, &source, err);
+    if (!rc)
+        rc = audit_verify(&source, head, str_of(vkey), progress, arg, &found, err);
+    if (!rc && audit_copy_size(copy, &size, NULL) != 0)
+        size = 0; /* what cannot be read is among the findings */
+    audit_copy_close(&copy);
+    if (!rc)
+        put_report(&found, head, size > head->size ? size - head->size : 0, report);
+    return rc;
+}
+
+int reeve_verify_copy(const char *dir, const char *vkey, const char *kept,
+                      void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+                      struct reeve_verify_report *report, struct reeve_error *err)
+{
+    struct note_key key;
+    struct note_checkpoint checkpoint;
+    if (!dir || !vkey || !kept || !report || report->size > sizeof *report ||
+        report->size < sizeof report->size)
+        return base_fail(err, REEVE_EINVAL,
+                         "a folder, a verifier key, a checkpoint and a report are needed");
+    int rc = note_key_parse(str_of(vkey), &key, err);
+    if (!rc)
+        rc = note_checkpoint_open(str_of(kept), &key, &checkpoint, err);
+    if (rc)
+        return rc;
+    struct audit_head head = {
+        .size = checkpoint.size, .note = str_of(kept), .origin = key.name, .vkey = str_of(vkey)};
+    return check_copy(dir, &head, vkey, progress, arg, report, err);
 }
 
 int reeve_receipt_check(const char *text, size_t n, const char *vkey, char **json,

@@ -258,6 +258,8 @@ struct reeve_verify_report {
      * somebody added them or put an older keeper.head back. No finding: the log holds without. */
     uint64_t set_aside, set_aside_at;
     bool set_aside_beyond_crash;
+    /* Of a copy: rows that came after the checkpoint, of which it says nothing. */
+    uint64_t beyond;
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is
@@ -268,6 +270,14 @@ struct reeve_verify_report {
 REEVE_API int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
                            void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
                            struct reeve_verify_report *report, struct reeve_error *err);
+/**
+ * The same of a folder that no owner has open, a copy or a backup, up to the checkpoint `kept` and
+ * under `vkey`: nothing in the folder is believed but its rows, and nothing in it is written.
+ */
+REEVE_API int reeve_verify_copy(const char *dir, const char *vkey, const char *kept,
+                                void (*progress)(void *arg, uint64_t done, uint64_t total),
+                                void *arg, struct reeve_verify_report *report,
+                                struct reeve_error *err);
 
 #ifdef __cplusplus
 }

@@ -7,13 +7,15 @@
 #include "tools/reeve/cli.h"
 
 struct options {
-    const char *key, *checkpoint;
+    const char *key, *checkpoint, *copy;
 };
 static const struct cli_option table[] = {
     {"key", "VKEY|FILE", CLI_TEXT, offsetof(struct options, key),
      "verifier key, or its file (default: key.vkey of the folder)"},
     {"checkpoint", "FILE", CLI_TEXT, offsetof(struct options, checkpoint),
      "a checkpoint that was kept elsewhere: the log must go on from it"},
+    {"copy", "DIR", CLI_TEXT, offsetof(struct options, copy),
+     "check this folder's log.db, a copy or a backup, offline; needs --key and --checkpoint"},
 };
 
 #define BAR 30u
@@ -52,6 +54,8 @@ static int show_json(const struct reeve_verify_report *r)
                                json_pack("{s:I, s:I, s:b}", "set_aside", (json_int_t)r->set_aside,
                                          "set_aside_at", (json_int_t)r->set_aside_at,
                                          "set_aside_beyond_crash", r->set_aside_beyond_crash));
+    if (json && r->beyond)
+        json_object_set_new(json, "beyond", json_integer((json_int_t)r->beyond));
     if (json && r->has_bad)
         json_object_set_new(json, "first_bad", json_integer((json_int_t)r->first_bad));
     auto_free char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -87,6 +91,9 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
         if (r->without_bytes)
             printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
         show_set_aside(r);
+        if (r->beyond)
+            printf("%llu more came after the checkpoint, which says nothing of them\n",
+                   (unsigned long long)r->beyond);
         return CLI_OK;
     }
     if (r->has_bad)
@@ -112,13 +119,19 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
         return cli_fail(cli, &err);
     if (o->checkpoint && cli_read_file(o->checkpoint, CLI_MAX_RECEIPT, &kept, &n, &err))
         return cli_fail(cli, &err);
-    int status = cli_open(cli, &handle);
+    if (o->copy && (!vkey || !kept))
+        return cli_usage(cli, "--copy needs --key and --checkpoint: nothing in a copy is believed "
+                              "but its rows");
+    int status = o->copy ? CLI_OK : cli_open(cli, &handle);
     if (status)
         return status;
     struct bar bar = {0};
     struct reeve_verify_report report = {.size = sizeof report};
     bool shows = cli_shows_progress(cli);
-    int rc = reeve_verify(handle, vkey, kept, shows ? on_progress : NULL, &bar, &report, &err);
+    int rc =
+        o->copy ? reeve_verify_copy(o->copy, vkey, kept, shows ? on_progress : NULL, &bar, &report,
+                                    &err)
+                : reeve_verify(handle, vkey, kept, shows ? on_progress : NULL, &bar, &report, &err);
     if (bar.percent)
         fprintf(stderr, "\r\033[K");
     if (rc == REEVE_EVERIFY || rc == REEVE_EFORMAT) {

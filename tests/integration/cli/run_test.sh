@@ -125,6 +125,31 @@ ask audit checkpoint >"$work/kept.checkpoint"
 gives "from which the log goes on" 0 '^verified' ask audit verify --checkpoint "$work/kept.checkpoint"
 sed '2s/.*/99999/' "$work/kept.checkpoint" >"$work/changed.checkpoint"
 refuses "a changed one is none" 1 'changed.checkpoint is no checkpoint of this log' ask audit verify --checkpoint "$work/changed.checkpoint"
+mkdir "$work/copy" && cp "$work/state"/log.db* "$work/copy"
+sum=$(cat "$work/copy"/log.db* | sha256sum)
+gives "a copy, offline" 0 '^verified: [0-9]* records of ' \
+    "$reeve" audit verify --copy "$work/copy" --key "$work/state/key.vkey" --checkpoint "$work/kept.checkpoint"
+[ "$(cat "$work/copy"/log.db* | sha256sum)" = "$sum" ] || complain "the copy was written to"
+ask call --policy "$work/policy.yaml" --agent lab-1 ccos.math.add '[2, 40]' >"$work/out"
+ask status >"$work/out" && ask audit query --limit 1 >"$work/out"
+cp "$work/state"/log.db* "$work/copy"
+gives "rows after the checkpoint are counted" 0 'more came after the checkpoint' \
+    "$reeve" audit verify --copy "$work/copy" --key "$work/state/key.vkey" --checkpoint "$work/kept.checkpoint"
+refuses "a copy needs what it is checked with" 2 'needs --key and --checkpoint' "$reeve" audit verify --copy "$work/copy"
+refuses "an owner's folder is no copy" 3 'locked' \
+    "$reeve" audit verify --copy "$work/state" --key "$work/state/key.vkey" --checkpoint "$work/kept.checkpoint"
+refuses "no log" 3 'has no log.db' \
+    "$reeve" audit verify --copy "$work" --key "$work/state/key.vkey" --checkpoint "$work/kept.checkpoint"
+if command -v python3 >/dev/null; then
+    python3 - "$work/copy/log.db" <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE log SET record = CAST(replace(CAST(record AS TEXT), 'lab-1', 'lab-2') AS BLOB) WHERE seq = 1")
+db.commit()
+END
+    run_case "a changed copy" "$reeve" audit verify --copy "$work/copy" --key "$work/state/key.vkey" --checkpoint "$work/kept.checkpoint"
+    [ "$got" -eq 1 ] && grep -q '^record-changed at sequence 1:' "$work/out" || complain "status $got"
+fi
 gives "a checkpoint for programs" 0 '^\{"checkpoint":"' ask audit checkpoint --json
 gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys
 gives "an export" 0 '^exported: [0-9]+ records, 0 of them' ask audit export --tiles "$work/tiles"
