@@ -191,7 +191,10 @@ void audit_index_look(const char *dir, struct str origin, struct audit_index **o
     auto_buf struct buf path = {0};
     buf_printf(&path, "%s/" AUDIT_INDEX_NAME, dir);
     *out = path.failed ? NULL : calloc(1, sizeof **out);
-    if (*out && !(open_file(*out, path.data, false) && read_head(*out, origin)))
+    /* One moment for all that is asked: else what is said to be in it could be gone when it is
+     * looked for. */
+    if (*out &&
+        !(open_file(*out, path.data, false) && run((*out)->db, "BEGIN") && read_head(*out, origin)))
         audit_index_close(out);
 }
 

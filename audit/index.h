@@ -18,7 +18,8 @@ struct audit_index;
  */
 int audit_index_open(const char *dir, struct str origin, struct audit_index **out,
                      struct reeve_error *err);
-/** For asking only; `*out` NULL where there is none that can be used: that is no error. */
+/** For asking only, of how it is at this moment; `*out` NULL where there is none that can be used:
+ * that is no error. */
 void audit_index_look(const char *dir, struct str origin, struct audit_index **out);
 void audit_index_close(struct audit_index **index);
 /** Forget all of it. */

@@ -1,6 +1,8 @@
 /* The public functions that read and prove the log, and those that ask the owner about itself. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/audit.h"
 #include "audit/index.h"
@@ -219,6 +221,13 @@ static int run_query(struct query *s, struct audit_index *index, uint64_t from,
     return rc;
 }
 
+/* A database that another user wrote is not opened in this process, whatever it is good for. */
+static bool is_own(const char *dir)
+{
+    struct stat st;
+    return stat(dir, &st) == 0 && st.st_uid == geteuid();
+}
+
 /* An index that cannot be asked is as good as none. */
 static struct audit_index *find_index(struct reeve *r, const struct audit_query *q)
 {
@@ -228,7 +237,8 @@ static struct audit_index *find_index(struct reeve *r, const struct audit_query 
     auto_buf struct buf origin = {.max = 1024};
     auto_buf struct buf path = {0};
     buf_printf(&path, "%s/" AUDIT_ORIGIN_NAME, r->dir);
-    if (path.failed || fd_slurp(AT_FDCWD, path.data, 1024, &origin, NULL) != 0 || !origin.len)
+    if (path.failed || !is_own(r->dir) || fd_slurp(AT_FDCWD, path.data, 1024, &origin, NULL) != 0 ||
+        !origin.len)
         return NULL;
     audit_index_look(r->dir, (struct str){origin.data, origin.len - 1}, &index);
     if (index && audit_index_find(index, q, 0, 0, false, &seq, 1, &n, NULL) != 0)
