@@ -283,6 +283,16 @@ static int on_read(struct conn *conn, struct str payload, struct reeve_error *er
     return 0;
 }
 
+/* With a text, or with why there is none. */
+static int answer(struct conn *conn, const struct buf *text, const struct reeve_error *why)
+{
+    if (why->code)
+        conn_send_error(conn, why);
+    else
+        conn_send(conn, WIRE_ANSWER, buf_view(text), STR(""));
+    return 0;
+}
+
 static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err)
 {
     static const struct {
@@ -300,13 +310,9 @@ static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err
             continue;
         auto_buf struct buf text = {0};
         struct reeve_error why = {0};
-        if (questions[i].needs_log && !log_to_read(conn->owner, &why)) {
-            conn_send_error(conn, &why);
-            return 0;
-        }
-        questions[i].answer(conn->owner, &text);
-        conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
-        return 0;
+        if (!questions[i].needs_log || log_to_read(conn->owner, &why))
+            questions[i].answer(conn->owner, &text);
+        return answer(conn, &text, &why);
     }
     return broken(err, "an ASK for what this owner does not know");
 }
@@ -320,11 +326,7 @@ static int on_receipt(struct conn *conn, struct str payload, struct reeve_error 
     auto_buf struct buf text = {0};
     if (log_to_read(owner, &why))
         (void)audit_log_receipt(owner->log, base_get_u64le(payload.p), &text, &why);
-    if (why.code)
-        conn_send_error(conn, &why);
-    else
-        conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
-    return 0;
+    return answer(conn, &text, &why);
 }
 
 static int on_prove(struct conn *conn, struct str payload, struct reeve_error *err)
@@ -339,11 +341,7 @@ static int on_prove(struct conn *conn, struct str payload, struct reeve_error *e
         audit_log_prove(owner->log, (enum audit_prove)payload.p[0], base_get_u64le(payload.p + 1),
                         base_get_u64le(payload.p + 9), &proof, &why) == 0)
         audit_proof_json(&proof, &text);
-    if (why.code)
-        conn_send_error(conn, &why);
-    else
-        conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
-    return 0;
+    return answer(conn, &text, &why);
 }
 
 static int on_stop(struct conn *conn, struct str payload, struct reeve_error *err)

@@ -115,8 +115,21 @@ func writeProofs(s *storage, out *strings.Builder) error {
 	return nil
 }
 
+// Each tile as it is in the end: older releases of the module list it once for every width on the way.
+func tilesOf(n int64) []tlog.Tile {
+	var out []tlog.Tile
+	for _, t := range tlog.NewTiles(8, 0, n) {
+		if k := len(out) - 1; k >= 0 && out[k].L == t.L && out[k].N == t.N {
+			out[k] = t
+		} else {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 func writeTiles(s *storage, out *strings.Builder) error {
-	for _, t := range tlog.NewTiles(8, 0, records) {
+	for _, t := range tilesOf(records) {
 		b, err := tlog.ReadTileData(t, s)
 		if err != nil {
 			return err
