@@ -75,6 +75,11 @@ bool http_can_post(void)
     return true;
 }
 
+const char *http_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}
+
 int http_post(void *arg, const char *body, size_t n, struct reeve_answer *out,
               struct reeve_error *err)
 {
@@ -95,6 +100,11 @@ int http_post(void *arg, const char *body, size_t n, struct reeve_answer *out,
 bool http_can_post(void)
 {
     return false;
+}
+
+const char *http_version(void)
+{
+    return "none";
 }
 
 int http_post(void *arg, const char *body, size_t n, struct reeve_answer *out,

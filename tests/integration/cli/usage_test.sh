@@ -58,6 +58,7 @@ gives "-h" 0 "^example:" "$reeve" audit query -h
 gives "version" 0 "^reeve [0-9]+\.[0-9]+\.[0-9]+$" "$reeve" --version
 gives "version with its parts" 0 "^version: +[0-9]" "$reeve" version
 gives "version for programs" 0 '^\{"version":"[0-9.]+",' "$reeve" version --json
+gives "with what the command itself links" 0 '"libcurl":"([0-9.]+|none)"' "$reeve" version --json
 gives "the schema of policies" 0 '"\$schema": "https://json-schema.org/draft/2020-12/schema"' "$reeve" policy schema
 gives "the reference page" 0 '^# Policy reference$' "$reeve" policy schema --reference
 gives "codes of policies" 0 "^P[0-9]{3} +[a-z-]+ +[a-z]" "$reeve" policy codes

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void restore_file(const struct scene *s, const char *saved, const char *name)
@@ -335,9 +336,101 @@ static void test_progress(void **state)
     scene_remove(&s);
 }
 
+/* ---- a foreign writer ---- */
+
+/* Another process, with SQLite of its own: it tells the code that it got for `sql`, and holds its
+ * connection until `go` is closed. */
+static pid_t start_foreigner(const struct scene *s, const char *sql, int *told, int *go)
+{
+    int out[2], in[2];
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe(in), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        char path[128], byte;
+        sqlite3 *db = NULL;
+        (void)close(out[0]);
+        (void)close(in[1]);
+        (void)snprintf(path, sizeof path, "%s/" AUDIT_DB_NAME, s->dir);
+        int rc = sqlite3_open(path, &db);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+        byte = (char)rc;
+        (void)!write(out[1], &byte, 1);
+        (void)!read(in[0], &byte, 1);
+        _exit(0);
+    }
+    (void)close(out[1]);
+    (void)close(in[0]);
+    *told = out[0];
+    *go = in[1];
+    return pid;
+}
+
+static int hear(int fd)
+{
+    char byte = -1;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    (void)close(fd);
+    return byte;
+}
+
+static void end_foreigner(pid_t pid, int go)
+{
+    (void)close(go);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* While the log is open nobody else gets in, and the log goes on. */
+static void test_a_foreign_writer_meanwhile(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    int told, go;
+    scene_make(&s);
+    struct audit_log *log = scene_reopen(&s, &found);
+    put_record(log, "start");
+    flush(log, NULL, 0);
+    pid_t pid = start_foreigner(&s, "INSERT INTO log VALUES(1, NULL, zeroblob(32))", &told, &go);
+    assert_int_equal(hear(told), SQLITE_BUSY);
+    put_record(log, "decision");
+    flush(log, NULL, 0);
+    end_foreigner(pid, go);
+    assert_whole(log, 2);
+    scene_close(&s, &log);
+    assert_usable(&s, 2);
+    scene_remove(&s);
+}
+
+/* One who was there first is told of, and is no damage: the log opens when it has gone. */
+static void test_a_foreign_writer_before(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found = {0};
+    struct audit_log *log = NULL;
+    struct reeve_error err = {0};
+    int told, go;
+    scene_log(&s, 3);
+    pid_t pid = start_foreigner(&s, "BEGIN IMMEDIATE", &told, &go);
+    assert_int_equal(hear(told), SQLITE_OK);
+    int fd = scene_keeper(&s);
+    assert_rc(audit_log_open(s.dir_fd, s.dir, fd, NULL, &log, &found, &err), REEVE_EIO, &err);
+    assert_null(log);
+    assert_non_null(strstr(err.message, "locked"));
+    assert_int_equal(scene_await_keeper(&s), 0);
+    end_foreigner(pid, go);
+    assert_usable(&s, 3);
+    scene_remove(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_foreign_writer_meanwhile),
+        cmocka_unit_test(test_a_foreign_writer_before),
         cmocka_unit_test(test_unacknowledged_batch),
         cmocka_unit_test(test_unacknowledged_first_batch),
         cmocka_unit_test(test_unacknowledged_twice),
