@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-    SLICE_ROWS = 256,
-    SLICE_BYTES = 1 << 20, /* the log is held for the time that copying this takes */
+    SLICE_ROWS = 2048,
+    SLICE_BYTES = 2 << 20, /* the log is held for the time that copying this takes */
     NICE = 10,
 };
 

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/index.h"
+#include "audit/indexer.h"
 #include "audit/key.h"
 #include "audit/writer.h"
 #include "tests/bench/bench.h"
@@ -341,16 +343,43 @@ static int bench_verify(struct stage *s)
     return 0;
 }
 
+/* Of a database and its WAL. */
+static uint64_t bytes_of(const struct stage *s, const char *name)
+{
+    static const char *const ends[] = {"", "-wal"};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < BASE_COUNT(ends); i++) {
+        auto_buf struct buf path = {0};
+        struct stat st;
+        buf_printf(&path, "%s%s", name, ends[i]);
+        bytes += fstatat(s->dir_fd, path.data, &st, 0) == 0 ? (uint64_t)st.st_size : 0;
+    }
+    return bytes;
+}
+
+static int bench_index(struct stage *s)
+{
+    struct audit_indexer *indexer;
+    struct reeve_error err = {0};
+    uint64_t through = 0, n = audit_log_size(s->log);
+    int64_t start = bench_now();
+    if (audit_indexer_start(s->log, s->dir, &indexer, &err) != 0)
+        return fail("index", &err);
+    while (through < n && audit_indexer_state(indexer, &through, &err) == 0)
+        base_pause_ms(1);
+    double seconds = (double)(bench_now() - start) / 1e9;
+    audit_indexer_stop(&indexer);
+    (void)printf(
+        "{\"name\":\"index\",\"records\":%" PRIu64 ",\"per_s\":%.0f,\"bytes_a_record\":%.1f}\n",
+        through, (double)through / seconds, (double)bytes_of(s, AUDIT_INDEX_NAME) / (double)n);
+    return through == n ? 0 : fail("index", &err);
+}
+
 static void print_size(const struct stage *s)
 {
-    static const char *const names[] = {"log.db", "log.db-wal"};
     auto_buf struct buf record = {0};
-    uint64_t bytes = 0, n = audit_log_size(s->log);
+    uint64_t n = audit_log_size(s->log), bytes = bytes_of(s, AUDIT_DB_NAME);
     (void)make_record(NULL, n, &record, NULL);
-    for (size_t i = 0; i < BASE_COUNT(names); i++) {
-        struct stat st;
-        bytes += fstatat(s->dir_fd, names[i], &st, 0) == 0 ? (uint64_t)st.st_size : 0;
-    }
     (void)printf("{\"name\":\"size\",\"records\":%" PRIu64
                  ",\"record_bytes\":%zu,\"bytes_a_record\":%.1f,\"peak_mb\":%.1f}\n",
                  n, record.len, (double)bytes / (double)n, (double)bench_peak_bytes() / 1e6);
@@ -401,7 +430,8 @@ static int bench_log(struct stage *s, const struct form *raw, uint64_t appends)
     print_form(&lots, &raw[3]);
     bench_appends(s, appends);
     print_size(s);
-    return bench_verify(s);
+    int rc = bench_verify(s);
+    return rc ? rc : bench_index(s);
 }
 
 int bench_audit(const struct bench_options *o)
