@@ -170,7 +170,8 @@ static uint32_t index_of(const struct core_capability *cap, struct str name)
 static const char *nearest_name(const struct core_capability *cap, struct str name)
 {
     const char *nearest = NULL;
-    unsigned best = 3; /* edits: more is no misspelling */
+    /* Edits: more, or as many as there are letters, is no misspelling. */
+    unsigned best = name.n < 3 ? (unsigned)name.n : 3;
     for (uint32_t i = 0; i < cap->nargs; i++) {
         unsigned distance = str_distance(name, str_of(cap->args[i].name), best);
         if (distance < best) {

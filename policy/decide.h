@@ -103,7 +103,7 @@ void decide_beside(const struct policy_image *image, const struct policy_image *
                    const struct policy_request *req, const struct reeve_inputs_view *inputs,
                    struct policy_decision *out);
 
-/* The asks that match. `answered`: rules whose approval is needed beside the best one's. */
+/* The asks that match. `answered`: those whose approval is needed, the best one's too. */
 struct asks {
     uint32_t best; /* the most specific that is true, POLICY_NONE: none */
     struct policy_list answered;

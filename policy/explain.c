@@ -311,6 +311,21 @@ static void explain_pure(const struct deciding *of, const struct policy_decision
         buf_z(out, "the request asked for no more");
 }
 
+/* The rules beside the named one that want an approval. */
+static void explain_held(const struct policy_image *image, const struct policy_decision *d,
+                         struct buf *out)
+{
+    for (uint32_t i = 0; i < d->requires.n; i++) {
+        struct policy_rule_info info = policy_image_rule(image, d->requires.v[i]);
+        if (decide_hold(image, d->requires.v[i])->approval == POLICY_NONE)
+            continue;
+        buf_z(out, "; ");
+        buf_str(out, info.id);
+        buf_z(out, info.reason.n ? " holds it: " : " holds it");
+        put_sentence(out, info.reason);
+    }
+}
+
 /* Who can say yes, since the rule alone does not. */
 static void explain_ask(const struct policy_image *image, const struct policy_decision *d,
                         struct buf *out)
@@ -328,6 +343,7 @@ static void explain_ask(const struct policy_image *image, const struct policy_de
         buf_z(out, ": ");
         put_sentence(out, info.reason);
     }
+    explain_held(image, d, out);
 }
 
 static void put_amount(unsigned counted, uint64_t v, struct buf *out)

@@ -180,6 +180,16 @@ static bool apply(const struct policy_image *image, uint32_t require, struct ver
     return add_approval(h, &v->approvals) && add_obligations(image, h, &v->obligations);
 }
 
+/* An ask that is answered and not named holds as a require does, with its labels: who asks must not
+ * be rid of them by what makes its condition unknown. */
+static bool hold_by_ask(const struct policy_image *image, uint32_t ask, struct verdict *v)
+{
+    if (ask == v->rule)
+        return true;
+    v->labels |= decide_hold(image, ask)->labels;
+    return policy_list_add_sorted(&v->requires, ask);
+}
+
 void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict *v)
 {
     const struct img_hold *own = decide_hold(d->image, v->rule);
@@ -193,6 +203,8 @@ void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict 
         fits = add_approval(decide_hold(d->image, asks->answered.v[i]), &v->approvals);
     for (uint32_t i = 0; fits && i < v->requires.n; i++)
         fits = apply(d->image, v->requires.v[i], v);
+    for (uint32_t i = 0; fits && i < asks->answered.n; i++)
+        fits = hold_by_ask(d->image, asks->answered.v[i], v);
     if (!fits) {
         v->effect = CORE_EFFECT_DENY;
         v->rule = POLICY_RULE_BOUND;

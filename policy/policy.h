@@ -328,7 +328,7 @@ struct policy_decision {
     uint64_t budgets, warned; /* bits: those that count it, and of them those nearly spent */
     uint32_t nlinks;
     struct policy_link link[1 + POLICY_MAX_PARENTS];
-    struct policy_list requires;    /* rules, ascending: what held it */
+    struct policy_list requires;    /* requires and asks, ascending: what held it */
     struct policy_list approvals;   /* of an ask; all are needed */
     struct policy_list obligations; /* to be carried out */
     /* The answer with shadow rules in force; `differs`: in effect or grant. */

@@ -7,6 +7,7 @@
 struct about {
     struct standing at;
     bool matches;
+    bool gates; /* an ask that cannot be judged: it permits nothing, and holds what permits */
     enum tri value;
 };
 /* Of one effect, the best first. */
@@ -57,7 +58,9 @@ static bool consider(const struct deciding *d, const struct eval_found *f,
     if (!explain_is_about(d, f, e, &a.at))
         return true;
     a.value = decide_value(d, e);
-    a.matches = decide_fits(d, f, e, &ignored) && is_match((enum policy_rule_kind)e->kind, a.value);
+    bool fits = decide_fits(d, f, e, &ignored);
+    a.matches = fits && is_match((enum policy_rule_kind)e->kind, a.value);
+    a.gates = fits && e->kind == RULE_ASK && a.value == TRI_UNKNOWN;
     insert(state, &a);
     return true;
 }
@@ -79,25 +82,22 @@ static void put_faults(const struct deciding *d, uint32_t rule, struct json_out 
     json_close_array(o);
 }
 
-static void put_place(const struct policy_image *image, uint32_t rule, struct json_out *o)
-{
-    struct policy_rule_info info = policy_image_rule(image, rule);
-    json_kv_str(o, "file", info.file);
-    json_kv_uint(o, "line", info.line);
-}
-
 static void put_about(const struct deciding *d, const char *effect, const struct about *a,
                       struct json_out *o)
 {
     static const char *const values[] = {
         [TRI_FALSE] = "false", [TRI_UNKNOWN] = "unknown", [TRI_TRUE] = "true"};
+    struct policy_rule_info info = policy_image_rule(d->image, a->at.rule);
     json_open_object(o);
     json_kv_str(o, "condition", str_of(values[a->value]));
     json_kv_str(o, "effect", str_of(effect));
     put_faults(d, a->at.rule, o);
-    put_place(d->image, a->at.rule, o);
+    json_kv_str(o, "file", info.file);
+    if (a->gates)
+        json_kv_bool(o, "gates", true);
+    json_kv_uint(o, "line", info.line);
     json_kv_bool(o, "matches", a->matches);
-    json_kv_str(o, "rule", policy_image_rule(d->image, a->at.rule).id);
+    json_kv_str(o, "rule", info.id);
     json_close_object(o);
 }
 
@@ -177,7 +177,9 @@ void policy_put_nearest(const struct policy_question *q, struct json_out *o)
     json_key(o, "nearest");
     json_open_object(o);
     put_faults(&d, miss.rule, o);
-    put_place(q->image, miss.rule, o);
-    json_kv_str(o, "rule", policy_image_rule(q->image, miss.rule).id);
+    struct policy_rule_info info = policy_image_rule(q->image, miss.rule);
+    json_kv_str(o, "file", info.file);
+    json_kv_uint(o, "line", info.line);
+    json_kv_str(o, "rule", info.id);
     json_close_object(o);
 }

@@ -48,13 +48,16 @@ struct value_regexes {
     size_t bytes;
     pcre2_compile_context *how;
     struct regex *v;
+    pcre2_code **all; /* of each: with a `.` that takes line breaks; NULL: it has no such `.` */
     struct value_classes classes;
 };
 
+/* One line break, whatever PCRE2 was built for; a pattern may still begin with another. */
 static pcre2_compile_context *context_new(void)
 {
     pcre2_compile_context *how = pcre2_compile_context_create(NULL);
-    if (how && pcre2_set_max_pattern_length(how, VALUE_REGEX_MAX) != 0) {
+    if (how && (pcre2_set_max_pattern_length(how, VALUE_REGEX_MAX) != 0 ||
+                pcre2_set_newline(how, PCRE2_NEWLINE_LF) != 0)) {
         pcre2_compile_context_free(how);
         return NULL;
     }
@@ -68,7 +71,7 @@ static void tell(int code, size_t at, struct value_regex_fault *fault)
         (void)snprintf(fault->text, sizeof fault->text, "no regular expression");
 }
 
-static pcre2_code *compile(pcre2_compile_context *how, struct str pattern,
+static pcre2_code *compile(pcre2_compile_context *how, struct str pattern, uint32_t options,
                            struct value_regex_fault *fault)
 {
     int code = 0;
@@ -80,7 +83,7 @@ static pcre2_code *compile(pcre2_compile_context *how, struct str pattern,
         return NULL;
     }
     PCRE2_SPTR text = (PCRE2_SPTR)(pattern.n ? pattern.p : "");
-    pcre2_code *re = pcre2_compile(text, pattern.n, OPTIONS, &code, &at, how);
+    pcre2_code *re = pcre2_compile(text, pattern.n, options, &code, &at, how);
     if (!re)
         tell(code, at, fault);
     return re;
@@ -89,7 +92,7 @@ static pcre2_code *compile(pcre2_compile_context *how, struct str pattern,
 bool value_regex_check(struct str pattern, struct value_regex_fault *fault)
 {
     pcre2_compile_context *how = context_new();
-    pcre2_code *re = how ? compile(how, pattern, fault) : NULL;
+    pcre2_code *re = how ? compile(how, pattern, OPTIONS, fault) : NULL;
     if (!how)
         *fault = (struct value_regex_fault){.text = "out of memory"};
     pcre2_code_free(re);
@@ -130,10 +133,22 @@ static uint16_t weight(struct str pattern)
     return (uint16_t)(1 + n / 4); /* of 1,000 bytes: at most 4,251 */
 }
 
+/* Whether a `.` may stand there that is any character: true as well of one in a class. */
+static bool has_dot(struct str pattern)
+{
+    bool dot = false;
+    for (size_t i = 0; i < pattern.n && !dot; i++) {
+        bool escape = pattern.p[i] == '\\' && i + 1 < pattern.n;
+        dot = pattern.p[i] == '.' || (escape && pattern.p[i + 1] == 'Q');
+        i += escape;
+    }
+    return dot;
+}
+
 static int add(struct value_regexes *set, const struct named *named, struct reeve_error *err)
 {
     struct value_regex_fault fault;
-    pcre2_code *re = compile(set->how, named->pattern, &fault);
+    pcre2_code *re = compile(set->how, named->pattern, OPTIONS, &fault);
     if (!re)
         return base_fail(err, REEVE_EPOLICY, "regular expression %u: %s (at byte %zu)",
                          named->index, fault.text, fault.at);
@@ -149,6 +164,13 @@ static int add(struct value_regexes *set, const struct named *named, struct reev
                                           true,
                                           machine > 0};
     set->bytes += size_of(re);
+    if (!has_dot(named->pattern))
+        return 0;
+    /* So rarely wanted that it is interpreted. */
+    re = set->all[named->index] = compile(set->how, named->pattern, OPTIONS | PCRE2_DOTALL, &fault);
+    if (!re)
+        return base_fail(err, REEVE_ENOMEM, "out of memory");
+    set->bytes += size_of(re);
     return 0;
 }
 
@@ -159,6 +181,7 @@ static int add_all(struct value_regexes *set, struct named *named, struct reeve_
         if (i > 0 && str_eq(named[i].pattern, named[i - 1].pattern)) {
             set->v[named[i].index] = set->v[named[i - 1].index];
             set->v[named[i].index].owned = false;
+            set->all[named[i].index] = set->all[named[i - 1].index];
             continue;
         }
         int rc = add(set, &named[i], err);
@@ -177,11 +200,12 @@ int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regex
     if (set) {
         set->n = n;
         set->how = context_new();
+        set->all = calloc(n ? n : 1, sizeof(pcre2_code *));
         set->v = aligned_alloc(LINE, (n ? n : 1) * sizeof *set->v);
         if (set->v)
             memset(set->v, 0, n * sizeof *set->v);
     }
-    if (set && named && set->how && set->v) {
+    if (set && named && set->how && set->v && set->all) {
         for (uint32_t i = 0; i < n; i++)
             named[i] = (struct named){patterns[i], i};
         rc = add_all(set, named, err);
@@ -198,17 +222,20 @@ void value_regexes_free(struct value_regexes **pset)
     *pset = NULL;
     if (!set)
         return;
-    for (uint32_t i = 0; set->v && i < set->n; i++)
-        if (set->v[i].owned)
+    for (uint32_t i = 0; set->v && set->all && i < set->n; i++)
+        if (set->v[i].owned) {
             pcre2_code_free(set->v[i].code);
+            pcre2_code_free(set->all[i]);
+        }
     pcre2_compile_context_free(set->how);
+    free(set->all);
     free(set->v);
     free(set);
 }
 
 size_t value_regexes_size(const struct value_regexes *set)
 {
-    return set->bytes + set->n * sizeof *set->v;
+    return set->bytes + set->n * (sizeof *set->v + sizeof *set->all);
 }
 
 /* ---- match ---- */
@@ -344,6 +371,11 @@ static int by_machine(const struct regex *r, struct value_scratch *s, struct str
     return whole(rc, s->data, text);
 }
 
+static enum tri tri_of_pcre2(int rc)
+{
+    return rc >= 0 ? TRI_TRUE : rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
+}
+
 /* PCRE2's answer within `most` steps; unknown beyond, or out of budget. */
 static enum tri by_pcre2(const struct regex *r, struct value_scratch *s, struct str text,
                          uint32_t most, uint64_t *budget)
@@ -358,9 +390,29 @@ static enum tri by_pcre2(const struct regex *r, struct value_scratch *s, struct 
         (void)pcre2_set_match_limit(s->limits, steps);
         rc = r->machine ? by_machine(r, s, text) : by_interpreter(r->code, s, text);
     }
-    if (rc >= 0)
-        return TRI_TRUE;
-    return rc == PCRE2_ERROR_NOMATCH ? TRI_FALSE : TRI_UNKNOWN;
+    return tri_of_pcre2(rc);
+}
+
+/* Whether a text fits in which a `.` of the pattern meets a line break. Who wrote it most likely
+ * had no line breaks in mind: where the answer hangs on whether it takes them, it is unknown, which
+ * lets nobody past a deny nor into an allow. */
+static enum tri with_break(enum tri without, const pcre2_code *all, const struct regex *r,
+                           struct value_scratch *s, struct str text, uint32_t steps,
+                           uint64_t *budget)
+{
+    if (without == TRI_UNKNOWN || !pay(r, steps, text, budget))
+        return TRI_UNKNOWN;
+    (void)pcre2_set_match_limit(s->limits, steps);
+    enum tri with = tri_of_pcre2(by_interpreter(all, s, text));
+    return with == without ? with : TRI_UNKNOWN;
+}
+
+/* Of a pattern that names another line break, any text may have one. */
+static bool may_have_break(const struct regex *r, struct str text)
+{
+    uint32_t newline = 0;
+    (void)pcre2_pattern_info(r->code, PCRE2_INFO_NEWLINE, &newline);
+    return newline != PCRE2_NEWLINE_LF || memchr(text.p, '\n', text.n);
 }
 
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
@@ -376,5 +428,8 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
         return pay(r, 1, subject, budget)
                    ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))
                    : TRI_UNKNOWN;
-    return by_pcre2(r, s, subject, steps, budget);
+    enum tri value = by_pcre2(r, s, subject, steps, budget);
+    if (!set->all[index] || !may_have_break(r, subject))
+        return value;
+    return with_break(value, set->all[index], r, s, subject, steps, budget);
 }

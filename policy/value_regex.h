@@ -40,9 +40,10 @@ struct value_scratch *value_scratch_of_thread(void);
 #define VALUE_REGEX_BUDGET ((uint64_t)1 << 28)
 
 /**
- * Whether pattern `index` of the set is the whole text. `scratch` NULL: unknown. What the match may
- * have cost is taken from `*budget` (NULL: no bound but the match's own); when that is not enough
- * for it, it is unknown and nothing is left, so that all after it are unknown too.
+ * Whether pattern `index` of the set is the whole text; unknown when that hangs on whether a `.` of
+ * it takes a line break, unless the pattern says (`(?s)`, `(?-s)`). `scratch` NULL: unknown. What
+ * the match may have cost is taken from `*budget` (NULL: no bound but the match's own); when that
+ * is not enough for it, it is unknown and nothing is left, so that all after it are unknown too.
  */
 enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
                              struct value_scratch *scratch, struct str text, uint64_t *budget);

@@ -15,7 +15,7 @@ static const struct cli_option table[] = {
     {"given", "JSON|@FILE", CLI_TEXT, offsetof(struct options, given),
      "what the broker would know: now, labels, spent, chain, flags, ..."},
     {"lines", NULL, CLI_FLAG, offsetof(struct options, lines),
-     "REQUEST is many, one on each line; so is the answer"},
+     "REQUEST is many, one on each line; each has one line of answer"},
 };
 
 /* What each question is asked with. */
@@ -26,20 +26,38 @@ struct asking {
     size_t ngiven;
 };
 
+/* `allow RULE`; what is allowed and then refused is not said to be allowed. */
 static void print_line(const struct cli *cli, const char *text, const json_t *decision)
 {
     char number[32];
-    const char *effect = cli_json_text(decision, "effect", number);
+    const json_t *refusal = json_object_get(decision, "refusal");
+    const char *effect = refusal ? "refused" : cli_json_text(decision, "effect", number);
     if (cli->json) {
         cli_put_json_line(stdout, text);
         return;
     }
-    cli_colour(cli, cli_colour_of(effect));
+    cli_colour(cli, cli_colour_of(refusal ? "deny" : effect));
     printf("%s", effect);
     cli_colour_end(cli);
     putchar(' ');
     cli_put(stdout, cli_json_text(decision, "rule", number));
+    if (refusal) {
+        printf(": ");
+        cli_put(stdout, cli_json_text(refusal, "reason", number));
+    }
     putchar('\n');
+}
+
+/* A line that is no request has its answer too: what stands beside it is of the next one. */
+static int refuse_line(const struct asking *a, const struct reeve_error *err)
+{
+    auto_json json_t *refused = json_pack("{s:s}", "error", err->message);
+    auto_free char *text = refused && a->cli->json ? json_dumps(refused, JSON_COMPACT) : NULL;
+    if (text)
+        cli_put_json_line(stdout, text);
+    else
+        printf("refused: not a request\n");
+    return cli_fail(a->cli, err);
 }
 
 static int decide_one(const struct asking *a, const char *request, size_t n, bool line)
@@ -47,10 +65,10 @@ static int decide_one(const struct asking *a, const char *request, size_t n, boo
     struct reeve_error err = {0};
     auto_text char *text = NULL;
     if (reeve_policy_decide(a->policy, request, n, a->given, a->ngiven, 0, &text, &err))
-        return cli_fail(a->cli, &err);
+        return line ? refuse_line(a, &err) : cli_fail(a->cli, &err);
     auto_json json_t *decision = cli_json(text, strlen(text), &err);
     if (!decision)
-        return cli_fail(a->cli, &err);
+        return line ? refuse_line(a, &err) : cli_fail(a->cli, &err);
     if (line)
         print_line(a->cli, text, decision);
     else if (cli_show_json(a->cli, text))
@@ -58,7 +76,7 @@ static int decide_one(const struct asking *a, const char *request, size_t n, boo
     return policy_status(decision);
 }
 
-/* The worst status of all lines; empty ones are none. */
+/* The worst status of all lines; an empty one has an empty answer. */
 static int decide_lines(const struct asking *a, const char *text, size_t n)
 {
     int worst = CLI_OK;
@@ -68,8 +86,10 @@ static int decide_lines(const struct asking *a, const char *text, size_t n)
         size_t length = end ? (size_t)(end - text) - at : n - at;
         next = at + length + 1;
         number++;
-        if (!length)
+        if (!length) {
+            putchar('\n');
             continue;
+        }
         int status = decide_one(a, text + at, length, true);
         if (status > CLI_FINDINGS)
             cli_say(a->cli, "that was line %zu", number);

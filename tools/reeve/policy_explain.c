@@ -60,7 +60,8 @@ static void print_fails(const json_t *of)
 static void print_rule(const struct cli *cli, const json_t *rule)
 {
     const char *effect = text_at(rule, "effect");
-    bool matches = json_is_true(json_object_get(rule, "matches"));
+    bool gates = json_is_true(json_object_get(rule, "gates"));
+    bool matches = gates || json_is_true(json_object_get(rule, "matches"));
     printf("  %s ", matches ? "+" : "-");
     cli_colour(cli, matches ? cli_colour_of(effect) : NULL);
     printf("%s", effect);
@@ -69,7 +70,10 @@ static void print_rule(const struct cli *cli, const json_t *rule)
     putchar(' ');
     cli_put(stdout, text_at(rule, "rule"));
     put_place(rule);
-    printf(": %s, its condition is %s\n", matches ? "matches" : "does not match",
+    printf(": %s, its condition is %s\n",
+           gates     ? "gates"
+           : matches ? "matches"
+                     : "does not match",
            text_at(rule, "condition"));
     print_fails(rule);
 }

@@ -79,6 +79,11 @@ gives "each a JSON line" 1 '^\{.*"effect":"deny"' "$reeve" policy decide --lines
 printf '%s\n{\n' "$below" >many
 run_case "a line that is no request" "$reeve" policy decide --lines p.yaml @many
 [ "$got" -eq 2 ] && grep -q 'that was line 2$' err || complain "status $got, or no word of the line"
+printf '%s\n{\n\n%s\n' "$below" '{"subject": "agent:a", "capability": "t.read", "args": {"path": "/srv/x", "more": 1}}' >many
+run_case "each line has its answer" "$reeve" policy decide --lines p.yaml @many
+printf 'allow read\nrefused: not a request\n\nrefused read: bad_arguments\n' | cmp -s - out || complain "$(cat out)"
+run_case "each line has its answer in JSON" "$reeve" policy decide --lines --json p.yaml @many
+[ "$(wc -l <out)" -eq 4 ] && sed -n 2p out | grep -q '^{"error":"' || complain "$(cat out)"
 gives "standard input" 0 '^allow read$' bash -c 'printf %s "$2" | "$0" policy decide --lines "$1" -' "$reeve" p.yaml "$below"
 gives "what is given counts" 1 '^  reeve/default$|^rule: +no-egress-after-secret$' \
     "$reeve" policy decide --given '{"labels": ["secret"]}' "$examples/13-data-labels.yaml" \

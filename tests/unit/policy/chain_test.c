@@ -302,6 +302,9 @@ static void told(void **state)
     } rows[] = {
         {RULES(ASK("a", ", reason: \"Because\", " BY("group:ops"))),
          "approval is needed by 1 of group:ops: Because", 0},
+        {RULES(ALLOW("a", ", reason: \"Why\"")
+                   ASK("b", ", reason: \"Because\", when: {args.n: 1}, " BY("group:ops"))),
+         "approval is needed by 1 of group:ops: Why; b holds it: Because", 0},
         {BUDGET("deny", CALLS) ALLOW("a", ""), "budget b is spent: calls 10 of 10", 10},
         {RULES(ALLOW("a", ", resource: [\"d:a\"]")),
          "no rule permits t.x to u:a like this; the nearest is a: resource must be d:a, and is "

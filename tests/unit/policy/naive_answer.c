@@ -197,7 +197,7 @@ static void put_budgets(const struct model *m, const struct naive_whole *w, stru
     }
 }
 
-static unsigned all_requires(const struct naive_whole *w, const struct m_rule **out)
+unsigned naive_requires(const struct naive_whole *w, const struct m_rule **out)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < w->n; i++)
@@ -219,7 +219,7 @@ static void put_grant(const struct naive_link *top, const struct naive_whole *w,
 {
     const struct m_rule *requires[NAIVE_MANY];
     struct naive_side sides[1 + POLICY_MAX_PARENTS];
-    unsigned n = all_requires(w, requires);
+    unsigned n = naive_requires(w, requires);
     for (unsigned i = 0; i < w->n; i++)
         sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
                                        w->link[i].everything};
@@ -231,7 +231,7 @@ static void put_permitted(const struct naive_link *top, const struct naive_whole
 {
     const struct model *m = top->m;
     const struct m_rule *requires[NAIVE_MANY];
-    unsigned n = all_requires(w, requires);
+    unsigned n = naive_requires(w, requires);
     buf_printf(out, " isolation %d requires", isolation_of(top, w));
     for (unsigned i = 0; i < n; i++)
         buf_printf(out, " %.*s", (int) requires[i] -> id.n, requires[i] -> id.p);

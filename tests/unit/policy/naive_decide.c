@@ -245,7 +245,7 @@ int naive_by_id(const void *a, const void *b)
     return str_cmp((*x)->id, (*y)->id);
 }
 
-static const struct m_approval *approval_of(const struct model *m, const struct m_rule *r)
+const struct m_approval *naive_approval(const struct model *m, const struct m_rule *r)
 {
     if (r->effect == RULE_REQUIRE)
         return r->require ? r->require->approval : NULL;
@@ -296,11 +296,11 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
         NAIVE_ADD(a->labelled, a->nlabelled, a->named);
     }
     if (ask)
-        add_approval(a, approval_of(l->m, ask));
+        add_approval(a, naive_approval(l->m, ask));
     const struct m_rule *asks[NAIVE_MANY];
     unsigned n = answered(l, asks);
     for (unsigned i = 0; i < n; i++)
-        add_approval(a, approval_of(l->m, asks[i]));
+        add_approval(a, naive_approval(l->m, asks[i]));
     for (uint32_t i = 0; i < l->m->nrules; i++)
         if (l->m->rules[i].effect == RULE_REQUIRE && value(l, &l->m->rules[i]) != NAIVE_FALSE)
     a->requires[a->nrequires++] = &l->m->rules[i];
@@ -309,10 +309,16 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
         const struct m_rule *r = a->requires[i];
         if (r->require && r->require->isolation > a->isolation)
             a->isolation = r->require->isolation;
-        add_approval(a, approval_of(l->m, r));
+        add_approval(a, naive_approval(l->m, r));
         NAIVE_ADD(a->obliged, a->nobliged, r);
         NAIVE_ADD(a->labelled, a->nlabelled, r);
     }
+    for (unsigned i = 0; i < n; i++)
+        if (asks[i] != ask) {
+            a->requires[a->nrequires++] = asks[i];
+            NAIVE_ADD(a->labelled, a->nlabelled, asks[i]);
+        }
+    qsort(a->requires, a->nrequires, sizeof a->requires[0], naive_by_id);
     if (a->napprovals)
         a->effect = CORE_EFFECT_ASK;
 }

@@ -18,8 +18,20 @@ static void put_who(const char *begin, const struct policy_request *req, struct 
 
 /* ---- asks ---- */
 
+static void tell_held(const struct model *m, const struct naive_whole *w, struct buf *out)
+{
+    const struct m_rule *held[NAIVE_MANY];
+    unsigned n = naive_requires(w, held);
+    for (unsigned i = 0; i < n; i++)
+        if (naive_approval(m, held[i])) {
+            buf_printf(out, "; %.*s holds it%s", (int)held[i]->id.n, held[i]->id.p,
+                       held[i]->reason.n ? ": " : "");
+            put(out, held[i]->reason);
+        }
+}
+
 /* One for each that differs in anything, in the order of links and rules. */
-static void tell_ask(const struct naive_whole *w, struct buf *out)
+static void tell_ask(const struct model *m, const struct naive_whole *w, struct buf *out)
 {
     auto_buf struct buf seen = {0};
     const struct naive_verdict *a = &w->link[w->strictest];
@@ -44,6 +56,7 @@ static void tell_ask(const struct naive_whole *w, struct buf *out)
     } else if (str_is(str_of(a->rule), "reeve/full")) {
         buf_z(out, ": level full permits what no rule speaks of");
     }
+    tell_held(m, w, out);
 }
 
 /* ---- the nearest miss ---- */
@@ -118,7 +131,7 @@ void naive_explain(const struct naive_answer *all, struct naive_told *told)
     struct buf *out = &told->start;
     told->exact = true;
     if (a->effect == CORE_EFFECT_ASK) {
-        tell_ask(w, out);
+        tell_ask(l.m, w, out);
     } else if (str_is(str_of(a->rule), "reeve/default")) {
         tell_default(&l, told);
     } else if (str_is(str_of(a->rule), "reeve/pure")) {

@@ -40,6 +40,8 @@ bool naive_is_valid(const struct naive_link *l, const struct m_rule *r);
 bool naive_better(const struct naive_link *l, const struct m_rule *a, const struct m_rule *b);
 /** For qsort, over pointers to rules. */
 int naive_by_id(const void *a, const void *b);
+/** The approval that an ask or a require wants; NULL: none. */
+const struct m_approval *naive_approval(const struct model *m, const struct m_rule *r);
 /** Inputs name budgets by the order of their ids. */
 uint32_t naive_place(const struct model *m, uint32_t budget);
 /** Of a capability whose effects nobody knows: every one. */
@@ -54,6 +56,8 @@ struct naive_whole {
     int level;
     bool capped_off; /* a ceiling denies what all links permit */
 };
+/** What holds it, of all links, by id. */
+unsigned naive_requires(const struct naive_whole *w, const struct m_rule **out);
 void naive_decide(const struct naive_link *top, struct naive_whole *w);
 /** The link whose answer it is. */
 struct naive_link naive_strictest(const struct naive_link *top, const struct naive_whole *w);
