@@ -11,12 +11,13 @@
 #include "core/frames.h"
 #include "core/json.h"
 
-#define AUDIT_MAX_RECORD  32768u
-#define AUDIT_DB_NAME     "log.db"
-#define AUDIT_HEAD_NAME   "keeper.head"
-#define AUDIT_KEY_NAME    "key.pem"  /* Ed25519, PKCS#8, mode 0600 */
-#define AUDIT_VKEY_NAME   "key.vkey" /* C2SP verifier key: <origin>+<hex id>+<base64> */
-#define AUDIT_ORIGIN_NAME "origin"   /* one line: the log's name in checkpoints */
+#define AUDIT_MAX_RECORD    32768u
+#define AUDIT_DB_NAME       "log.db"
+#define AUDIT_HEAD_NAME     "keeper.head"
+#define AUDIT_KEY_NAME      "key.pem"      /* Ed25519, PKCS#8, mode 0600 */
+#define AUDIT_NEXT_KEY_NAME "key.next.pem" /* the key that a rotation enters, until it has */
+#define AUDIT_VKEY_NAME     "key.vkey"     /* C2SP verifier key: <origin>+<hex id>+<base64> */
+#define AUDIT_ORIGIN_NAME   "origin"       /* one line: the log's name in checkpoints */
 
 #define AUDIT_NOT_RELEASED UINT64_MAX
 
@@ -123,6 +124,13 @@ int audit_log_flush(struct audit_log *log, struct token *tokens, size_t *ntokens
                     struct reeve_error *err);
 
 /**
+ * Have the keeper make a new key, and queue the record that enters it: what the next flush signs,
+ * and all later, is signed by the new one. The flushing thread's, between two batches.
+ * REEVE_EBUSY: flush first; REEVE_EIO: there is no new key, and the old one goes on.
+ */
+int audit_log_rotate(struct audit_log *log, uint64_t *seq, struct reeve_error *err);
+
+/**
  * Rows [from, from + max) that are durable, in order; a record whose bytes are not kept has p ==
  * NULL. Stops when `fn` returns non-zero. REEVE_EDAMAGED: the row after the last that `fn` got is
  * not what a log writes, or cannot be read. `fn` must not call the log.
@@ -134,7 +142,7 @@ int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row
 
 /** What the keeper has signed last. Strings point into itself: it is not to be copied. */
 struct audit_head {
-    char text[1024], why[256]; /* what note and detail point to, of a log that is open */
+    char text[1024], why[256], key[320]; /* what note, detail and vkey point to, of an open log */
     uint64_t size;
     uint8_t root[BASE_SHA256];
     struct str note; /* signed checkpoint */

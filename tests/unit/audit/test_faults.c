@@ -61,15 +61,15 @@ static void be_keeper(struct scene *s, struct shared *shared, int fd)
     k.send = send_owner;
     k.send_arg = &fd;
     k.head_fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
-    if (audit_key_load(s->dir_fd, AUDIT_KEY_NAME, &k.key, NULL) != 0 ||
-        head_key_of(&k.key, &k.head_key, NULL) != 0)
-        _exit(4);
+    k.dir_fd = s->dir_fd;
     struct reeve_error why = {0};
-    if (head_load(k.head_fd, &k.head_key, &k.head, &why) != 0) {
-        (void)keeper_refuse(&k, KEEPER_REFUSAL_HEAD, &why);
+    enum keeper_refusal reason = keeper_load_keys(&k, &why);
+    if (reason == KEEPER_REFUSAL_NONE)
+        reason = keeper_load_head(&k, &why);
+    if (reason != KEEPER_REFUSAL_NONE) {
+        (void)keeper_refuse(&k, reason, &why);
         _exit(0);
     }
-    head_mend(k.head_fd, &k.head_key, &k.head);
     if (!keeper_begin(&k))
         _exit(0);
     for (;;) {
