@@ -208,6 +208,7 @@ void audit_copy_close(struct audit_copy **copy);
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
+    X(ROTATION, "rotation")             /* a change of the log's key that its keys did not make */ \
     X(REWRITTEN, "history-rewritten")   /* a checkpoint that was kept is of another history */     \
     X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
     X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
@@ -228,9 +229,11 @@ struct audit_report {
 /**
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
  * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
- * that an `unacknowledged` record tells of, the tree's root is the signed one, nothing beyond (of a
- * source at rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no
- * checkpoint of this key's). `progress` may be NULL. 0 whenever the check was made
+ * that an `unacknowledged` record tells of, each rotation is signed by both keys and leads to the
+ * next and the last to `vkey`, the tree's root is the signed one, nothing beyond (of a source at
+ * rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint
+ * of this key's, nor of one that a rotation ended after it). `progress` may be NULL. 0 whenever the
+ * check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
