@@ -21,7 +21,7 @@ struct exporting {
     struct tiles tiles;
     struct note_checkpoint now;
     struct verify_keys keys; /* with the checkpoint of an earlier export, if there is one */
-    bool differs; /* of that size, the trees do */
+    bool differs;            /* of that size, the trees do */
     struct record_reader reader;
     int rc;
     struct reeve_error *err;
