@@ -71,5 +71,6 @@ db.commit()
 END
     run_case "a changed rotation" ask audit verify
     [ "$got" -eq 1 ] && grep -q "sequence $seq" "$work/out" || complain "status $got"
+    refuses "no new key for it" 3 'damaged' ask audit rotate-key
 fi
 done_testing
