@@ -11,7 +11,6 @@
 #include "audit/record.h"
 #include "audit/tiles.h"
 #include "audit/verify_keys.h"
-#include "broker/api.h"
 #include "reeve/tooling.h"
 
 #define CHECKPOINT_NAME "checkpoint"
