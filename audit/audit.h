@@ -11,12 +11,13 @@
 #include "core/frames.h"
 #include "core/json.h"
 
-#define AUDIT_MAX_RECORD  32768u
-#define AUDIT_DB_NAME     "log.db"
-#define AUDIT_HEAD_NAME   "keeper.head"
-#define AUDIT_KEY_NAME    "key.pem"  /* Ed25519, PKCS#8, mode 0600 */
-#define AUDIT_VKEY_NAME   "key.vkey" /* C2SP verifier key: <origin>+<hex id>+<base64> */
-#define AUDIT_ORIGIN_NAME "origin"   /* one line: the log's name in checkpoints */
+#define AUDIT_MAX_RECORD    32768u
+#define AUDIT_DB_NAME       "log.db"
+#define AUDIT_HEAD_NAME     "keeper.head"
+#define AUDIT_KEY_NAME      "key.pem"      /* Ed25519, PKCS#8, mode 0600 */
+#define AUDIT_NEXT_KEY_NAME "key.next.pem" /* the key that a rotation enters, until it has */
+#define AUDIT_VKEY_NAME     "key.vkey"     /* C2SP verifier key: <origin>+<hex id>+<base64> */
+#define AUDIT_ORIGIN_NAME   "origin"       /* one line: the log's name in checkpoints */
 
 #define AUDIT_NOT_RELEASED UINT64_MAX
 
@@ -123,6 +124,13 @@ int audit_log_flush(struct audit_log *log, struct token *tokens, size_t *ntokens
                     struct reeve_error *err);
 
 /**
+ * Have the keeper make a new key, and queue the record that enters it: what the next flush signs,
+ * and all later, is signed by the new one. The flushing thread's, between two batches.
+ * REEVE_EBUSY: flush first; REEVE_EIO: there is no new key, and the old one goes on.
+ */
+int audit_log_rotate(struct audit_log *log, uint64_t *seq, struct reeve_error *err);
+
+/**
  * Rows [from, from + max) that are durable, in order; a record whose bytes are not kept has p ==
  * NULL. Stops when `fn` returns non-zero. REEVE_EDAMAGED: the row after the last that `fn` got is
  * not what a log writes, or cannot be read. `fn` must not call the log.
@@ -134,7 +142,7 @@ int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row
 
 /** What the keeper has signed last. Strings point into itself: it is not to be copied. */
 struct audit_head {
-    char text[1024], why[256]; /* what note and detail point to, of a log that is open */
+    char text[1024], why[256], key[320]; /* what note, detail and vkey point to, of an open log */
     uint64_t size;
     uint8_t root[BASE_SHA256];
     struct str note; /* signed checkpoint */
@@ -200,6 +208,7 @@ void audit_copy_close(struct audit_copy **copy);
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
+    X(ROTATION, "rotation")             /* a change of the log's key that its keys did not make */ \
     X(REWRITTEN, "history-rewritten")   /* a checkpoint that was kept is of another history */     \
     X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
     X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
@@ -220,9 +229,11 @@ struct audit_report {
 /**
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
  * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
- * that an `unacknowledged` record tells of, the tree's root is the signed one, nothing beyond (of a
- * source at rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no
- * checkpoint of this key's). `progress` may be NULL. 0 whenever the check was made
+ * that an `unacknowledged` record tells of, each rotation is signed by both keys and leads to the
+ * next and the last to `vkey`, the tree's root is the signed one, nothing beyond (of a source at
+ * rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint
+ * of this key's, nor of one that a rotation ended after it). `progress` may be NULL. 0 whenever the
+ * check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

@@ -98,8 +98,8 @@ static int check_room(const struct audit_log *log, uint32_t queued, uint32_t max
 }
 
 /* What stands at the queue's end from `at` on, as a record of this sequence. */
-static int check_record(struct audit_log *log, struct str record, uint64_t seq,
-                        struct reeve_error *err)
+static int check_record(struct audit_log *log, enum record_kind keepers, struct str record,
+                        uint64_t seq, struct reeve_error *err)
 {
     struct record_info info;
     int rc = record_read(&log->reader, record, &info, err);
@@ -109,15 +109,16 @@ static int check_record(struct audit_log *log, struct str record, uint64_t seq,
         return base_fail(err, REEVE_EINVAL,
                          "a record must be JSON of at most %u bytes with \"seq\" %" PRIu64,
                          AUDIT_MAX_RECORD, seq);
-    if (info.kind == RECORD_RELEASE)
+    if (info.kind != keepers && (info.kind == RECORD_RELEASE || info.kind == RECORD_ROTATION))
         return base_fail(err, REEVE_EINVAL,
-                         "a record of type \"release\" is the keeper's to write; ask for one");
+                         "a record of type \"%s\" is the keeper's to write; ask for one",
+                         info.kind == RECORD_RELEASE ? "release" : "rotation");
     return 0;
 }
 
 /* With the queue locked. */
-static int make_record(struct audit_log *log, audit_make_fn *make, void *arg, uint64_t seq,
-                       struct reeve_error *err)
+static int make_record(struct audit_log *log, enum record_kind keepers, audit_make_fn *make,
+                       void *arg, uint64_t seq, struct reeve_error *err)
 {
     struct log_queue *q = log->filling;
     int rc = check_room(log, q->nrecords, KEEPER_MAX_LEAVES, "records", err);
@@ -129,7 +130,7 @@ static int make_record(struct audit_log *log, audit_make_fn *make, void *arg, ui
         rc = base_fail(err, REEVE_ENOMEM, "out of memory for a record");
     struct str record = {q->bytes.data + before, q->bytes.len - before};
     if (rc == 0)
-        rc = check_record(log, record, seq, err);
+        rc = check_record(log, keepers, record, seq, err);
     if (rc) {
         q->bytes.len = before;
         q->bytes.failed = false;
@@ -140,14 +141,20 @@ static int make_record(struct audit_log *log, audit_make_fn *make, void *arg, ui
     return 0;
 }
 
-int audit_log_make(struct audit_log *log, audit_make_fn *make, void *arg, uint64_t *seq,
-                   struct reeve_error *err)
+int log_make(struct audit_log *log, enum record_kind keepers, audit_make_fn *make, void *arg,
+             uint64_t *seq, struct reeve_error *err)
 {
     pthread_mutex_lock(&log->queue);
     *seq = next_of(log);
-    int rc = make_record(log, make, arg, *seq, err);
+    int rc = make_record(log, keepers, make, arg, *seq, err);
     pthread_mutex_unlock(&log->queue);
     return rc;
+}
+
+int audit_log_make(struct audit_log *log, audit_make_fn *make, void *arg, uint64_t *seq,
+                   struct reeve_error *err)
+{
+    return log_make(log, RECORD_OTHER, make, arg, seq, err);
 }
 
 static int copy_record(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err)
@@ -278,6 +285,9 @@ static void arrive(struct audit_log *log, const struct keeper_grants *grants)
     log_rows_change(log);
     for (uint32_t i = 0; i < f->batch.nleaves + f->batch.nreleases; i++)
         tree_nodes_append(&log->nodes, &log->edge, f->leaf[i]);
+    if (log->rotates)
+        log_adopt_key(log, log->next_public);
+    log->rotates = false;
     log_adopt(log, &f->edge, grants->note, grants->note_bytes);
     log_rows_leave(log);
 }

@@ -1,7 +1,8 @@
 /*
  * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_keeper.c (the
- * keeper's frames), log_open.c (what start and crash left), log_aside.c (rows beyond), log.c
- * (append and flush), log_read.c. Nobody else includes this but the log's own tests.
+ * keeper's frames), log_rotate.c (a new key), log_open.c (what start and crash left), log_aside.c
+ * (rows beyond), log.c (append and flush), log_read.c. Nobody else includes this but the log's own
+ * tests.
  */
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
@@ -110,6 +111,8 @@ struct audit_log {
     const struct audit_progress *progress; /* while the log is being opened; NULL: none */
     int keeper_fd;                         /* the flushing thread's, and `flight` */
     struct log_flight flight;
+    bool rotates; /* the next batch, or the one in flight, enters this key: */
+    uint8_t next_public[AUDIT_PUBLIC_BYTES];
 
     /* Written with both locks held, read with either. */
     enum log_phase phase;
@@ -136,9 +139,9 @@ struct audit_log {
     uint32_t note_bytes;
     char note[NOTE_MAX_CHECKPOINT];
 
-    /* As they were read at the start. */
-    struct buf origin, vkey;
-    struct note_key key; /* borrows `vkey` */
+    struct buf origin;   /* as it was read at the start */
+    struct buf vkey;     /* with `rows`: a rotation changes it, */
+    struct note_key key; /* and this, which borrows `origin` */
 };
 
 /** Lock the rows, to read them or, in the flushing thread, to change them: that one has precedence,
@@ -147,7 +150,25 @@ void log_rows_read(struct audit_log *log);
 void log_rows_change(struct audit_log *log);
 void log_rows_leave(struct audit_log *log);
 
+/* ---- log.c ---- */
+
+/** audit_log_make. `keepers`: the kind that only the keeper writes and this is, or RECORD_OTHER. */
+int log_make(struct audit_log *log, enum record_kind keepers, audit_make_fn *make, void *arg,
+             uint64_t *seq, struct reeve_error *err);
+
+/* ---- log_rotate.c ---- */
+
+/** From now on the log's key is this one. With `rows` held, or while the log is being opened. */
+void log_adopt_key(struct audit_log *log, const uint8_t pub[AUDIT_PUBLIC_BYTES]);
+
 /* ---- log_keeper.c ---- */
+
+/** The keeper is gone, or as good as that. `code` again. */
+int log_lose_keeper(struct audit_log *log, int code);
+/** Have the key's successor made, for the record `seq`. The keeper is not lost when this fails,
+ * since the queue may be locked: the caller does that. */
+int log_keeper_rotate(struct audit_log *log, uint64_t seq, struct keeper_rotation *out,
+                      struct reeve_error *err);
 
 /** The keeper's first frame, checked. REEVE_ESTATE: it cannot use its head file (a damaged log). */
 int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct reeve_error *err);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-static int lose_keeper(struct audit_log *log, int code)
+int log_lose_keeper(struct audit_log *log, int code)
 {
     fd_close(&log->keeper_fd);
     log_set_phase(log, LOG_ALONE);
@@ -50,8 +50,9 @@ static int refused(const struct keeper_refused *r, struct reeve_error *err)
     return base_fail(err, code, "the keeper refused: %s", reasons[reason]);
 }
 
-static int receive(struct audit_log *log, uint32_t type, void *out, size_t size,
-                   struct reeve_error *err)
+/* The next frame, which must be of this type and size. */
+static int take(struct audit_log *log, uint32_t type, void *out, size_t size,
+                struct reeve_error *err)
 {
     union {
         struct frame_head head;
@@ -61,23 +62,29 @@ static int receive(struct audit_log *log, uint32_t type, void *out, size_t size,
     } frame;
     int rc = wait_readable(log->keeper_fd, err);
     if (rc)
-        return lose_keeper(log, rc);
+        return rc;
     ssize_t n = recv(log->keeper_fd, &frame, sizeof frame, MSG_DONTWAIT);
     if (n <= 0)
-        return lose_keeper(log, base_fail(err, REEVE_EHELPERS, "the keeper has ended"));
+        return base_fail(err, REEVE_EHELPERS, "the keeper has ended");
     if ((size_t)n == sizeof frame.refused && frame.head.type == KEEPER_REFUSED)
-        return lose_keeper(log, refused(&frame.refused, err));
+        return refused(&frame.refused, err);
     if ((size_t)n != size || frame.head.type != type || frame.head.bytes != size)
-        return lose_keeper(log, base_fail(err, REEVE_EPROTO,
-                                          "the keeper answered frame %u of %zd bytes where "
-                                          "frame %u of %zu was due",
-                                          n >= 4 ? frame.head.type : 0, n, type, size));
+        return base_fail(err, REEVE_EPROTO,
+                         "the keeper answered frame %u of %zd bytes where frame %u of %zu was due",
+                         n >= 4 ? frame.head.type : 0, n, type, size);
     memcpy(out, &frame, size);
     return 0;
 }
 
-static int send_frame(struct audit_log *log, void *frame, uint32_t type, size_t n,
-                      struct reeve_error *err)
+static int receive(struct audit_log *log, uint32_t type, void *out, size_t size,
+                   struct reeve_error *err)
+{
+    int rc = take(log, type, out, size, err);
+    return rc ? log_lose_keeper(log, rc) : 0;
+}
+
+static int give(struct audit_log *log, void *frame, uint32_t type, size_t n,
+                struct reeve_error *err)
 {
     struct frame_head head = {type, (uint32_t)n};
     memcpy(frame, &head, sizeof head);
@@ -85,8 +92,40 @@ static int send_frame(struct audit_log *log, void *frame, uint32_t type, size_t 
         return 0;
     /* What it said last tells more than a broken pipe does. */
     struct keeper_refused ignored;
-    int rc = receive(log, KEEPER_REFUSED, &ignored, sizeof ignored, err);
-    return rc ? rc : lose_keeper(log, REEVE_EHELPERS);
+    int rc = take(log, KEEPER_REFUSED, &ignored, sizeof ignored, err);
+    return rc ? rc : REEVE_EHELPERS;
+}
+
+static int send_frame(struct audit_log *log, void *frame, uint32_t type, size_t n,
+                      struct reeve_error *err)
+{
+    int rc = give(log, frame, type, n, err);
+    return rc ? log_lose_keeper(log, rc) : 0;
+}
+
+int log_keeper_rotate(struct audit_log *log, uint64_t seq, struct keeper_rotation *out,
+                      struct reeve_error *err)
+{
+    struct keeper_rotate asked = {.seq = seq};
+    int rc = give(log, &asked, KEEPER_ROTATE, sizeof asked, err);
+    if (rc == 0)
+        rc = take(log, KEEPER_ROTATION, out, sizeof *out, err);
+    if (rc == 0 && out->record.bytes > sizeof out->record.text)
+        rc = base_fail(err, REEVE_EPROTO, "the record of a rotation is too long");
+    return rc;
+}
+
+/* A rotation that is pending: the last batch holds its record. */
+static bool rotation_agrees(const struct keeper_state *s)
+{
+    const struct keeper_rotation_record *r = &s->rotation;
+    uint8_t leaf[BASE_SHA256];
+    if (!r->bytes)
+        return true;
+    if (r->bytes > sizeof r->text || s->committed || r->seq - s->base_size >= s->nleaves)
+        return false;
+    tree_leaf_hash(r->text, r->bytes, leaf);
+    return memcmp(leaf, s->leaf[r->seq - s->base_size], sizeof leaf) == 0;
 }
 
 /* The keeper is trusted, its file less so: what it says must agree with itself. */
@@ -100,6 +139,8 @@ static bool state_agrees(const struct keeper_state *s)
     for (uint32_t i = 0; i < s->nreleases; i++)
         if (s->release[i].bytes > RELEASE_MAX_BYTES)
             return false;
+    if (!rotation_agrees(s))
+        return false;
     struct tree_edge e = {.size = s->base_size, .n = s->nedge};
     uint8_t root[BASE_SHA256];
     memcpy(e.node, s->edge, sizeof e.node);
@@ -118,7 +159,7 @@ int log_keeper_state(struct audit_log *log, struct keeper_state *out, struct ree
     if (rc)
         return rc;
     if (!state_agrees(out))
-        return lose_keeper(
+        return log_lose_keeper(
             log, base_fail(err, REEVE_EPROTO, "the keeper's state does not agree with itself"));
     return 0;
 }
@@ -139,13 +180,15 @@ int log_keeper_enter(struct audit_log *log, struct reeve_error *err)
         return rc;
     const struct keeper_records *r = &f->records;
     if (r->nreleases != b->nreleases)
-        return lose_keeper(log, base_fail(err, REEVE_EPROTO,
-                                          "the keeper wrote %u release records where %u were asked",
-                                          r->nreleases, b->nreleases));
+        return log_lose_keeper(log,
+                               base_fail(err, REEVE_EPROTO,
+                                         "the keeper wrote %u release records where %u were asked",
+                                         r->nreleases, b->nreleases));
     memcpy(f->leaf, b->leaf, (size_t)b->nleaves * BASE_SHA256);
     for (uint32_t i = 0; i < r->nreleases; i++) {
         if (r->release[i].bytes > RELEASE_MAX_BYTES)
-            return lose_keeper(log, base_fail(err, REEVE_EPROTO, "a release record is too long"));
+            return log_lose_keeper(log,
+                                   base_fail(err, REEVE_EPROTO, "a release record is too long"));
         tree_leaf_hash(r->release[i].text, r->release[i].bytes, f->leaf[b->nleaves + i]);
     }
     f->edge = log->edge;
@@ -169,7 +212,7 @@ int log_check_note(const struct audit_log *log, const struct tree_edge *edge, co
     if (rc)
         return rc;
     tree_edge_root(edge, root);
-    if (!str_eq(c.origin, log->key.name) || c.size != edge->size ||
+    if (!str_eq(c.origin, buf_view(&log->origin)) || c.size != edge->size ||
         memcmp(c.root, root, sizeof root) != 0)
         return base_fail(err, REEVE_EPROTO, "the keeper signed another tree than it has");
     return 0;
@@ -211,7 +254,8 @@ int log_keeper_commit(struct audit_log *log, const struct tree_edge *edge, uint3
     if (rc)
         return rc;
     if (out->note_bytes > sizeof out->note || out->ntokens != ntokens)
-        return lose_keeper(log, base_fail(err, REEVE_EPROTO, "the keeper's grants are malformed"));
+        return log_lose_keeper(log,
+                               base_fail(err, REEVE_EPROTO, "the keeper's grants are malformed"));
     rc = log_check_note(log, edge, out->note, out->note_bytes, err);
-    return rc ? lose_keeper(log, rc) : 0;
+    return rc ? log_lose_keeper(log, rc) : 0;
 }

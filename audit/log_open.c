@@ -42,11 +42,10 @@ static int read_line_file(int dir_fd, const char *name, struct buf *out, struct 
     return 0;
 }
 
-static int read_names(struct audit_log *log, int dir_fd, struct reeve_error *err)
+/* After the keeper's first frame: it may have had a rotation to finish. */
+static int read_key(struct audit_log *log, int dir_fd, struct reeve_error *err)
 {
-    int rc = read_line_file(dir_fd, AUDIT_ORIGIN_NAME, &log->origin, err);
-    if (rc == 0)
-        rc = read_line_file(dir_fd, AUDIT_VKEY_NAME, &log->vkey, err);
+    int rc = read_line_file(dir_fd, AUDIT_VKEY_NAME, &log->vkey, err);
     if (rc)
         return rc;
     if (note_key_parse(buf_view(&log->vkey), &log->key, err) != 0)
@@ -56,6 +55,7 @@ static int read_names(struct audit_log *log, int dir_fd, struct reeve_error *err
                          AUDIT_VKEY_NAME " is the key of %.*s, the log's name "
                                          "in " AUDIT_ORIGIN_NAME " is %s",
                          (int)log->key.name.n, log->key.name.p, log->origin.data);
+    log->key.name = buf_view(&log->origin);
     return 0;
 }
 
@@ -82,7 +82,8 @@ static int check_signature(struct audit_log *log, const struct keeper_state *sta
 
 /* ---- what is done about what was found ---- */
 
-/* The unacknowledged batch again: the release records whole, the others as leaves without bytes. */
+/* The unacknowledged batch again: what the keeper wrote whole, the others as leaves without bytes.
+ */
 static int restore(struct audit_log *log, const struct keeper_state *state,
                    struct audit_found *found, struct reeve_error *err)
 {
@@ -91,6 +92,9 @@ static int restore(struct audit_log *log, const struct keeper_state *state,
     for (uint32_t i = 0; i < state->nreleases; i++)
         rows.record[state->nleaves + i] =
             (struct str){state->release[i].text, state->release[i].bytes};
+    const struct keeper_rotation_record *rotation = &state->rotation;
+    if (rotation->bytes)
+        rows.record[rotation->seq - rows.from] = (struct str){rotation->text, rotation->bytes};
     int rc = log_db_write(&log->db, &rows, err);
     if (rc)
         return rc;
@@ -129,9 +133,12 @@ static int settle(struct audit_log *log, int dir_fd, const struct keeper_state *
      * releases get no tokens any more. */
     struct keeper_grants grants;
     rc = log_keeper_commit(log, &log->edge, 0, &grants, err);
-    if (rc == 0)
-        log_adopt(log, &log->edge, grants.note, grants.note_bytes);
-    return rc;
+    if (rc)
+        return rc;
+    if (state->rotation.bytes)
+        log_adopt_key(log, state->rotation.public_key);
+    log_adopt(log, &log->edge, grants.note, grants.note_bytes);
+    return 0;
 }
 
 static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
@@ -177,14 +184,17 @@ static int open_parts(struct audit_log *log, int dir_fd, const char *dir, struct
     auto_free struct keeper_state *state = calloc(1, sizeof *state);
     if (!state)
         return base_fail(err, REEVE_ENOMEM, "out of memory for the keeper's state");
-    int rc = read_names(log, dir_fd, err);
+    int rc = read_line_file(dir_fd, AUDIT_ORIGIN_NAME, &log->origin, err);
     if (rc)
         return rc;
-    rc = log_keeper_state(log, state, err);
-    if (rc == REEVE_ESTATE)
+    int said = log_keeper_state(log, state, err);
+    if (said == 0 || said == REEVE_ESTATE)
+        rc = read_key(log, dir_fd, err);
+    if (rc)
+        return rc;
+    if (said == REEVE_ESTATE)
         return read_headless(log, dir_fd, dir, err);
-    if (rc == 0)
-        rc = check_signature(log, state, err);
+    rc = said ? said : check_signature(log, state, err);
     return rc ? rc : read_rows(log, dir_fd, dir, state, found, err);
 }
 

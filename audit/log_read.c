@@ -65,13 +65,15 @@ void audit_log_head(struct audit_log *log, struct audit_head *out)
     log_check_signature(log);
     *out = (struct audit_head){.size = log->signed_size,
                                .origin = buf_view(&log->origin),
-                               .vkey = buf_view(&log->vkey),
                                .condition = log->condition,
                                .first_bad = log->first_bad};
     memcpy(out->root, log->signed_root, sizeof out->root);
     memcpy(out->text, log->note, log->note_bytes);
     memcpy(out->why, log->detail, sizeof out->why);
     out->note = (struct str){out->text, log->note_bytes};
+    out->vkey.n = log->vkey.len < sizeof out->key ? log->vkey.len : 0;
+    memcpy(out->key, log->vkey.data, out->vkey.n);
+    out->vkey.p = out->key;
     log_rows_leave(log);
     out->detail = str_of(out->why);
 }

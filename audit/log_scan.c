@@ -20,8 +20,9 @@ struct scan {
     const struct keeper_state *state;
     struct audit_found *found;
     struct buf *aside;
-    uint64_t next; /* the sequence that is due */
-    uint64_t rows; /* that were read, whatever they are */
+    uint64_t next;     /* the sequence that is due */
+    uint64_t rows;     /* that were read, whatever they are */
+    uint64_t rotation; /* one past the last record of a rotation; 0: none */
     struct subtree sub;
     size_t lost_cap;
     struct record_holes holes;
@@ -100,6 +101,8 @@ static int check_record(struct scan *s, const struct log_row *row)
         note_end(s, info.release);
     else if (info.kind == RECORD_UNSIGNED)
         s->log->unsigned_told = seq + 1;
+    else if (info.kind == RECORD_ROTATION)
+        s->rotation = seq + 1;
     return s->no_memory;
 }
 
@@ -234,16 +237,20 @@ static int take_row(void *arg, const struct log_row *row)
 
 /*
  * Leaves without records at the very end: a batch that an earlier start entered again, and a crash
- * before that start could record it. All of the owner's leaves of the last batch are such, or none.
+ * before that start could record it. All of the owner's leaves of the last batch are such, or none,
+ * but for a rotation's.
  */
 static void settle_holes(struct scan *s)
 {
     const struct keeper_state *state = s->state;
     const struct record_holes *h = &s->holes;
-    uint64_t leaves_end = state->base_size + state->nleaves;
+    uint64_t leaves_from = state->base_size, leaves_end = leaves_from + state->nleaves;
     if (!h->open || s->log->condition != AUDIT_OK)
         return;
-    bool whole_batch = h->first == state->base_size && h->last + 1 == leaves_end;
+    /* The record of a rotation was entered whole. */
+    leaves_from += s->rotation == leaves_from + 1;
+    leaves_end -= s->rotation == leaves_end;
+    bool whole_batch = h->first == leaves_from && h->last + 1 == leaves_end;
     /* The batch before one that did not come to be, of which the keeper keeps no bounds. */
     bool before_batch = s->next == state->base_size && h->last < s->next && !state->committed &&
                         s->next - h->first <= LOG_MAX_BATCH;

@@ -155,21 +155,28 @@ int note_key_parse_as(struct str text, enum note_key_type type, struct note_key 
 
 /* ---- notes ---- */
 
-int note_sign(struct str text, struct str name, const struct audit_key *key, struct buf *out,
-              struct reeve_error *err)
+int note_sign_more(struct str text, struct str name, const struct audit_key *key, struct buf *out,
+                   struct reeve_error *err)
 {
     uint8_t signature[4 + AUDIT_SIGNATURE_BYTES];
     note_key_id(name, key->pub, signature);
     int rc = audit_key_sign(key, text, signature + 4, err);
     if (rc)
         return rc;
-    buf_str(out, text);
-    buf_z(out, "\n" DASH);
+    buf_z(out, DASH);
     buf_str(out, name);
     buf_byte(out, ' ');
     buf_base64(out, signature, sizeof signature);
     buf_byte(out, '\n');
     return out->failed ? base_fail(err, REEVE_ENOMEM, "no room for a signed note") : 0;
+}
+
+int note_sign(struct str text, struct str name, const struct audit_key *key, struct buf *out,
+              struct reeve_error *err)
+{
+    buf_str(out, text);
+    buf_byte(out, '\n');
+    return note_sign_more(text, name, key, out, err);
 }
 
 /* Split at the last empty line: the text keeps its final newline. */

@@ -40,6 +40,9 @@ int note_key_parse_as(struct str text, enum note_key_type type, struct note_key 
 /** Appends `text` (which ends with a newline), the blank line and a signature under `name`. */
 int note_sign(struct str text, struct str name, const struct audit_key *key, struct buf *out,
               struct reeve_error *err);
+/** Appends the signature of one key more to a note of the same `text`. */
+int note_sign_more(struct str text, struct str name, const struct audit_key *key, struct buf *out,
+                   struct reeve_error *err);
 /**
  * Check a note under one key and give its text, borrowed from `note`. Signatures of other keys are
  * passed over; one of this key that does not hold, or none of it, is REEVE_EVERIFY. REEVE_EFORMAT:

@@ -87,7 +87,8 @@ bool record_holes_take(struct record_holes *h, uint64_t seq, const struct record
         h->last = seq;
         return true;
     }
-    if (!h->open || info->kind == RECORD_RELEASE || info->kind == RECORD_START)
+    if (!h->open || info->kind == RECORD_RELEASE || info->kind == RECORD_ROTATION ||
+        info->kind == RECORD_START)
         return true;
     h->open = false;
     return info->kind == RECORD_UNACKNOWLEDGED && info->from <= h->first && info->to >= h->last;

@@ -21,7 +21,8 @@ void record_reader_fini(struct record_reader *r);
     X(END, "end")                                                                                  \
     X(START, "start")                                                                              \
     X(UNACKNOWLEDGED, "unacknowledged")                                                            \
-    X(UNSIGNED, "unsigned")
+    X(UNSIGNED, "unsigned")                                                                        \
+    X(ROTATION, "rotation")
 enum record_kind {
     RECORD_OTHER,
 #define X(id, name) RECORD_##id,
@@ -45,8 +46,9 @@ int record_read(struct record_reader *r, struct str record, struct record_info *
 
 /**
  * Rows whose records are not kept, while nothing has told of them. One crash leaves a batch of
- * them, with its release records whole, and the next start's records follow at once; a second crash
- * at that very moment makes leaves without records of those as well, so a range can go on.
+ * them, with what the keeper wrote whole (releases, a rotation), and the next start's records
+ * follow at once; a second crash at that very moment makes leaves without records of those as well,
+ * so a range can go on.
  */
 struct record_holes {
     bool open;

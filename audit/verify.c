@@ -5,6 +5,7 @@
  */
 #include "audit/audit.h"
 #include "audit/note.h"
+#include "audit/verify_keys.h"
 #include "audit/verify_rows.h"
 
 #include <inttypes.h>
@@ -20,7 +21,8 @@ struct check {
     struct audit_report *report;
     const struct note_checkpoint *checkpoint;
     const struct audit_head *head;
-    struct note_checkpoint kept; /* size 0: none */
+    struct verify_keys keys; /* and the checkpoint that was kept */
+    bool kept_differs;
     struct record_reader reader;
     uint64_t next;
     struct tree_edge stored;   /* over the leaves as they are in the rows */
@@ -84,6 +86,30 @@ static void find_no_sequence(struct check *c, const struct verify_row *row)
          row->seq, err.message);
 }
 
+/* Of two histories under one key only somebody who kept the other can tell. */
+static void find_rewritten(struct check *c)
+{
+    if (!c->kept_differs || !c->keys.kept_signed || c->report->finding[0])
+        return;
+    find(c->report, FINDING_REWRITTEN, 0,
+         "the checkpoint of %" PRIu64 " records that was kept is of another history than this log, "
+         "which the same key signed",
+         c->keys.checkpoint.size);
+    c->report->has_bad = false; /* which of them differ, roots do not say */
+}
+
+static void check_rotation(struct check *c, const struct verify_row *row)
+{
+    struct reeve_error err = {0};
+    int rc = verify_keys_take(&c->keys, row->record, row->seq, &err);
+    if (rc == REEVE_ENOMEM)
+        c->no_memory = true;
+    else if (rc)
+        find(c->report, FINDING_ROTATION, row->seq,
+             "record %" PRIu64 " is no rotation of this log's key: %s", row->seq, err.message);
+    find_rewritten(c); /* a kept checkpoint may have found its key */
+}
+
 static void check_content(struct check *c, const struct verify_row *row)
 {
     if (row->code == REEVE_ENOMEM)
@@ -95,6 +121,8 @@ static void check_content(struct check *c, const struct verify_row *row)
              "record %" PRIu64 " says that it is record %" PRIu64, row->seq, row->info.seq);
     else
         take_story(c, &row->info);
+    if (row->code == 0 && row->info.kind == RECORD_ROTATION && row->info.seq == row->seq)
+        check_rotation(c, row);
 }
 
 /* Which of the two was changed shows at the end, when both roots are known. */
@@ -114,18 +142,13 @@ static void check_leaf(struct check *c, const struct verify_row *row)
         check_content(c, row);
 }
 
-/* Of two histories under one key only somebody who kept the other can tell. */
+/* Where the tree has its size. Whether its key was the log's may show later. */
 static void check_kept(struct check *c)
 {
     uint8_t root[BASE_SHA256];
     tree_edge_root(&c->stored, root);
-    if (memcmp(root, c->kept.root, sizeof root) == 0 || c->report->finding[0])
-        return;
-    find(c->report, FINDING_REWRITTEN, 0,
-         "the checkpoint of %" PRIu64 " records that was kept is of another history than this log, "
-         "which the same key signed",
-         c->kept.size);
-    c->report->has_bad = false; /* which of them differ, roots do not say */
+    c->kept_differs = memcmp(root, c->keys.checkpoint.root, sizeof root) != 0;
+    find_rewritten(c);
 }
 
 static int take_row(void *arg, const struct verify_row *row)
@@ -146,7 +169,7 @@ static int take_row(void *arg, const struct verify_row *row)
     check_leaf(c, row);
     c->next++;
     c->report->records++;
-    if (c->next == c->kept.size)
+    if (c->keys.kept.p && c->next == c->keys.checkpoint.size)
         check_kept(c);
     if (c->progress && c->next % PROGRESS_ROWS == 0)
         c->progress(c->progress_arg, c->next, c->checkpoint->size);
@@ -182,11 +205,11 @@ static int check_rows(struct check *c, const struct audit_source *source, struct
     if (c->next < size)
         find(c->report, FINDING_TAIL_LOST, c->next,
              "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
-    if (c->kept.size > size)
+    if (c->keys.kept_signed && c->keys.checkpoint.size > size)
         find(c->report, FINDING_TAIL_LOST, size,
              "the checkpoint that was kept is of %" PRIu64 " records, the log has signed %" PRIu64
              ": it was put back",
-             c->kept.size, size);
+             c->keys.checkpoint.size, size);
     return 0;
 }
 
@@ -244,6 +267,11 @@ static int check_end(struct check *c, const struct audit_source *source, struct 
     if (c->holes.open)
         find_hole(c);
     find_condition(c->report, c->head); /* the keeper may know of more than it has signed */
+    if (!verify_keys_end(&c->keys))
+        find(c->report, FINDING_ROTATION, c->keys.rotated_at,
+             "the last rotation, record %" PRIu64
+             ", entered another key than the one that signed the checkpoint",
+             c->keys.rotated_at);
     if (!source->at_rest)
         return 0;
     int rc = source->read(source->self, size, 1, take_beyond, &b, err ? err : &local);
@@ -271,6 +299,41 @@ static void check_checkpoint(struct audit_report *report, const struct audit_hea
              c->size);
 }
 
+/* A verifier key whose end the rows tell: not that of who signed the checkpoint, but no stranger's.
+ */
+struct ended {
+    const struct note_key *key;
+    bool found;
+    uint64_t seq;
+};
+static int find_end(void *arg, const struct verify_row *row)
+{
+    struct ended *e = arg;
+    struct rotation r;
+    if (row->code || row->info.kind != RECORD_ROTATION || !row->record.p ||
+        rotation_read(row->record, e->key->name, row->seq, &r, NULL) != 0)
+        return 0;
+    e->found = memcmp(r.old, e->key->pub, sizeof r.old) == 0;
+    e->seq = row->seq;
+    return e->found;
+}
+
+static void explain_signature(struct audit_report *r, const struct audit_source *source,
+                              uint64_t size, struct str vkey)
+{
+    struct note_key key;
+    struct ended e = {.key = &key};
+    uint64_t next;
+    struct reeve_error ignored;
+    if (note_key_parse(vkey, &key, &ignored) == 0)
+        (void)verify_rows(source, 0, size, find_end, &e, &next, &ignored);
+    if (e.found)
+        (void)snprintf(r->detail, sizeof r->detail,
+                       "this verifier key was replaced, as record %" PRIu64
+                       " says: check with the newest one, from where you trust it",
+                       e.seq);
+}
+
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
                  void (*progress)(void *arg, uint64_t done, uint64_t total), void *progress_arg,
                  struct audit_report *report, struct reeve_error *err)
@@ -281,6 +344,8 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
     *report = (struct audit_report){0};
     check_checkpoint(report, head, vkey, &key, &checkpoint);
     if (report->finding[0]) {
+        if (head->note.n)
+            explain_signature(report, source, head->size, vkey);
         report->has_bad = false; /* nothing that is signed tells one sequence from another */
         return 0;
     }
@@ -289,7 +354,7 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
                       .head = head,
                       .progress = progress,
                       .progress_arg = progress_arg};
-    int rc = head->kept.p ? note_checkpoint_open(head->kept, &key, &c.kept, err) : 0;
+    int rc = verify_keys_begin(&c.keys, &key, head->kept, err);
     if (rc)
         return rc;
     rc = check_rows(&c, source, err ? err : &local);
@@ -298,6 +363,8 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
         rc = check_end(&c, source, err);
     }
     record_reader_fini(&c.reader);
+    if (rc == 0 && head->kept.p && !c.keys.kept_signed && !report->finding[0])
+        return base_fail(err, REEVE_EVERIFY, "%s", c.keys.why_not.message);
     report->ok = rc == 0 && !report->finding[0];
     return rc;
 }

@@ -9,6 +9,15 @@
 #include <pthread.h>
 #include <time.h>
 
+/* A new key that somebody waits for. */
+enum rotation_state { ROTATION_NONE, ROTATION_ASKED, ROTATION_MADE };
+struct rotation {
+    enum rotation_state state;
+    int rc;
+    uint64_t seq;
+    struct reeve_error why;
+};
+
 struct audit_writer {
     struct audit_log *log;
     struct audit_writer_options options;
@@ -21,6 +30,7 @@ struct audit_writer {
     bool stopping;
     bool tight;         /* there is no ballast */
     int64_t ballast_ns; /* when to make it again, while tight */
+    struct rotation rotation;
     uint64_t durable;
     int failing;
     struct reeve_error why;
@@ -96,15 +106,38 @@ static void tell(struct audit_writer *w)
     pthread_mutex_lock(&w->mutex);
 }
 
+/* Without the mutex, before a batch: it will hold the record. A batch that is in the way, or a full
+ * one, goes first. */
+static void rotate(struct audit_writer *w, struct rotation *r)
+{
+    if (r->state != ROTATION_ASKED)
+        return;
+    r->rc = audit_log_rotate(w->log, &r->seq, &r->why);
+    if (r->rc != REEVE_EBUSY)
+        r->state = ROTATION_MADE;
+}
+
+/* With the mutex; whoever asked may have given up. */
+static void take_rotation(struct audit_writer *w, const struct rotation *r)
+{
+    if (w->rotation.state != ROTATION_ASKED || r->state == ROTATION_NONE)
+        return;
+    w->rotation = *r;
+    if (r->state == ROTATION_ASKED && !w->failing)
+        w->due_ns = 1;
+}
+
 /* With the mutex, which is let go meanwhile. */
 static void write_batch(struct audit_writer *w)
 {
+    struct rotation rotation = w->rotation;
     struct token tokens[KEEPER_MAX_RELEASES];
     size_t ntokens = KEEPER_MAX_RELEASES;
     struct reeve_error why = {0};
     bool tight = w->tight;
     w->due_ns = 0; /* what is queued from here on sets it again */
     pthread_mutex_unlock(&w->mutex);
+    rotate(w, &rotation);
     int rc = audit_log_flush(w->log, tokens, &ntokens, &why);
     if (rc == REEVE_EIO && !tight && ballast_give_up(w->options.dir_fd)) {
         tight = true;
@@ -117,6 +150,7 @@ static void write_batch(struct audit_writer *w)
         w->ballast_ns = monotonic_ns() + w->options.retry_ns;
     w->tight = tight;
     take_result(w, rc, &why, tokens, ntokens, durable);
+    take_rotation(w, &rotation);
     tell(w);
 }
 
@@ -309,6 +343,36 @@ int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error 
     int rc = w->durable <= seq ? told(w, err) : 0;
     pthread_mutex_unlock(&w->mutex);
     return rc;
+}
+
+/* With the mutex: until the record is queued, or it will not be soon. */
+static int await_rotation(struct audit_writer *w, struct reeve_error *err)
+{
+    while (w->rotation.state == ROTATION_ASKED && !w->failing) {
+        make_due(w, true);
+        (void)pthread_cond_wait(&w->moved, &w->mutex);
+    }
+    if (w->rotation.state == ROTATION_ASKED)
+        return told(w, err);
+    if (w->rotation.rc && err)
+        *err = w->rotation.why;
+    return w->rotation.rc;
+}
+
+int audit_writer_rotate(struct audit_writer *w, uint64_t *seq, struct reeve_error *err)
+{
+    pthread_mutex_lock(&w->mutex);
+    int rc = w->rotation.state != ROTATION_NONE
+                 ? base_fail(err, REEVE_EBUSY, "the log's key is being rotated")
+                 : 0;
+    if (rc == 0) {
+        w->rotation = (struct rotation){.state = ROTATION_ASKED};
+        rc = await_rotation(w, err);
+        *seq = w->rotation.seq;
+        w->rotation.state = ROTATION_NONE;
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return rc ? rc : audit_writer_await(w, *seq, err);
 }
 
 bool audit_writer_collect(struct audit_writer *w, struct audit_news *out)

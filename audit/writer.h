@@ -50,6 +50,13 @@ int audit_writer_await_room(struct audit_writer *w, uint32_t records, uint32_t r
  * all the same, and is never lost while the writer lives. */
 int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error *err);
 
+/**
+ * audit_log_rotate, and wait until its record is durable, and the key so the new one. REEVE_EBUSY:
+ * another thread is at it; REEVE_EIO also when there is no new key, or the log cannot be written:
+ * then it may still come to be.
+ */
+int audit_writer_rotate(struct audit_writer *w, uint64_t *seq, struct reeve_error *err);
+
 /** What has become of what was queued. */
 struct audit_news {
     uint64_t durable; /* records below this sequence are */

@@ -46,6 +46,9 @@ int api_give_record(void *arg, uint64_t seq, struct str record, const uint8_t le
  */
 #define API_MAX_VKEY 512u
 int api_own_key(struct reeve *r, char out[API_MAX_VKEY], struct reeve_error *err);
+/** What the owner says of its log, and the folder's own key at that moment: a rotation between the
+ * two is waited for. */
+int api_ask_head(struct reeve *r, char vkey[API_MAX_VKEY], char **text, struct reeve_error *err);
 static inline struct str api_given(const char *text)
 {
     return text ? str_of(text) : (struct str){NULL, 0};

@@ -127,6 +127,24 @@ int api_own_key(struct reeve *r, char out[API_MAX_VKEY], struct reeve_error *err
     return rc;
 }
 
+int api_ask_head(struct reeve *r, char vkey[API_MAX_VKEY], char **text, struct reeve_error *err)
+{
+    enum { TRIES = 10 };
+    char after[API_MAX_VKEY];
+    int rc = api_own_key(r, vkey, err);
+    for (int i = 0; !rc && i < TRIES; i++) {
+        rc = api_question(r, WIRE_ASK, STR("head"), text, err);
+        if (!rc)
+            rc = api_own_key(r, after, err);
+        if (rc || strcmp(vkey, after) == 0)
+            return rc;
+        memcpy(vkey, after, sizeof after);
+        free(*text);
+        *text = NULL;
+    }
+    return rc ? rc : base_fail(err, REEVE_EBUSY, "the log's key changes again and again");
+}
+
 static int give_text(struct str s, char **out, struct reeve_error *err)
 {
     *out = str_dup(s);

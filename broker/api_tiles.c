@@ -8,8 +8,9 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-#include "audit/note.h"
+#include "audit/record.h"
 #include "audit/tiles.h"
+#include "audit/verify_keys.h"
 #include "reeve/tooling.h"
 
 #define CHECKPOINT_NAME "checkpoint"
@@ -18,7 +19,9 @@ struct exporting {
     int dir_fd;
     struct tiles tiles;
     struct note_checkpoint now;
-    struct note_checkpoint old; /* of an earlier export; size 0: none */
+    struct verify_keys keys; /* with the checkpoint of an earlier export, if there is one */
+    bool differs;            /* of that size, the trees do */
+    struct record_reader reader;
     int rc;
     struct reeve_error *err;
 };
@@ -33,17 +36,39 @@ static int another_history(struct exporting *e)
     return base_fail(e->err, REEVE_EVERIFY,
                      "the folder has a checkpoint of %" PRIu64 " records that the log's history "
                      "does not begin with: it was put back or changed, or the folder is another's",
-                     e->old.size);
+                     e->keys.checkpoint.size);
+}
+
+static int not_signed(struct exporting *e)
+{
+    return base_fail(e->err, REEVE_EVERIFY, "the folder's checkpoint: %s", e->keys.why_not.message);
 }
 
 /* Where the new tree has the old one's size, its root is the old one's. */
 static void compare_old(struct exporting *e)
 {
     uint8_t root[BASE_SHA256];
-    if (!e->old.size || e->tiles.size != e->old.size)
+    if (!e->keys.kept.p || e->tiles.size != e->keys.checkpoint.size)
         return;
     tiles_root(&e->tiles, root);
-    if (memcmp(root, e->old.root, sizeof root) != 0)
+    if (memcmp(root, e->keys.checkpoint.root, sizeof root) != 0)
+        e->differs = true;
+    if (e->differs && e->keys.kept_signed)
+        e->rc = another_history(e);
+}
+
+/* The key of the old checkpoint may have been ended since. */
+static void find_key(struct exporting *e, const struct reeve_record *r)
+{
+    struct str record = {r->json, r->json_len};
+    struct record_info info;
+    struct reeve_error why = {0};
+    if (!e->keys.kept.p || e->keys.kept_signed || !record.p ||
+        record_read(&e->reader, record, &info, &why) != 0 || info.kind != RECORD_ROTATION)
+        return;
+    if (verify_keys_take(&e->keys, record, r->seq, &why) != 0)
+        e->rc = base_fail(e->err, REEVE_EVERIFY, "record %" PRIu64 ": %s", r->seq, why.message);
+    else if (e->differs && e->keys.kept_signed)
         e->rc = another_history(e);
 }
 
@@ -54,6 +79,8 @@ static int take_row(void *arg, const struct reeve_record *r)
         e->rc = base_fail(e->err, REEVE_EDAMAGED, "the log has no row %" PRIu64, e->tiles.size);
     else
         e->rc = tiles_add(&e->tiles, (struct str){r->json, r->json_len}, r->leaf, e->err);
+    if (!e->rc)
+        find_key(e, r);
     if (!e->rc)
         compare_old(e);
     return e->rc != 0;
@@ -73,18 +100,20 @@ static int check_root(struct exporting *e)
 
 static int make_tiles(struct reeve *handle, struct exporting *e)
 {
-    if (e->old.size > e->now.size)
-        return another_history(e);
+    if (e->keys.kept.p && e->keys.checkpoint.size > e->now.size)
+        return e->keys.kept_signed ? another_history(e) : not_signed(e);
     int rc = reeve_records(handle, 0, e->now.size, take_row, e, e->err);
     if (!rc)
         rc = e->rc;
     if (!rc)
         rc = check_root(e);
+    if (!rc && e->keys.kept.p && !e->keys.kept_signed)
+        rc = not_signed(e);
     return rc ? rc : tiles_finish(&e->tiles, e->err);
 }
 
 static int read_old(int dir_fd, const struct note_key *key, struct buf *text,
-                    struct note_checkpoint *old, struct reeve_error *err)
+                    struct verify_keys *keys, struct reeve_error *err)
 {
     struct stat st;
     if (fstatat(dir_fd, CHECKPOINT_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -97,7 +126,7 @@ static int read_old(int dir_fd, const struct note_key *key, struct buf *text,
     if (rc)
         return rc;
     struct reeve_error why = {0};
-    if (note_checkpoint_open(buf_view(text), key, old, &why))
+    if (verify_keys_begin(keys, key, buf_view(text), &why))
         return base_fail(err, REEVE_EVERIFY, "the folder's checkpoint: %s", why.message);
     return 0;
 }
@@ -108,7 +137,7 @@ static int run_export(struct reeve *handle, struct exporting *e, struct str note
     auto_buf struct buf old = {0};
     int rc = note_checkpoint_open(note, key, &e->now, e->err);
     if (!rc)
-        rc = read_old(e->dir_fd, key, &old, &e->old, e->err);
+        rc = read_old(e->dir_fd, key, &old, &e->keys, e->err);
     if (!rc)
         rc = make_tiles(handle, e);
     return rc ? rc : fd_write_file(e->dir_fd, CHECKPOINT_NAME, note.p, note.n, 0600, e->err);
@@ -156,6 +185,7 @@ int reeve_export_tiles(struct reeve *handle, const char *vkey, const char *dir,
     report->records = e->tiles.size;
     report->without_bytes = e->tiles.without_bytes;
     tiles_fini(&e->tiles);
+    record_reader_fini(&e->reader);
     return rc;
 }
 

@@ -68,9 +68,8 @@ int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
     struct audit_source source = {.read = api_read_rows, .self = handle};
     if (!report || report->size > sizeof *report || report->size < sizeof report->size)
         return base_fail(err, REEVE_EINVAL, "reeve_verify needs a report to fill");
-    int rc = vkey ? 0 : api_own_key(handle, own, err);
-    if (!rc)
-        rc = api_question(handle, WIRE_ASK, STR("head"), &text, err);
+    int rc = vkey ? api_question(handle, WIRE_ASK, STR("head"), &text, err)
+                  : api_ask_head(handle, own, &text, err);
     if (!rc)
         rc = json_text_parse(str_of(text), &t, err);
     if (rc)

@@ -337,6 +337,8 @@ void status_json(struct owner *owner, struct buf *out);
 void providers_json(struct owner *owner, struct buf *out);
 /** Has the index begun anew; the answer is empty. */
 void reindex_json(struct owner *owner, struct buf *out);
+/** A new key for the log, durable when this returns; the answer tells of it. */
+int owner_rotate_key(struct owner *owner, struct buf *out, struct reeve_error *err);
 /** Of a log that is open. */
 void head_json(struct owner *owner, struct buf *out);
 

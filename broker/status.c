@@ -120,6 +120,29 @@ void providers_json(struct owner *owner, struct buf *out)
     json_close_array(&o);
 }
 
+int owner_rotate_key(struct owner *owner, struct buf *out, struct reeve_error *err)
+{
+    struct json_out o = {.b = out};
+    struct audit_head head = {0};
+    uint64_t seq;
+    if (owner->found.condition != AUDIT_OK)
+        return base_fail(err, REEVE_EDAMAGED, "the log is %s: its key is not changed",
+                         audit_condition_name(owner->found.condition));
+    if (!owner_can_write(owner))
+        return owner_cannot_write(owner, err);
+    int rc = audit_writer_rotate(owner->writer, &seq, err);
+    (void)owner_journal_tick(owner);
+    if (rc)
+        return rc;
+    audit_log_head(owner->log, &head);
+    owner_event(owner, "record %llu enters a new key of the log", (unsigned long long)seq);
+    json_open_object(&o);
+    json_kv_uint(&o, "seq", seq);
+    json_kv_str(&o, "vkey", head.vkey);
+    json_close_object(&o);
+    return 0;
+}
+
 void head_json(struct owner *owner, struct buf *out)
 {
     struct json_out o = {.b = out};

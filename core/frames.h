@@ -35,6 +35,7 @@ void token_mac(const uint8_t key[TOKEN_KEY_BYTES], const struct token *t, uint8_
 #define KEEPER_MAX_RELEASES 32u
 #define KEEPER_MAX_EDGE     64u
 #define RELEASE_MAX_BYTES   384u
+#define ROTATION_MAX_BYTES  5120u
 
 enum keeper_frame {
     KEEPER_STATE = 1, /* keeper, first: struct keeper_state */
@@ -44,11 +45,23 @@ enum keeper_frame {
                          STATE that says `committed` 0: that batch is in the database (again) */
     KEEPER_GRANTS,    /* keeper: struct keeper_grants */
     KEEPER_REFUSED,   /* keeper: struct keeper_refused, then it ends itself */
+    KEEPER_ROTATE,   /* owner, between batches: struct keeper_rotate; the next batch has to hold the
+                        record that is the answer */
+    KEEPER_ROTATION, /* keeper: struct keeper_rotation */
 };
 
 struct keeper_release_record {
     uint32_t bytes;
     char text[RELEASE_MAX_BYTES]; /* canonical JSON, not NUL-terminated */
+};
+
+/* The record that enters the log's next key. */
+struct keeper_rotation_record {
+    uint64_t seq;           /* where it has to stand */
+    uint8_t public_key[32]; /* the next key, Ed25519 */
+    uint32_t bytes;         /* 0: there is none */
+    uint32_t pad;
+    char text[ROTATION_MAX_BYTES]; /* canonical JSON, not NUL-terminated */
 };
 
 /*
@@ -69,6 +82,7 @@ struct keeper_state {
     uint8_t public_key[32]; /* Ed25519 */
     uint32_t note_bytes;
     char note[1024]; /* the signed checkpoint of `size` if committed, else of base_size */
+    struct keeper_rotation_record rotation; /* that the last batch holds and was not committed */
 };
 
 /* A release that the owner asks for. */
@@ -104,6 +118,17 @@ struct keeper_grants {
     struct token token[KEEPER_MAX_RELEASES]; /* `ntokens` */
 };
 
+struct keeper_rotate {
+    struct frame_head head;
+    uint64_t seq; /* the first that is free in the batch that comes next */
+};
+
+struct keeper_rotation {
+    struct frame_head head;
+    struct keeper_rotation_record
+        record; /* without bytes: there is no new key, and `text` says why, with a NUL */
+};
+
 #define FRAME_SIZER(name, frame, array)                                                            \
     static inline size_t name(uint32_t n)                                                          \
     {                                                                                              \
@@ -119,6 +144,7 @@ FRAME_SIZER(keeper_grants_bytes, keeper_grants, token)
     X(TREE, "a batch that does not extend the tree that was signed last")                          \
     X(DECISION, "a release that names no record of the log")                                       \
     X(EXPIRY, "an expiry in the past or too far ahead")                                            \
+    X(ROTATION, "a batch without the rotation that was asked for")                                 \
     X(HEAD, "the head file is missing, damaged or cannot be written")                              \
     X(KEY, "the signing key or the log's name cannot be used")
 #define X(id, ...) KEEPER_REFUSAL_##id,

@@ -1,7 +1,8 @@
 /*
  * The keeper's state table and its three steps: enter a batch, note that it was committed, give
- * tokens and a signature. Whatever comes from the owner is hostile here: the sizes are fixed, the
- * counts are bounded, and a wrong frame ends the keeper. It never goes back.
+ * tokens and a signature. A change of the key is in rotate.c. Whatever comes from the owner is
+ * hostile here: the sizes are fixed, the counts are bounded, and a wrong frame ends the keeper. It
+ * never goes back.
  */
 #include "audit/keeper/keeper.h"
 
@@ -32,19 +33,25 @@ bool keeper_refuse(struct keeper *k, enum keeper_refusal reason, const struct re
 }
 
 /* The checkpoint of `edge`, into a frame's fixed room. */
-static bool sign(struct keeper *k, const struct tree_edge *edge, char out[NOTE_MAX_CHECKPOINT],
-                 uint32_t *n)
+static bool sign(struct keeper *k, const struct audit_key *key, const struct tree_edge *edge,
+                 char out[NOTE_MAX_CHECKPOINT], uint32_t *n)
 {
     auto_buf struct buf note;
     buf_init(&note, NOTE_MAX_CHECKPOINT);
     struct note_checkpoint c = {.origin = k->origin, .size = edge->size};
     tree_edge_root(edge, c.root);
     struct reeve_error err;
-    if (note_checkpoint_sign(&c, &k->key, &note, &err) != 0)
+    if (note_checkpoint_sign(&c, key, &note, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_KEY, &err);
     memcpy(out, note.data, note.len);
     *n = (uint32_t)note.len;
     return true;
+}
+
+/* The checkpoint with the last batch: a tree that holds a rotation is the new key's. */
+static bool sign_last(struct keeper *k)
+{
+    return sign(k, k->rotation.bytes ? &k->next : &k->key, &k->head.edge, k->note, &k->note_bytes);
 }
 
 bool keeper_begin(struct keeper *k)
@@ -62,8 +69,9 @@ bool keeper_begin(struct keeper *k)
     memcpy(s.leaf, h->leaf, sizeof s.leaf);
     memcpy(s.release, h->release, sizeof s.release);
     memcpy(s.public_key, k->key.pub, sizeof s.public_key);
-    if (!sign(k, h->committed ? &h->edge : &h->base, s.note, &s.note_bytes) ||
-        !sign(k, &h->edge, k->note, &k->note_bytes))
+    s.rotation = k->rotation;
+    if (!sign(k, &k->key, h->committed ? &h->edge : &h->base, s.note, &s.note_bytes) ||
+        !sign_last(k))
         return false;
     k->ntokens = 0;
     k->phase = h->committed ? KEEPER_IDLE : KEEPER_ENTERED;
@@ -96,6 +104,8 @@ static enum keeper_refusal check_batch(const struct keeper *k, const struct keep
     if (b->size != k->head.edge.size || memcmp(b->root, root, sizeof root) != 0 ||
         b->size >= KEEPER_MAX_SIZE - HEAD_MAX_BATCH)
         return KEEPER_REFUSAL_TREE;
+    if (!keeper_batch_rotates(k, b))
+        return KEEPER_REFUSAL_ROTATION;
     for (uint32_t i = 0; i < b->nreleases; i++) {
         int64_t expires_ns = b->release[i].expires_ns;
         if (b->release[i].decision >= b->size + b->nleaves)
@@ -150,7 +160,18 @@ static bool take_batch(struct keeper *k, const void *frame, size_t n, int64_t no
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->phase = KEEPER_ENTERED;
     /* Now, and not when the owner waits for it; nobody gets it before `committed`. */
-    return sign(k, &k->head.edge, k->note, &k->note_bytes);
+    return sign_last(k);
+}
+
+static bool take_rotate(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
+{
+    const struct keeper_rotate *r = frame;
+    struct keeper_rotation answer = {0};
+    (void)n, (void)now_ns;
+    enum keeper_refusal why = keeper_rotate(k, r->seq, &answer);
+    if (why != KEEPER_REFUSAL_NONE)
+        return keeper_refuse(k, why, NULL);
+    return send_frame(k, &answer, KEEPER_ROTATION, sizeof answer);
 }
 
 static bool take_committed(struct keeper *k, const void *frame, size_t n, int64_t now_ns)
@@ -160,6 +181,8 @@ static bool take_committed(struct keeper *k, const void *frame, size_t n, int64_
     if (head_mark(k->head_fd, &k->head_key, &k->head, &err) != 0)
         return keeper_refuse(k, KEEPER_REFUSAL_HEAD, &err);
     k->head.committed = true;
+    if (k->rotation.bytes && keeper_take_over(k, &err) != 0)
+        return keeper_refuse(k, KEEPER_REFUSAL_KEY, &err);
     struct keeper_grants answer = {
         .size = k->head.edge.size, .ntokens = k->ntokens, .note_bytes = k->note_bytes};
     tree_edge_root(&k->head.edge, answer.root);
@@ -179,6 +202,8 @@ static const struct transition {
 } transitions[] = {
     {KEEPER_IDLE, KEEPER_BATCH, offsetof(struct keeper_batch, leaf), sizeof(struct keeper_batch),
      take_batch},
+    {KEEPER_IDLE, KEEPER_ROTATE, sizeof(struct keeper_rotate), sizeof(struct keeper_rotate),
+     take_rotate},
     {KEEPER_ENTERED, KEEPER_COMMITTED, sizeof(struct frame_head), sizeof(struct frame_head),
      take_committed},
 };

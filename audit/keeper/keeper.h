@@ -7,6 +7,7 @@
 
 #include "audit/keeper/head.h"
 #include "audit/note.h"
+#include "core/frames.h"
 
 #define KEEPER_MAX_EXPIRY_NS (60 * BASE_NS_PER_S)
 /* Sequences stay exact as JSON numbers. */
@@ -23,7 +24,9 @@ typedef bool keeper_send_fn(void *arg, const void *frame, size_t n);
 
 struct keeper {
     enum keeper_phase phase;
-    struct audit_key key;
+    int dir_fd; /* where the keys are */
+    struct audit_key key, next;
+    struct keeper_rotation_record rotation; /* that enters `next`; no bytes: none is under way */
     struct str origin;
     uint8_t token_key[TOKEN_KEY_BYTES];
     char boot[BASE_BOOT_ID_MAX];
@@ -37,6 +40,29 @@ struct keeper {
     keeper_send_fn *send;
     void *send_arg;
 };
+
+/* ---- rotate.c ---- */
+
+/**
+ * Load key.pem, and a successor that a crash left. `dir_fd` and `origin` are set. Not NONE: `err`
+ * says why the keeper must refuse with it.
+ */
+enum keeper_refusal keeper_load_keys(struct keeper *k, struct reeve_error *err);
+/**
+ * Load the head of `head_fd`, and finish, keep pending or undo the rotation that a crash
+ * interrupted.
+ */
+enum keeper_refusal keeper_load_head(struct keeper *k, struct reeve_error *err);
+/** Make the key's successor, whose record is to stand at `seq`. */
+enum keeper_refusal keeper_rotate(struct keeper *k, uint64_t seq, struct keeper_rotation *answer);
+/** Whether a batch, which extends the head, holds the record of the rotation under way, if one is.
+ */
+bool keeper_batch_rotates(const struct keeper *k, const struct keeper_batch *b);
+/** The successor becomes the key: the batch with its record is committed. */
+int keeper_take_over(struct keeper *k, struct reeve_error *err);
+void keeper_forget_rotation(struct keeper *k);
+
+/* ---- keeper.c ---- */
 
 /** Send KEEPER_STATE and be ready for frames. Everything but phase is set by the caller. */
 bool keeper_begin(struct keeper *k);

@@ -64,7 +64,7 @@ static bool load_origin(struct holdings *h, struct reeve_error *err)
     return false;
 }
 
-static bool load_head(struct holdings *h, struct reeve_error *err)
+static bool open_head(struct holdings *h, struct reeve_error *err)
 {
     int fd = openat(STATE_FD, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
@@ -74,9 +74,6 @@ static bool load_head(struct holdings *h, struct reeve_error *err)
         return false;
     }
     h->keeper.head_fd = fd;
-    if (head_load(fd, &h->keeper.head_key, &h->keeper.head, err) != 0)
-        return false;
-    head_mend(fd, &h->keeper.head_key, &h->keeper.head);
     return true;
 }
 
@@ -84,12 +81,15 @@ static bool load_head(struct holdings *h, struct reeve_error *err)
 static bool load(struct holdings *h)
 {
     struct reeve_error err = {0};
-    if (!load_origin(h, &err) ||
-        audit_key_load(STATE_FD, AUDIT_KEY_NAME, &h->keeper.key, &err) != 0 ||
-        head_key_of(&h->keeper.key, &h->keeper.head_key, &err) != 0)
-        return keeper_refuse(&h->keeper, KEEPER_REFUSAL_KEY, &err);
-    if (!load_head(h, &err))
-        return keeper_refuse(&h->keeper, KEEPER_REFUSAL_HEAD, &err);
+    struct keeper *k = &h->keeper;
+    k->dir_fd = STATE_FD;
+    if (!load_origin(h, &err))
+        return keeper_refuse(k, KEEPER_REFUSAL_KEY, &err);
+    enum keeper_refusal why = keeper_load_keys(k, &err);
+    if (why == KEEPER_REFUSAL_NONE)
+        why = open_head(h, &err) ? keeper_load_head(k, &err) : KEEPER_REFUSAL_HEAD;
+    if (why != KEEPER_REFUSAL_NONE)
+        return keeper_refuse(k, why, &err);
     base_boot_id(h->keeper.boot);
     return true;
 }
@@ -141,6 +141,7 @@ int main(void)
     OPENSSL_cleanse(h.keeper.token_key, sizeof h.keeper.token_key);
     OPENSSL_cleanse(&h.keeper.head_key, sizeof h.keeper.head_key);
     audit_key_free(&h.keeper.key);
+    audit_key_free(&h.keeper.next);
     buf_fini(&h.origin);
     return 0;
 }

@@ -243,6 +243,20 @@ REEVE_API int reeve_checkpoint(struct reeve *handle, char **note, struct reeve_e
 /** The folder's verifier key (C2SP: name+hex id+base64), from its file: malloc'ed text. */
 REEVE_API int reeve_vkey(struct reeve *handle, char **vkey, struct reeve_error *err);
 
+/**
+ * The log's verifier keys, oldest first: `*json`, malloc'ed, is {"keys": [{"from", "to", "vkey"}],
+ * "vkey": the newest}. `from` is the record that entered a key (of the first 0), `to` the one that
+ * ended it, null for the newest. Trees of up to `to` records are an older key's, larger ones its
+ * successor's. REEVE_EVERIFY: the records do not fit together.
+ */
+REEVE_API int reeve_keys(struct reeve *handle, char **json, struct reeve_error *err);
+/**
+ * Give the log a new key: when this returns it signs, and the old one is gone. `*json`, malloc'ed,
+ * is {"seq": the record that both keys signed, "vkey": the new one}. REEVE_EIO also when there is
+ * no new key; the old one then goes on.
+ */
+REEVE_API int reeve_rotate_key(struct reeve *handle, char **json, struct reeve_error *err);
+
 struct reeve_verify_report {
     size_t size;
     bool ok;

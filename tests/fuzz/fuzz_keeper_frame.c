@@ -4,12 +4,15 @@
  *
  * Input: a control byte, a length (16 bits, little endian) and that many bytes, again and again.
  * Control bits make a frame more honest than chance would: 1 type and length, 2 size and root, 4
- * expiries, 8 counts.
+ * expiries, 8 counts, 16 the leaf of a rotation that was asked for; 32 asks for one where a batch
+ * would come.
  */
+#include "audit/audit.h"
 #include "audit/keeper/keeper.h"
 #include "tests/unit/audit/plain.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,8 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 #define NOW_NS (100 * BASE_NS_PER_S)
 
 struct witness {
-    uint64_t size;     /* the last that was granted */
-    uint32_t releases; /* of the last records */
+    uint64_t size;                   /* the last that was granted */
+    uint8_t key[AUDIT_PUBLIC_BYTES]; /* that signs from the next grant on */
+    uint32_t releases;               /* of the last records */
     bool refused;
 };
 
@@ -35,6 +39,10 @@ static bool watch(void *arg, const void *frame, size_t n)
         const struct keeper_grants *g = frame;
         assert(g->size > w->size && g->ntokens == w->releases);
         w->size = g->size;
+    } else if (head.type == KEEPER_ROTATION) {
+        const struct keeper_rotation *r = frame;
+        assert(r->record.bytes && r->record.seq >= w->size);
+        memcpy(w->key, r->record.public_key, sizeof w->key);
     } else if (head.type == KEEPER_REFUSED) {
         w->refused = true;
     } else {
@@ -55,7 +63,15 @@ static void help(const struct keeper *k, struct keeper_batch *b, uint8_t control
         b->nleaves %= KEEPER_MAX_LEAVES + 1;
         b->nreleases %= KEEPER_MAX_RELEASES + 1;
     }
-    if (control & 1) {
+    if ((control & 16) && k->rotation.bytes && k->rotation.seq - b->size < b->nleaves)
+        tree_leaf_hash(k->rotation.text, k->rotation.bytes,
+                       b->leaf[(k->rotation.seq - b->size) % KEEPER_MAX_LEAVES]);
+    if (control & 32) {
+        uint64_t seq = k->head.edge.size + b->nleaves;
+        *n = sizeof(struct keeper_rotate);
+        memcpy((uint8_t *)b + offsetof(struct keeper_rotate, seq), &seq, sizeof seq);
+        b->head = (struct frame_head){KEEPER_ROTATE, (uint32_t)*n};
+    } else if (control & 1) {
         bool batch = k->phase == KEEPER_IDLE;
         *n = !batch                            ? sizeof b->head
              : b->nleaves <= KEEPER_MAX_LEAVES ? keeper_batch_bytes(b->nleaves)
@@ -64,7 +80,7 @@ static void help(const struct keeper *k, struct keeper_batch *b, uint8_t control
     }
 }
 
-static void drive(struct keeper *k, const uint8_t *data, size_t n)
+static void drive(struct keeper *k, const struct witness *w, const uint8_t *data, size_t n)
 {
     union {
         struct keeper_batch batch;
@@ -81,11 +97,39 @@ static void drive(struct keeper *k, const uint8_t *data, size_t n)
         memset(&frame, 0, sizeof frame);
         memcpy(frame.bytes, data, bytes);
         help(k, &frame.batch, control, &bytes);
+        uint64_t size = w->size;
         alive = keeper_take(k, &frame, bytes, NOW_NS);
+        if (w->size > size) /* a rotation that was asked for has happened, and no other */
+            assert(memcmp(k->key.pub, w->key, sizeof w->key) == 0 && !k->rotation.bytes);
         data += have;
         n -= have;
     }
     assert(alive == (k->phase != KEEPER_ENDED));
+}
+
+/* For the keys of rotations: one folder of the process's own, empty again after each input. */
+static char folder[] = "/tmp/reeve-fuzz-keeper-XXXXXX";
+
+static void remove_folder(void)
+{
+    (void)rmdir(folder);
+}
+
+static int open_folder(void)
+{
+    static bool made;
+    if (!made && (!mkdtemp(folder) || atexit(remove_folder) != 0))
+        abort();
+    made = true;
+    return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void empty_folder(int fd)
+{
+    static const char *const names[] = {AUDIT_KEY_NAME, AUDIT_NEXT_KEY_NAME, AUDIT_VKEY_NAME};
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        (void)unlinkat(fd, names[i], 0);
+    (void)close(fd);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -101,13 +145,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     k->send_arg = &w;
     k->head.committed = true;
     base_boot_id(k->boot);
+    memcpy(w.key, k->key.pub, sizeof w.key);
+    k->dir_fd = open_folder();
     k->head_fd = memfd_create("head", MFD_CLOEXEC);
     if (k->head_fd < 0 || !keeper_begin(k))
         abort();
-    drive(k, data, n);
+    drive(k, &w, data, n);
     assert(k->head.edge.size >= w.size);
     (void)close(k->head_fd);
+    empty_folder(k->dir_fd);
     audit_key_free(&k->key);
+    audit_key_free(&k->next);
     free(k);
     return 0;
 }

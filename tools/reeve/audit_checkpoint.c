@@ -1,6 +1,6 @@
 /*
- * `reeve audit checkpoint` and `audit keys`: what proofs are checked against. With a witness, the
- * checkpoint comes back with that witness's word for it.
+ * `reeve audit checkpoint`: what proofs are checked against. With a witness, it comes back with
+ * that witness's word for it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -106,12 +106,6 @@ static int checkpoint(const struct cli *cli, const void *options, char *const *o
     return o->witness ? witnessed(cli, o) : ask(cli, "checkpoint", reeve_checkpoint);
 }
 
-static int keys(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
-{
-    (void)options, (void)operands, (void)noperands;
-    return ask(cli, "vkey", reeve_vkey);
-}
-
 const struct cli_command cli_audit_checkpoint = {
     .name = "audit checkpoint",
     .operands = "",
@@ -122,12 +116,4 @@ const struct cli_command cli_audit_checkpoint = {
     .options = table,
     .noptions = CLI_COUNT(table),
     .run = checkpoint,
-};
-
-const struct cli_command cli_audit_keys = {
-    .name = "audit keys",
-    .operands = "",
-    .summary = "Print the log's verifier key (C2SP: name+hex id+base64).",
-    .example = "reeve audit keys >kept.vkey",
-    .run = keys,
 };

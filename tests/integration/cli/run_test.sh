@@ -151,7 +151,7 @@ END
     [ "$got" -eq 1 ] && grep -q '^record-changed at sequence 1:' "$work/out" || complain "status $got"
 fi
 gives "a checkpoint for programs" 0 '^\{"checkpoint":"' ask audit checkpoint --json
-gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys
+gives "a verifier key" 0 "^$(cat "$work/state/origin")\+[0-9a-f]{8}\+" ask audit keys --newest
 gives "an export" 0 '^exported: [0-9]+ records, 0 of them' ask audit export --tiles "$work/tiles"
 gives "with the checkpoint" 0 "^— $(cat "$work/state/origin") " cat "$work/tiles/checkpoint"
 gives "with records" 0 '"type":"start"' cat "$work"/tiles/tile/entries/000.p/*

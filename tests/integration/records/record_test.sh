@@ -63,11 +63,12 @@ kill -9 "$(tr -dc 0-9 <"$state/lock")"
 wait
 sleep 0.3
 do_it status
+do_it audit rotate-key
 ask --json --state "$state" audit query --scan >"$work/records"
 what="records of a real log"
 cases=$((cases + 1))
 "$check" "$schema" <"$work/records" >"$work/out" 2>"$work/err" || complain "a record does not fit"
-for type in start decision release end rejected; do
+for type in start decision release end rejected rotation; do
     grep -q "^$type [0-9]" "$work/out" || complain "no record of type $type"
 done
 for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"signal":9' '"refusal"' '"masked"' '"shadow"' '"requires"' '"approvals"' \

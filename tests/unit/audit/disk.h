@@ -1,7 +1,8 @@
 /*
  * A disk that fails at a chosen write, for the program that links disk.c: its own definitions of
- * the system's writing functions stand before libc's, for SQLite as well. What was not synced when
- * the power went is forgotten, wholly or in part.
+ * the system's writing functions stand before libc's, for SQLite as well, and those that name files
+ * and rename them. What was not synced when the power went is forgotten, wholly or in part; of
+ * names that changed in a folder, the last ones.
  */
 #ifndef TESTS_AUDIT_DISK_H
 #define TESTS_AUDIT_DISK_H
@@ -21,7 +22,7 @@ enum disk_crash {
 
 /** Shared by the processes that live on one disk (memory that fork shares). */
 struct disk {
-    atomic_long left; /* writes and syncs until it happens; negative: never */
+    atomic_long left; /* writes, syncs and names until it happens; negative: never */
     enum disk_crash crash;
     unsigned torn; /* of the write that it happens at: 0 nothing, 1 half, 2 all */
     uint32_t seed;

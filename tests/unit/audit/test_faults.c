@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "audit/keeper/keeper.h"
+#include "audit/rotation.h"
 
 enum { MAX_SIZE = 4000, SCENE_ROUNDS = 25 };
 
@@ -33,6 +34,8 @@ struct shared {
     atomic_ulong acknowledged; /* records that the log said were durable */
     atomic_ulong token;        /* one past the last release of which there was a token */
     atomic_int condition;      /* what opening found, -1: not yet */
+    bool rotation_alone;       /* the owner does nothing else */
+    atomic_ulong rotated;      /* one past the last rotation that was durable */
     uint8_t leaf[MAX_SIZE][BASE_SHA256];
 };
 
@@ -61,15 +64,15 @@ static void be_keeper(struct scene *s, struct shared *shared, int fd)
     k.send = send_owner;
     k.send_arg = &fd;
     k.head_fd = openat(s->dir_fd, AUDIT_HEAD_NAME, O_RDWR | O_CLOEXEC);
-    if (audit_key_load(s->dir_fd, AUDIT_KEY_NAME, &k.key, NULL) != 0 ||
-        head_key_of(&k.key, &k.head_key, NULL) != 0)
-        _exit(4);
+    k.dir_fd = s->dir_fd;
     struct reeve_error why = {0};
-    if (head_load(k.head_fd, &k.head_key, &k.head, &why) != 0) {
-        (void)keeper_refuse(&k, KEEPER_REFUSAL_HEAD, &why);
+    enum keeper_refusal reason = keeper_load_keys(&k, &why);
+    if (reason == KEEPER_REFUSAL_NONE)
+        reason = keeper_load_head(&k, &why);
+    if (reason != KEEPER_REFUSAL_NONE) {
+        (void)keeper_refuse(&k, reason, &why);
         _exit(0);
     }
-    head_mend(k.head_fd, &k.head_key, &k.head);
     if (!keeper_begin(&k))
         _exit(0);
     for (;;) {
@@ -116,6 +119,14 @@ static bool write_some(struct audit_log *log, struct shared *shared, uint32_t *s
         if (audit_log_make(log, make_record, &pad, &seq, NULL) != 0)
             return false;
     }
+    uint64_t rotation = 0;
+    bool rotates = next_random(seed) % 4 == 0;
+    if (rotates) {
+        int rc = audit_log_rotate(log, &rotation, NULL);
+        if (rc && rc != REEVE_EIO) /* a disk that has no room for a key */
+            return false;
+        rotates = rc == 0;
+    }
     for (uint32_t i = 0; i < releases; i++)
         if (audit_log_release(log, audit_log_next(log) - 1, plan,
                               base_boottime_ns() + 20 * BASE_NS_PER_S, NULL) != 0)
@@ -128,8 +139,25 @@ static bool write_some(struct audit_log *log, struct shared *shared, uint32_t *s
     for (size_t i = 0; i < n; i++)
         if (tokens[i].seq != AUDIT_NOT_RELEASED)
             atomic_store(&shared->token, tokens[i].seq + 1);
+    if (rotates)
+        atomic_store(&shared->rotated, rotation + 1);
     acknowledge(shared, log);
     return true;
+}
+
+static void rotate_alone(struct audit_log *log, struct shared *shared)
+{
+    struct token none[KEEPER_MAX_RELEASES];
+    size_t n = KEEPER_MAX_RELEASES;
+    uint64_t rotation, seq;
+    uint32_t pad = 1;
+    if (audit_log_make(log, make_record, &pad, &seq, NULL) != 0 ||
+        audit_log_rotate(log, &rotation, NULL) != 0 ||
+        audit_log_make(log, make_record, &pad, &seq, NULL) != 0 ||
+        audit_log_flush(log, none, &n, NULL) != 0)
+        return;
+    atomic_store(&shared->rotated, rotation + 1);
+    acknowledge(shared, log);
 }
 
 static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t seed)
@@ -167,7 +195,9 @@ static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t se
             _exit(0);
         acknowledge(shared, log);
     }
-    for (int i = 0; i < 40 && write_some(log, shared, &seed); i++)
+    if (shared->rotation_alone)
+        rotate_alone(log, shared);
+    for (int i = 0; !shared->rotation_alone && i < 40 && write_some(log, shared, &seed); i++)
         ;
     audit_log_close(&log);
     _exit(0);
@@ -203,6 +233,30 @@ static void run(struct scene *s, struct shared *shared, uint32_t seed)
     assert_int_equal(waitpid(keeper, &status, 0), keeper);
 }
 
+static int is_rotation(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
+{
+    struct rotation r;
+    (void)leaf;
+    *(bool *)arg = record.p &&
+                   rotation_read(record, STR(SCENE_ORIGIN), seq, &r, &(struct reeve_error){0}) == 0;
+    return 1;
+}
+
+/* The log's key is that of the last rotation in it, which verifying has seen; one that was durable
+ * is there, and none waits. */
+static void check_key(struct scene *s, struct shared *shared, struct audit_log *log,
+                      const char *what, long at)
+{
+    uint64_t rotated = atomic_load(&shared->rotated);
+    bool there = rotated == 0;
+    if (rotated)
+        (void)audit_log_read(log, rotated - 1, 1, is_rotation, &there, NULL);
+    if (!there)
+        fail_msg("%s at write %ld: the rotation %" PRIu64 " is not there", what, at, rotated - 1);
+    if (faccessat(s->dir_fd, AUDIT_NEXT_KEY_NAME, F_OK, 0) == 0)
+        fail_msg("%s at write %ld: a key waits", what, at);
+}
+
 static void check(struct scene *s, struct shared *shared, const char *what, long at)
 {
     struct audit_found found;
@@ -216,6 +270,7 @@ static void check(struct scene *s, struct shared *shared, const char *what, long
     verify(log, &report);
     if (!report.ok)
         fail_msg("%s at write %ld: %s: %s", what, at, report.finding, report.detail);
+    check_key(s, shared, log, what, at);
     if (audit_log_size(log) < acknowledged || audit_log_size(log) < token)
         fail_msg("%s at write %ld: %" PRIu64 " records of %" PRIu64, what, at, audit_log_size(log),
                  acknowledged);
@@ -250,6 +305,7 @@ static void rounds(enum disk_crash crash, const char *what, unsigned n)
             scene_make(&s);
             atomic_store(&shared->acknowledged, 0);
             atomic_store(&shared->token, 0);
+            atomic_store(&shared->rotated, 0);
         }
         long at = (long)(next_random(&seed) % 160);
         shared->disk.crash = crash;
@@ -293,10 +349,55 @@ static void test_broken(void **state)
     rounds(DISK_BROKEN, "disk broken", 150);
 }
 
+/* Each step of a rotation in turn, until one run gets through. */
+static unsigned each_step(struct shared *shared, struct scene *s, const char *what)
+{
+    for (long at = 0;; at++) {
+        shared->disk.seed = (uint32_t)at * 7919u + 1;
+        atomic_store(&shared->disk.left, at);
+        run(s, shared, (uint32_t)at);
+        check(s, shared, what, at);
+        if (atomic_load(&shared->disk.left) > 0)
+            return (unsigned)at;
+    }
+}
+
+static void test_each_step_of_a_rotation(void **state)
+{
+    static const struct {
+        enum disk_crash crash;
+        const char *what;
+        unsigned torn; /* how many ways */
+    } crashes[] = {{DISK_KILL, "rotation, killed", 3},
+                   {DISK_FORGET, "rotation, power lost", 3},
+                   {DISK_FORGET_SOME, "rotation, power lost in part", 3},
+                   {DISK_FULL, "rotation, disk full", 1},
+                   {DISK_BROKEN, "rotation, disk broken", 1}};
+    (void)state;
+    struct shared *shared = share();
+    shared->rotation_alone = true;
+    unsigned steps = 0;
+    for (size_t i = 0; i < BASE_COUNT(crashes); i++)
+        for (unsigned torn = 0; torn<crashes[i].torn; torn += SHARE> 1 ? 2 : 1) {
+            struct scene s;
+            scene_make(&s);
+            atomic_store(&shared->acknowledged, 0);
+            atomic_store(&shared->rotated, 0);
+            shared->disk.crash = crashes[i].crash;
+            shared->disk.torn = torn;
+            steps += each_step(shared, &s, crashes[i].what);
+            scene_remove(&s);
+        }
+    print_message("%u steps\n", steps);
+    assert_true(steps > 100);
+    (void)munmap(shared, sizeof *shared);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kills), cmocka_unit_test(test_power),
-                                       cmocka_unit_test(test_power_in_part),
-                                       cmocka_unit_test(test_full), cmocka_unit_test(test_broken)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kills),         cmocka_unit_test(test_power),
+        cmocka_unit_test(test_power_in_part), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_broken),        cmocka_unit_test(test_each_step_of_a_rotation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

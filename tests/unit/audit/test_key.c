@@ -41,22 +41,63 @@ static void test_two_keys_differ(void **state)
     audit_key_free(&b);
 }
 
-/* What is derived is HMAC-SHA-256 of the label under the seed: here of RFC 8032's first. */
+/* RFC 8032's first key. */
+static const uint8_t seed[AUDIT_SEED_BYTES] = {
+    0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4,
+    0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60};
+
+/* It as a PEM file, loaded. */
+static void load_seed(struct scene *s, struct audit_key *out)
+{
+    static const uint8_t pkcs8[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+                                    0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+    auto_buf struct buf der = {0}, pem = {0};
+    struct reeve_error err = {0};
+    buf_put(&der, pkcs8, sizeof pkcs8);
+    buf_put(&der, seed, sizeof seed);
+    buf_z(&pem, "-----BEGIN PRIVATE KEY-----\n");
+    buf_base64(&pem, der.data, der.len);
+    buf_z(&pem, "\n-----END PRIVATE KEY-----\n");
+    assert_rc(fd_write_file(s->dir_fd, "k.pem", pem.data, pem.len, 0600, &err), 0, &err);
+    assert_rc(audit_key_load(s->dir_fd, "k.pem", out, &err), 0, &err);
+}
+
+/* What is derived is HMAC-SHA-256 of the label under the seed. */
 static void test_derive(void **state)
 {
     (void)state;
-    static const uint8_t seed[AUDIT_SEED_BYTES] = {0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60,
-                                                   0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4,
-                                                   0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19,
-                                                   0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60};
+    struct scene s;
     struct audit_key key;
     uint8_t out[BASE_SHA256];
     char hex[2 * BASE_SHA256 + 1];
-    plain_key(seed, &key);
+    scene_make(&s);
+    load_seed(&s, &key);
     assert_int_equal(audit_key_derive(&key, STR("reeve-keeper-head-v1"), out, NULL), 0);
     base_hex(out, sizeof out, hex);
     assert_string_equal(hex, "da581495a568d01ffa1de72764d5182d9eb8a2930219f135a31dcd00c6322a57");
     audit_key_free(&key);
+    scene_remove(&s);
+}
+
+/* Whoever has the private half: the same key does the same. */
+static void test_a_key_that_is_in_no_file(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_key key[2];
+    uint8_t derived[2][BASE_SHA256], signature[2][AUDIT_SIGNATURE_BYTES];
+    scene_make(&s);
+    load_seed(&s, &key[0]);
+    plain_key(seed, &key[1]);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(audit_key_derive(&key[i], STR("label"), derived[i], NULL), 0);
+        assert_int_equal(audit_key_sign(&key[i], STR("text"), signature[i], NULL), 0);
+        assert_true(audit_key_verify(key[i].pub, STR("text"), signature[i]));
+        audit_key_free(&key[i]);
+    }
+    assert_memory_equal(derived[0], derived[1], sizeof derived[0]);
+    assert_memory_equal(signature[0], signature[1], sizeof signature[0]);
+    scene_remove(&s);
 }
 
 /* A file of another kind, mode or content, and a word that its error must have. */
@@ -142,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_two_keys_differ),
         cmocka_unit_test(test_derive),
+        cmocka_unit_test(test_a_key_that_is_in_no_file),
         cmocka_unit_test(test_files_that_are_no_key),
         cmocka_unit_test(test_a_stranger_owns_the_file),
     };

@@ -10,7 +10,7 @@
 
 #include "audit/writer.h"
 
-enum { THREADS = 6, EACH = 150 };
+enum { THREADS = 6, EACH = 150, ROTATIONS = 5 };
 
 static int make_record(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err)
 {
@@ -92,25 +92,24 @@ static void *call(void *arg)
     return NULL;
 }
 
-static void read_all(struct stage *s, const struct caller *callers)
+static void read_all(struct stage *s, const struct caller *callers, uint64_t size)
 {
-    static bool seen[THREADS * EACH];
+    static bool seen[THREADS * EACH + ROTATIONS];
     memset(seen, 0, sizeof seen);
     for (unsigned t = 0; t < THREADS; t++)
         for (unsigned i = 0; i < EACH; i++) {
-            assert_true(callers[t].got[i] < THREADS * EACH);
+            assert_true(callers[t].got[i] < size);
             assert_false(seen[callers[t].got[i]]); /* no two have one sequence */
             seen[callers[t].got[i]] = true;
             assert_true(i == 0 || callers[t].got[i] > callers[t].got[i - 1]);
         }
     struct audit_head head;
     audit_log_head(s->log, &head);
-    assert_int_equal(head.size, THREADS * EACH);
+    assert_int_equal(head.size, size);
 }
 
-static void test_many_callers(void **state)
+static void let_many_call(unsigned rotations)
 {
-    (void)state;
     static struct caller callers[THREADS];
     struct stage s;
     raise_stage(&s, BASE_NS_PER_S);
@@ -119,14 +118,19 @@ static void test_many_callers(void **state)
         assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
     }
     struct audit_news news;
-    uint64_t durable = 0;
-    while (durable < THREADS * EACH) { /* and one who reads what others write */
+    uint64_t durable = 0, seq, size = THREADS * EACH + rotations;
+    unsigned rotated = 0;
+    while (durable < size) { /* and one who reads what others write */
         struct reeve_error err = {0};
         auto_buf struct buf receipt = {0};
         assert_false(audit_writer_collect(s.writer, &news));
         assert_int_equal(news.failing, 0);
         assert_true(news.durable >= durable);
         durable = news.durable;
+        if (rotated < rotations && durable / 40 >= rotated) { /* and gives the log new keys */
+            assert_rc(audit_writer_rotate(s.writer, &seq, &err), 0, &err);
+            rotated++;
+        }
         if (durable)
             assert_rc(audit_log_receipt(s.log, durable - 1, &receipt, &err), 0, &err);
     }
@@ -137,8 +141,56 @@ static void test_many_callers(void **state)
     }
     assert_false(failed);
     assert_true(atomic_load(&s.news) > 0);
-    read_all(&s, callers);
-    lower_stage(&s, THREADS * EACH);
+    read_all(&s, callers, size);
+    lower_stage(&s, size);
+}
+
+static void test_many_callers(void **state)
+{
+    (void)state;
+    let_many_call(0);
+}
+
+static void test_many_callers_and_new_keys(void **state)
+{
+    (void)state;
+    let_many_call(ROTATIONS);
+}
+
+/* A batch that waits for its time takes a rotation along at once; a full one goes before it. */
+static void test_a_new_key_for_a_full_batch(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct reeve_error err = {0};
+    uint64_t seq;
+    raise_stage(&s, 600 * BASE_NS_PER_S);
+    append(&s, false);
+    assert_rc(audit_writer_rotate(s.writer, &seq, &err), 0, &err);
+    assert_int_equal(seq, 1);
+    for (unsigned i = 0; i < KEEPER_MAX_LEAVES; i++)
+        append(&s, false);
+    assert_rc(audit_writer_rotate(s.writer, &seq, &err), 0, &err);
+    assert_int_equal(seq, 2 + KEEPER_MAX_LEAVES);
+    lower_stage(&s, 3 + KEEPER_MAX_LEAVES);
+}
+
+/* No keeper: whoever asks for a key is told, and so is the next. */
+static void test_a_new_key_without_a_keeper(void **state)
+{
+    (void)state;
+    struct stage s;
+    uint64_t seq;
+    raise_stage(&s, 600 * BASE_NS_PER_S);
+    scene_kill_keeper(&s.scene);
+    for (int i = 0; i < 2; i++) {
+        struct reeve_error err = {0};
+        assert_rc(audit_writer_rotate(s.writer, &seq, &err), REEVE_EHELPERS, &err);
+        assert_true(err.message[0] != '\0');
+    }
+    audit_writer_stop(&s.writer);
+    audit_log_close(&s.log);
+    scene_remove(&s.scene);
 }
 
 /* ---- when a batch is due ---- */
@@ -295,10 +347,15 @@ static void test_a_keeper_that_is_gone(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many_callers),         cmocka_unit_test(test_what_nobody_waits_for),
-        cmocka_unit_test(test_its_time_comes),       cmocka_unit_test(test_a_full_batch),
-        cmocka_unit_test(test_tokens_in_order),      cmocka_unit_test(test_a_commit_that_fails),
-        cmocka_unit_test(test_a_keeper_that_is_gone)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_callers),
+                                       cmocka_unit_test(test_many_callers_and_new_keys),
+                                       cmocka_unit_test(test_a_new_key_for_a_full_batch),
+                                       cmocka_unit_test(test_a_new_key_without_a_keeper),
+                                       cmocka_unit_test(test_what_nobody_waits_for),
+                                       cmocka_unit_test(test_its_time_comes),
+                                       cmocka_unit_test(test_a_full_batch),
+                                       cmocka_unit_test(test_tokens_in_order),
+                                       cmocka_unit_test(test_a_commit_that_fails),
+                                       cmocka_unit_test(test_a_keeper_that_is_gone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
