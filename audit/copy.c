@@ -56,16 +56,16 @@ void audit_copy_close(struct audit_copy **copy)
 
 static int open_db(struct audit_copy *c, const char *dir, struct reeve_error *err)
 {
-    enum log_db_found found;
+    enum database_found found;
     c->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir_fd < 0)
         return base_fail_errno(err, errno == ENOENT ? REEVE_ENOENT : REEVE_EIO, errno, "%s", dir);
     int rc = log_db_open(&c->db, c->dir_fd, dir, false, &found, err);
     if (rc)
         return rc;
-    if (found == LOG_DB_ABSENT)
+    if (found == DATABASE_ABSENT)
         return base_fail(err, REEVE_ENOENT, "%s has no " AUDIT_DB_NAME, dir);
-    if (found == LOG_DB_UNREADABLE)
+    if (found == DATABASE_UNREADABLE)
         return REEVE_EDAMAGED;
     return 0;
 }

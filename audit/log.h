@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "audit/audit.h"
+#include "audit/database.h"
 #include "audit/keeper/keeper.h"
 #include "audit/note.h"
 #include "audit/record.h"
@@ -28,16 +29,9 @@ struct log_db {
     sqlite3_stmt *stmt[LOG_STMTS];
 };
 
-/* What opening a database file met. */
-enum log_db_found { LOG_DB_GOOD, LOG_DB_ABSENT, LOG_DB_UNREADABLE };
-
-/**
- * Open `dir`/log.db. With `create`, a file that is absent or empty becomes an empty log; without,
- * it is LOG_DB_ABSENT. LOG_DB_UNREADABLE: not a database, damaged, or not the log's table; `err`
- * then has the sentence. An error (code other than 0) is the system's, not the file's.
- */
+/** database_open of `dir`/log.db. */
 int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
-                enum log_db_found *found, struct reeve_error *err);
+                enum database_found *found, struct reeve_error *err);
 /** `keep_wal`: leave the files as they are, for whoever looks into the damage. */
 void log_db_close(struct log_db *db, bool keep_wal);
 

@@ -138,16 +138,16 @@ static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
                      const struct keeper_state *state, struct audit_found *found,
                      struct reeve_error *err)
 {
-    enum log_db_found file;
+    enum database_found file;
     uint64_t acknowledged = state->committed ? state->size : state->base_size;
     int rc = log_db_open(&log->db, dir_fd, dir, acknowledged == 0, &file, err);
     if (rc)
         return rc;
-    if (file == LOG_DB_UNREADABLE) {
+    if (file == DATABASE_UNREADABLE) {
         log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
         return 0;
     }
-    if (file == LOG_DB_ABSENT) {
+    if (file == DATABASE_ABSENT) {
         log_condemn(log, AUDIT_TAIL_LOST, 0,
                     AUDIT_DB_NAME " is missing or empty; the keeper signed for %" PRIu64 " records",
                     state->size);
@@ -165,7 +165,7 @@ static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
 static int read_headless(struct audit_log *log, int dir_fd, const char *dir,
                          struct reeve_error *err)
 {
-    enum log_db_found file;
+    enum database_found file;
     log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
     int rc = log_db_open(&log->db, dir_fd, dir, false, &file, err);
     return rc;
