@@ -1,6 +1,6 @@
 /*
  * How a database file is opened that somebody else may have written: so that it can do least. Used
- * by the log and by its index.
+ * by the log, by the plans beside it and by its index.
  */
 #ifndef AUDIT_DATABASE_H
 #define AUDIT_DATABASE_H

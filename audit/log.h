@@ -1,7 +1,8 @@
 /*
- * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_keeper.c (the
- * keeper's frames), log_open.c (what start and crash left), log_aside.c (rows beyond), log.c
- * (append and flush), log_read.c. Nobody else includes this but the log's own tests.
+ * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_plans.c (plans
+ * beside it), log_keeper.c (the keeper's frames), log_open.c (what start and crash left),
+ * log_aside.c (rows beyond), log.c (append and flush), log_read.c. Nobody else includes this but
+ * the log's own tests.
  */
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
@@ -14,6 +15,7 @@
 #include "audit/database.h"
 #include "audit/keeper/keeper.h"
 #include "audit/note.h"
+#include "audit/plans.h"
 #include "audit/record.h"
 
 #define LOG_KEEPER_TIMEOUT_MS 10000
@@ -83,11 +85,12 @@ struct log_queue {
     uint32_t length[KEEPER_MAX_LEAVES];
     uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
     struct keeper_asked release[KEEPER_MAX_RELEASES];
+    struct plans_queue plans; /* that these records name, or those of a later batch */
 };
 
 /* The batch in flight: the flushing thread's alone. */
 struct log_flight {
-    struct log_queue *queue;
+    struct log_queue *queue;   /* NULL: there is none; changed with `queue` locked */
     struct keeper_batch batch; /* as it went to the keeper: without the releases that had lapsed */
     struct keeper_records records;
     bool answered;                    /* `records` came */
@@ -121,6 +124,7 @@ struct audit_log {
     atomic_bool commit_waits; /* whoever reads lets it pass */
     pthread_cond_t committed;
     struct log_db db;
+    struct plans plans;
     struct tree_edge edge;   /* durable, both in the database and in the keeper's head */
     struct tree_nodes nodes; /* of the same rows */
     uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
@@ -167,6 +171,14 @@ void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *
 /** From now on the log serves reading alone. With `rows` held, or while the log is being opened. */
 void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
                  ...) REEVE_PRINTF(4, 5);
+
+/* ---- log_plans.c ---- */
+
+/** Open the plans beside a log that has been opened; a file that is none condemns the log. */
+int log_open_plans(struct audit_log *log, int dir_fd, const char *dir, struct reeve_error *err);
+/** Write the plans of the batch in flight, before it is entered. REEVE_EDAMAGED condemns the log.
+ */
+int log_write_plans(struct audit_log *log, struct reeve_error *err);
 
 /* ---- log_read.c ---- */
 

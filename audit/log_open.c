@@ -209,6 +209,8 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
     tree_edge_init(&log->edge);
     int rc = open_parts(log, dir_fd, dir, found, err ? err : &local);
     log->progress = NULL;
+    if (rc == 0)
+        rc = log_open_plans(log, dir_fd, dir, err);
     if (rc) {
         audit_found_fini(found);
         audit_log_close(&log);
@@ -228,10 +230,13 @@ void audit_log_close(struct audit_log **log)
     if (!l)
         return;
     log_db_close(&l->db, l->condition != AUDIT_OK);
+    plans_close(&l->plans, l->condition != AUDIT_OK);
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
-    for (size_t i = 0; i < BASE_COUNT(l->queues); i++)
+    for (size_t i = 0; i < BASE_COUNT(l->queues); i++) {
         buf_fini(&l->queues[i].bytes);
+        plans_queue_fini(&l->queues[i].plans);
+    }
     buf_fini(&l->nodes.roots);
     buf_fini(&l->origin);
     buf_fini(&l->vkey);
