@@ -28,7 +28,7 @@ static int fail(struct plans *p, const char *what, struct reeve_error *err)
 
 bool plans_queue_has_room(const struct plans_queue *q)
 {
-    return q->n < PLANS_MAX_QUEUED && q->bytes.len + PLAN_MAX_BYTES <= PLANS_MAX_BYTES;
+    return q->n < PLANS_MAX_QUEUED && q->bytes.len + PLAN_MAX_BYTES <= AUDIT_MAX_PLANS_BYTES;
 }
 
 static bool is_queued(const struct plans_queue *q, const uint8_t digest[BASE_SHA256])

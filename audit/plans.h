@@ -6,13 +6,12 @@
 #ifndef AUDIT_PLANS_H
 #define AUDIT_PLANS_H
 
+#include "audit/audit.h"
 #include "audit/database.h"
 #include "core/plan.h"
 
-#define PLANS_DB_NAME "plans.db"
-/* Of one batch: a full one is within the room that the ballast keeps. */
-#define PLANS_MAX_QUEUED 64u
-#define PLANS_MAX_BYTES  (1u << 20)
+#define PLANS_DB_NAME    "plans.db"
+#define PLANS_MAX_QUEUED 64u /* of one batch */
 
 /** Plans on their way into the file; zero-initialised. */
 struct plans_queue {

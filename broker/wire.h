@@ -29,6 +29,7 @@ enum wire_type {
     WIRE_RECEIPT,   /* u64 seq */
     WIRE_STOP,      /* nothing: an idle lingering owner ends; an embedding one refuses */
     WIRE_PROVE,     /* u8 what (0 record, 1 growth), u64 index, u64 size (0: the log's) */
+    WIRE_PLAN = 11, /* 32 bytes: a plan's digest */
     /* owner */
     WIRE_WELCOME = 64, /* JSON {"protocol", "version", "pid", "grade"} */
     WIRE_OUTPUT,       /* u8 stream (1 stdout, 2 stderr), bytes */
@@ -37,7 +38,7 @@ enum wire_type {
                       connection too */
     WIRE_ROW,      /* u64 seq, 32 bytes leaf, u8 kept, record */
     WIRE_ROWS_END, /* u64 next: where the next READ goes on */
-    WIRE_ANSWER,   /* text: what ASK, RECEIPT, PROVE or STOP wanted */
+    WIRE_ANSWER,   /* text: what ASK, RECEIPT, PROVE or STOP wanted; what PLAN wanted: bytes */
 };
 
 /** Append a frame whose payload is `a` and then `b`. */

@@ -163,7 +163,7 @@ static void test_bounds(void **state)
     struct str over = buf_view(&largest);
     assert_rc(audit_log_plan(log, digest, STR(""), &err), REEVE_EINVAL, &err);
     assert_rc(audit_log_plan(log, digest, over, &err), REEVE_EINVAL, &err);
-    for (unsigned i = 0; i < PLANS_MAX_BYTES / PLAN_MAX_BYTES - 1; i++) {
+    for (unsigned i = 0; i < AUDIT_MAX_PLANS_BYTES / PLAN_MAX_BYTES - 1; i++) {
         audit_log_room(log, &room);
         assert_true(room.plan);
         base_sha256(largest.data, PLAN_MAX_BYTES - i, digest);
