@@ -11,13 +11,14 @@
 #include "core/frames.h"
 #include "core/json.h"
 
-#define AUDIT_MAX_RECORD    32768u
-#define AUDIT_DB_NAME       "log.db"
-#define AUDIT_HEAD_NAME     "keeper.head"
-#define AUDIT_KEY_NAME      "key.pem"      /* Ed25519, PKCS#8, mode 0600 */
-#define AUDIT_NEXT_KEY_NAME "key.next.pem" /* the key that a rotation enters, until it has */
-#define AUDIT_VKEY_NAME     "key.vkey"     /* C2SP verifier key: <origin>+<hex id>+<base64> */
-#define AUDIT_ORIGIN_NAME   "origin"       /* one line: the log's name in checkpoints */
+#define AUDIT_MAX_RECORD      32768u
+#define AUDIT_MAX_PLANS_BYTES (UINT64_C(1) << 20) /* of one batch */
+#define AUDIT_DB_NAME         "log.db"
+#define AUDIT_HEAD_NAME       "keeper.head"
+#define AUDIT_KEY_NAME        "key.pem"      /* Ed25519, PKCS#8, mode 0600 */
+#define AUDIT_NEXT_KEY_NAME   "key.next.pem" /* the key that a rotation enters, until it has */
+#define AUDIT_VKEY_NAME       "key.vkey"     /* C2SP verifier key: <origin>+<hex id>+<base64> */
+#define AUDIT_ORIGIN_NAME     "origin"       /* one line: the log's name in checkpoints */
 
 #define AUDIT_NOT_RELEASED UINT64_MAX
 
@@ -95,6 +96,20 @@ int audit_log_make(struct audit_log *log, audit_make_fn *make, void *arg, uint64
  */
 int audit_log_append(struct audit_log *log, struct str record, struct reeve_error *err);
 /**
+ * Queue a plan's bytes, of which `digest` is the SHA-256, before the record that names it: they are
+ * durable, beside the log, before any record is that was queued after. What is kept already is not
+ * written again. REEVE_EBUSY: flush first; REEVE_EINVAL: it has no byte, or more than
+ * PLAN_MAX_BYTES.
+ */
+int audit_log_plan(struct audit_log *log, const uint8_t digest[BASE_SHA256], struct str plan,
+                   struct reeve_error *err);
+/**
+ * Append the bytes that are kept under a digest to `out`, not hashed again. REEVE_ENOENT: there are
+ * none; REEVE_EDAMAGED: what keeps them cannot be read.
+ */
+int audit_log_read_plan(struct audit_log *log, const uint8_t digest[BASE_SHA256], struct buf *out,
+                        struct reeve_error *err);
+/**
  * Queue the release of a plan whose decision record is `decision` (queued or durable), until
  * `expires_ns` (CLOCK_BOOTTIME, at most 60 s from now; REEVE_EINVAL). REEVE_EBUSY: flush first.
  */
@@ -107,6 +122,7 @@ bool audit_log_pending(struct audit_log *log);
 /** What the next batch has already, of KEEPER_MAX_LEAVES and KEEPER_MAX_RELEASES. */
 struct audit_room {
     uint32_t nrecords, nreleases;
+    bool plan;      /* one more plan fits */
     bool in_flight; /* another batch is on its way */
 };
 void audit_log_room(struct audit_log *log, struct audit_room *out);
@@ -179,18 +195,22 @@ int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
 
 /**
  * Where a verifier gets rows from: a live owner's socket, or a file. `read` has audit_log_read's
- * contract. `at_rest`: no owner appends meanwhile, so rows beyond the signed size are a finding; of
- * a live log they are those that came after its head was asked for.
+ * contract, `plan` that of audit_log_read_plan; NULL: there are no plans to look at. `at_rest`: no
+ * owner appends meanwhile, so rows beyond the signed size are a finding; of a live log they are
+ * those that came after its head was asked for.
  */
 struct audit_source {
     int (*read)(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
+                struct reeve_error *err);
+    int (*plan)(void *self, const uint8_t digest[BASE_SHA256], struct buf *out,
                 struct reeve_error *err);
     void *self;
     bool at_rest;
 };
 /**
  * A source for the log of a folder that no owner has open (a copy, a backup): one thread. Its rows
- * are read with what a WAL beside them holds, and nothing is written. REEVE_ENOENT: there is none;
+ * are read with what a WAL beside them holds, and nothing is written; its plans, where `plans.db`
+ * is there. REEVE_ENOENT: there is none;
  * REEVE_EDAMAGED: it is no log; REEVE_EIO: it cannot be read, as while an owner has it.
  */
 struct audit_copy;
@@ -210,6 +230,8 @@ void audit_copy_close(struct audit_copy **copy);
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
     X(ROTATION, "rotation")             /* a change of the log's key that its keys did not make */ \
     X(REWRITTEN, "history-rewritten")   /* a checkpoint that was kept is of another history */     \
+    X(PLAN_MISSING, "plan-missing")     /* a plan is gone that its record says is kept */          \
+    X(PLAN_CHANGED, "plan-changed")     /* or has bytes that are not what it is named by */        \
     X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
     X(BAD_SIGNATURE, "bad-signature")   /* no checkpoint that the key signed */
 struct audit_report {
@@ -220,6 +242,9 @@ struct audit_report {
      * record that tells of such. */
     uint64_t set_aside, set_aside_at;
     bool set_aside_beyond_crash; /* some were more than one crash leaves */
+    /* Decisions whose plan is kept and hashes to its name; holds what the policy masks, and so is
+     * not kept; was not looked at, since the source has no plans. */
+    uint64_t plans_kept, plans_masked, plans_unchecked;
     bool has_bad;
     uint64_t first_bad; /* first sequence that is wrong or missing */
     char finding[64];   /* a name of AUDIT_FINDING_TABLE, empty when ok */
@@ -231,9 +256,9 @@ struct audit_report {
  * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
  * that an `unacknowledged` record tells of, each rotation is signed by both keys and leads to the
  * next and the last to `vkey`, the tree's root is the signed one, nothing beyond (of a source at
- * rest), and the log goes on from `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint
- * of this key's, nor of one that a rotation ended after it). `progress` may be NULL. 0 whenever the
- * check was made
+ * rest), each plan that a decision names is kept or said not to be, and the log goes on from
+ * `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint of this key's, nor of one that
+ * a rotation ended after it). `progress` may be NULL. 0 whenever the check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

@@ -12,6 +12,7 @@
 struct audit_copy {
     int dir_fd;
     struct log_db db;
+    struct plans plans;
 };
 
 struct reading {
@@ -49,25 +50,33 @@ void audit_copy_close(struct audit_copy **copy)
     if (!c)
         return;
     log_db_close(&c->db, true);
+    plans_close(&c->plans, true);
     fd_close(&c->dir_fd);
     free(c);
     *copy = NULL;
 }
 
+static int read_plan(void *self, const uint8_t digest[BASE_SHA256], struct buf *out,
+                     struct reeve_error *err)
+{
+    struct audit_copy *copy = self;
+    return plans_read(&copy->plans, digest, out, err);
+}
+
 static int open_db(struct audit_copy *c, const char *dir, struct reeve_error *err)
 {
-    enum log_db_found found;
+    enum database_found found;
     c->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir_fd < 0)
         return base_fail_errno(err, errno == ENOENT ? REEVE_ENOENT : REEVE_EIO, errno, "%s", dir);
     int rc = log_db_open(&c->db, c->dir_fd, dir, false, &found, err);
     if (rc)
         return rc;
-    if (found == LOG_DB_ABSENT)
+    if (found == DATABASE_ABSENT)
         return base_fail(err, REEVE_ENOENT, "%s has no " AUDIT_DB_NAME, dir);
-    if (found == LOG_DB_UNREADABLE)
+    if (found == DATABASE_UNREADABLE)
         return REEVE_EDAMAGED;
-    return 0;
+    return plans_open(&c->plans, c->dir_fd, dir, false, &found, err);
 }
 
 int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_source *source,
@@ -81,7 +90,9 @@ int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_sourc
     if (rc)
         audit_copy_close(out);
     else
-        *source = (struct audit_source){.read = read_rows, .self = *out};
+        *source = (struct audit_source){.read = read_rows,
+                                        .plan = plans_are_there(&(*out)->plans) ? read_plan : NULL,
+                                        .self = *out};
     return rc;
 }
 

@@ -71,7 +71,8 @@ void audit_log_room(struct audit_log *log, struct audit_room *out)
     pthread_mutex_lock(&log->queue);
     *out = (struct audit_room){.nrecords = log->filling->nrecords,
                                .nreleases = log->filling->nreleases,
-                               .in_flight = log->phase == LOG_ENTERED};
+                               .plan = plans_queue_has_room(&log->filling->plans),
+                               .in_flight = log->flight.queue != NULL};
     pthread_mutex_unlock(&log->queue);
 }
 
@@ -271,10 +272,13 @@ static void hand_out(const struct log_flight *f, const struct keeper_grants *gra
 
 static void land(struct audit_log *log)
 {
+    pthread_mutex_lock(&log->queue);
     struct log_queue *q = log->flight.queue;
     buf_reset(&q->bytes);
+    plans_queue_reset(&q->plans);
     q->nrecords = q->nreleases = 0;
     log->flight.queue = NULL;
+    pthread_mutex_unlock(&log->queue);
     log_set_phase(log, LOG_IDLE);
 }
 
@@ -296,9 +300,9 @@ static int make_durable(struct audit_log *log, struct keeper_grants *grants,
                         struct reeve_error *err)
 {
     const struct log_flight *f = &log->flight;
-    int rc = 0;
-    if (f->batch.nleaves + f->batch.nreleases == 0)
-        return 0; /* every release had lapsed */
+    int rc = log->phase == LOG_IDLE ? log_write_plans(log, err) : 0;
+    if (rc || f->batch.nleaves + f->batch.nreleases == 0)
+        return rc; /* every release had lapsed */
     if (log->phase == LOG_IDLE)
         rc = log_keeper_enter(log, err);
     if (rc == 0)

@@ -1,8 +1,8 @@
 /*
- * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_keeper.c (the
- * keeper's frames), log_rotate.c (a new key), log_open.c (what start and crash left), log_aside.c
- * (rows beyond), log.c (append and flush), log_read.c. Nobody else includes this but the log's own
- * tests.
+ * The inside of a log, shared by the files of this folder: log_db.c (SQLite), log_plans.c (plans
+ * beside it), log_keeper.c (the keeper's frames), log_rotate.c (a new key), log_open.c (what start
+ * and crash left), log_aside.c (rows beyond), log.c (append and flush), log_read.c. Nobody else
+ * includes this but the log's own tests.
  */
 #ifndef AUDIT_LOG_H
 #define AUDIT_LOG_H
@@ -12,8 +12,10 @@
 #include <stdatomic.h>
 
 #include "audit/audit.h"
+#include "audit/database.h"
 #include "audit/keeper/keeper.h"
 #include "audit/note.h"
+#include "audit/plans.h"
 #include "audit/record.h"
 
 #define LOG_KEEPER_TIMEOUT_MS 10000
@@ -29,16 +31,9 @@ struct log_db {
     sqlite3_stmt *stmt[LOG_STMTS];
 };
 
-/* What opening a database file met. */
-enum log_db_found { LOG_DB_GOOD, LOG_DB_ABSENT, LOG_DB_UNREADABLE };
-
-/**
- * Open `dir`/log.db. With `create`, a file that is absent or empty becomes an empty log; without,
- * it is LOG_DB_ABSENT. LOG_DB_UNREADABLE: not a database, damaged, or not the log's table; `err`
- * then has the sentence. An error (code other than 0) is the system's, not the file's.
- */
+/** database_open of `dir`/log.db. */
 int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
-                enum log_db_found *found, struct reeve_error *err);
+                enum database_found *found, struct reeve_error *err);
 /** `keep_wal`: leave the files as they are, for whoever looks into the damage. */
 void log_db_close(struct log_db *db, bool keep_wal);
 
@@ -90,11 +85,12 @@ struct log_queue {
     uint32_t length[KEEPER_MAX_LEAVES];
     uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
     struct keeper_asked release[KEEPER_MAX_RELEASES];
+    struct plans_queue plans; /* that these records name, or those of a later batch */
 };
 
 /* The batch in flight: the flushing thread's alone. */
 struct log_flight {
-    struct log_queue *queue;
+    struct log_queue *queue;   /* NULL: there is none; changed with `queue` locked */
     struct keeper_batch batch; /* as it went to the keeper: without the releases that had lapsed */
     struct keeper_records records;
     bool answered;                    /* `records` came */
@@ -130,6 +126,7 @@ struct audit_log {
     atomic_bool commit_waits; /* whoever reads lets it pass */
     pthread_cond_t committed;
     struct log_db db;
+    struct plans plans;
     struct tree_edge edge;   /* durable, both in the database and in the keeper's head */
     struct tree_nodes nodes; /* of the same rows */
     uint64_t unsigned_told;  /* one past the last record that told of rows set aside; 0: none */
@@ -194,6 +191,14 @@ void log_adopt(struct audit_log *log, const struct tree_edge *edge, const char *
 /** From now on the log serves reading alone. With `rows` held, or while the log is being opened. */
 void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
                  ...) REEVE_PRINTF(4, 5);
+
+/* ---- log_plans.c ---- */
+
+/** Open the plans beside a log that has been opened; a file that is none condemns the log. */
+int log_open_plans(struct audit_log *log, int dir_fd, const char *dir, struct reeve_error *err);
+/** Write the plans of the batch in flight, before it is entered. REEVE_EDAMAGED condemns the log.
+ */
+int log_write_plans(struct audit_log *log, struct reeve_error *err);
 
 /* ---- log_read.c ---- */
 

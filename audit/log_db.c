@@ -1,15 +1,9 @@
 /*
- * The log's one table in SQLite. Opens it so that a hostile file can do least, writes a batch in
- * one transaction, reads rows in order. Knows nothing of keepers and trees. Called by the log
- * alone.
+ * The log's one table in SQLite: writes a batch in one transaction, reads rows in order. Knows
+ * nothing of keepers and trees. Called by the log alone.
  */
 #include "audit/database.h"
 #include "audit/log.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SCHEMA "CREATE TABLE log(seq INTEGER PRIMARY KEY, record BLOB, leaf BLOB NOT NULL)"
 
@@ -22,164 +16,31 @@ static const char *const statement[LOG_STMTS] = {
     [LOG_RANGE] = "SELECT seq, record, leaf FROM log WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
 };
 
-/* What the system did, against what the file is: only the latter is damage. */
-static bool is_damage(sqlite3 *db, int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_NOMEM:
-    case SQLITE_FULL:
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_INTERRUPT:
-        return false;
-    case SQLITE_IOERR: /* a write that failed can be tried again */
-        return code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
-               code == SQLITE_IOERR_CORRUPTFS;
-    case SQLITE_CANTOPEN:
-        return sqlite3_system_errno(db) != EMFILE && sqlite3_system_errno(db) != ENFILE &&
-               sqlite3_system_errno(db) != ENOSPC;
-    default:
-        return true;
-    }
-}
-
 static int fail(struct log_db *db, const char *what, struct reeve_error *err)
 {
-    int code = sqlite3_extended_errcode(db->sqlite);
-    return base_fail(err, is_damage(db->sqlite, code) ? REEVE_EDAMAGED : REEVE_EIO,
-                     AUDIT_DB_NAME " %s: %s (SQLite %d)", what, sqlite3_errmsg(db->sqlite), code);
+    return database_fail(db->sqlite, AUDIT_DB_NAME, what, err);
 }
 
 /* ---- opening ---- */
 
-static bool configure(sqlite3 *db)
-{
-    (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 1 << 20);
-    /* Exclusive before WAL: the index of the WAL is then in our memory, and there is no -shm file
-     * whose closing elsewhere would drop our locks. */
-    return database_defend(db) &&
-           sqlite3_exec(db,
-                        "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=WAL;PRAGMA "
-                        "synchronous=FULL",
-                        NULL, NULL, NULL) == SQLITE_OK;
-}
-
-enum schema { SCHEMA_OURS, SCHEMA_EMPTY, SCHEMA_FOREIGN, SCHEMA_ERROR };
-
-/* The file holds our table and nothing else: no trigger, view or index to act behind our back. */
-static enum schema look_at_schema(sqlite3 *db)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema", -1, &stmt, NULL);
-    enum schema found = SCHEMA_EMPTY;
-    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-        rc = sqlite3_step(stmt);
-        if (rc != SQLITE_ROW)
-            break;
-        const char *sql = (const char *)sqlite3_column_text(stmt, 0);
-        bool ours = found == SCHEMA_EMPTY && sql && str_is(STR(SCHEMA), sql);
-        found = ours ? SCHEMA_OURS : SCHEMA_FOREIGN;
-    }
-    (void)sqlite3_finalize(stmt);
-    return rc == SQLITE_DONE ? found : SCHEMA_ERROR;
-}
-
-static bool prepare(struct log_db *db)
-{
-    for (int i = 0; i < LOG_STMTS; i++)
-        if (sqlite3_prepare_v3(db->sqlite, statement[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &db->stmt[i], NULL) != SQLITE_OK)
-            return false;
-    return true;
-}
-
-/* The name's own file: absent, empty, usable, or something that is no file of ours. */
-static int look_at_file(int dir_fd, bool create, enum log_db_found *found, struct reeve_error *err)
-{
-    struct stat st;
-    *found = LOG_DB_GOOD;
-    if (fstatat(dir_fd, AUDIT_DB_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (!S_ISREG(st.st_mode))
-            *found = LOG_DB_UNREADABLE;
-        else if (st.st_size == 0 && !create)
-            *found = LOG_DB_ABSENT;
-        return 0;
-    }
-    if (errno != ENOENT)
-        return base_fail_errno(err, REEVE_EIO, errno, AUDIT_DB_NAME " cannot be looked at");
-    *found = create ? LOG_DB_GOOD : LOG_DB_ABSENT;
-    if (!create)
-        return 0;
-    /* Made here and not by SQLite for its mode: the WAL takes it over. */
-    auto_close int fd = openat(dir_fd, AUDIT_DB_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || fsync(dir_fd) != 0)
-        return base_fail_errno(err, REEVE_EIO, errno, AUDIT_DB_NAME " cannot be made");
-    return 0;
-}
-
-/* An open that went wrong: the file's fault is a finding, the system's an error. */
-static int give_up(struct log_db *db, enum log_db_found *found, struct reeve_error *err)
-{
-    int rc = fail(db, "cannot be opened", err);
-    log_db_close(db, true);
-    *found = LOG_DB_UNREADABLE;
-    return rc == REEVE_EDAMAGED ? 0 : rc;
-}
-
-static int check_table(struct log_db *db, bool create, enum log_db_found *found,
-                       struct reeve_error *err)
-{
-    enum schema schema = look_at_schema(db->sqlite);
-    if (schema == SCHEMA_EMPTY && !create) {
-        log_db_close(db, true);
-        *found = LOG_DB_ABSENT;
-        return 0;
-    }
-    if (schema == SCHEMA_FOREIGN) {
-        log_db_close(db, true);
-        *found = LOG_DB_UNREADABLE;
-        (void)base_fail(err, REEVE_EDAMAGED, AUDIT_DB_NAME " has tables that are not the log's");
-        return 0;
-    }
-    if (schema == SCHEMA_EMPTY && sqlite3_exec(db->sqlite, SCHEMA, NULL, NULL, NULL) != SQLITE_OK)
-        return give_up(db, found, err);
-    if (schema == SCHEMA_ERROR || !prepare(db))
-        return give_up(db, found, err);
-    return 0;
-}
+static const struct database_form form = {
+    .name = AUDIT_DB_NAME,
+    .whose = "the log's",
+    .schema = SCHEMA,
+    .statement = statement,
+    .nstatements = LOG_STMTS,
+};
 
 int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
-                enum log_db_found *found, struct reeve_error *err)
+                enum database_found *found, struct reeve_error *err)
 {
     *db = (struct log_db){0};
-    int rc = look_at_file(dir_fd, create, found, err);
-    if (rc || *found == LOG_DB_ABSENT)
-        return rc;
-    if (*found == LOG_DB_UNREADABLE) {
-        (void)base_fail(err, REEVE_EDAMAGED, AUDIT_DB_NAME " is no regular file");
-        return 0;
-    }
-    auto_buf struct buf path;
-    buf_init(&path, 0);
-    buf_printf(&path, "%s/%s", dir, AUDIT_DB_NAME);
-    if (path.failed)
-        return base_fail(err, REEVE_ENOMEM, "out of memory opening " AUDIT_DB_NAME);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (sqlite3_open_v2(path.data, &db->sqlite, flags, NULL) != SQLITE_OK || !configure(db->sqlite))
-        return give_up(db, found, err);
-    return check_table(db, create, found, err);
+    return database_open(&form, dir_fd, dir, create, &db->sqlite, db->stmt, found, err);
 }
 
 void log_db_close(struct log_db *db, bool keep_wal)
 {
-    for (int i = 0; i < LOG_STMTS; i++)
-        (void)sqlite3_finalize(db->stmt[i]);
-    if (db->sqlite && keep_wal)
-        (void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    (void)sqlite3_close(db->sqlite);
-    *db = (struct log_db){0};
+    database_close(&form, &db->sqlite, db->stmt, keep_wal);
 }
 
 /* ---- reading ---- */
@@ -233,9 +94,7 @@ int log_db_size(struct log_db *db, uint64_t *size, struct reeve_error *err)
 
 static bool run(struct log_db *db, enum log_stmt which)
 {
-    int rc = sqlite3_step(db->stmt[which]);
-    (void)sqlite3_reset(db->stmt[which]);
-    return rc == SQLITE_DONE;
+    return database_run(db->stmt[which]);
 }
 
 /* Keeps the error that `err` holds. */

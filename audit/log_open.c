@@ -145,16 +145,16 @@ static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
                      const struct keeper_state *state, struct audit_found *found,
                      struct reeve_error *err)
 {
-    enum log_db_found file;
+    enum database_found file;
     uint64_t acknowledged = state->committed ? state->size : state->base_size;
     int rc = log_db_open(&log->db, dir_fd, dir, acknowledged == 0, &file, err);
     if (rc)
         return rc;
-    if (file == LOG_DB_UNREADABLE) {
+    if (file == DATABASE_UNREADABLE) {
         log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
         return 0;
     }
-    if (file == LOG_DB_ABSENT) {
+    if (file == DATABASE_ABSENT) {
         log_condemn(log, AUDIT_TAIL_LOST, 0,
                     AUDIT_DB_NAME " is missing or empty; the keeper signed for %" PRIu64 " records",
                     state->size);
@@ -172,7 +172,7 @@ static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
 static int read_headless(struct audit_log *log, int dir_fd, const char *dir,
                          struct reeve_error *err)
 {
-    enum log_db_found file;
+    enum database_found file;
     log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
     int rc = log_db_open(&log->db, dir_fd, dir, false, &file, err);
     return rc;
@@ -219,6 +219,8 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
     tree_edge_init(&log->edge);
     int rc = open_parts(log, dir_fd, dir, found, err ? err : &local);
     log->progress = NULL;
+    if (rc == 0)
+        rc = log_open_plans(log, dir_fd, dir, err);
     if (rc) {
         audit_found_fini(found);
         audit_log_close(&log);
@@ -238,10 +240,13 @@ void audit_log_close(struct audit_log **log)
     if (!l)
         return;
     log_db_close(&l->db, l->condition != AUDIT_OK);
+    plans_close(&l->plans, l->condition != AUDIT_OK);
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
-    for (size_t i = 0; i < BASE_COUNT(l->queues); i++)
+    for (size_t i = 0; i < BASE_COUNT(l->queues); i++) {
         buf_fini(&l->queues[i].bytes);
+        plans_queue_fini(&l->queues[i].plans);
+    }
     buf_fini(&l->nodes.roots);
     buf_fini(&l->origin);
     buf_fini(&l->vkey);

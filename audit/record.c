@@ -49,6 +49,21 @@ static enum record_kind kind_of(struct str type)
     return RECORD_OTHER;
 }
 
+bool record_digest(struct str text, uint8_t out[BASE_SHA256])
+{
+    const struct str form = STR("sha256:");
+    return str_starts(text, form) &&
+           base_unhex((struct str){text.p + form.n, text.n - form.n}, out, BASE_SHA256);
+}
+
+/* Of a decision. */
+static void read_plan(const struct json_doc *doc, struct record_info *out)
+{
+    const struct json_node *root = json_root(doc), *kept = json_get(doc, root, "plan_kept");
+    out->has_plan = record_digest(json_string_or(json_get(doc, root, "plan"), STR("")), out->plan);
+    out->plan_masked = kept && kept->type == JSON_FALSE;
+}
+
 int record_read(struct record_reader *r, struct str record, struct record_info *out,
                 struct reeve_error *err)
 {
@@ -75,6 +90,8 @@ int record_read(struct record_reader *r, struct str record, struct record_info *
     }
     const struct json_node *beyond = json_get(&doc, root, "beyond_crash");
     out->beyond_crash = beyond && beyond->type == JSON_TRUE;
+    if (out->kind == RECORD_DECISION)
+        read_plan(&doc, out);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /*
  * What the log itself reads out of a record: its sequence, whether it is a release or the end of
- * one, and what a start told of rows (`unacknowledged`, `unsigned`). Everything else in a record is
- * the broker's business.
+ * one, what a start told of rows (`unacknowledged`, `unsigned`), and the plan that a decision
+ * names. Everything else in a record is the broker's business.
  */
 #ifndef AUDIT_RECORD_H
 #define AUDIT_RECORD_H
@@ -20,6 +20,7 @@ void record_reader_fini(struct record_reader *r);
     X(RELEASE, "release")                                                                          \
     X(END, "end")                                                                                  \
     X(START, "start")                                                                              \
+    X(DECISION, "decision")                                                                        \
     X(UNACKNOWLEDGED, "unacknowledged")                                                            \
     X(UNSIGNED, "unsigned")                                                                        \
     X(ROTATION, "rotation")
@@ -36,7 +37,12 @@ struct record_info {
     uint64_t release;  /* of an end: the sequence of the release that it ends */
     uint64_t from, to; /* of what tells of rows: which, inclusive; to < from: it does not say */
     bool beyond_crash; /* of `unsigned`: more than one crash leaves */
+    /* Of a decision: */
+    bool has_plan, plan_masked; /* masked: its bytes are not kept */
+    uint8_t plan[BASE_SHA256];
 };
+/** A digest as records write it, "sha256:" and 64 hex digits. False: it is none. */
+bool record_digest(struct str text, uint8_t out[BASE_SHA256]);
 /**
  * Reads a record of at most AUDIT_MAX_RECORD bytes. REEVE_EFORMAT: not JSON that the log accepts,
  * or without a sequence; REEVE_ENOMEM.

@@ -6,6 +6,7 @@
 #include "audit/audit.h"
 #include "audit/note.h"
 #include "audit/verify_keys.h"
+#include "audit/verify_plans.h"
 #include "audit/verify_rows.h"
 
 #include <inttypes.h>
@@ -31,6 +32,9 @@ struct check {
     bool has_hole, no_memory;
     uint64_t first_hole;
     struct record_holes holes;
+    struct verify_plans plans;
+    int plans_rc; /* why they could not be read */
+    struct reeve_error plans_why;
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* NULL: nobody is told */
     void *progress_arg;
 };
@@ -68,6 +72,7 @@ static void take_story(struct check *c, const struct record_info *info)
     struct audit_report *r = c->report;
     if (!record_holes_take(&c->holes, info->seq, info))
         find_hole(c);
+    c->plans_rc = verify_plans_take(&c->plans, info, &c->plans_why);
     if (info->kind != RECORD_UNSIGNED || info->to < info->from)
         return;
     if (!r->set_aside)
@@ -173,7 +178,7 @@ static int take_row(void *arg, const struct verify_row *row)
         check_kept(c);
     if (c->progress && c->next % PROGRESS_ROWS == 0)
         c->progress(c->progress_arg, c->next, c->checkpoint->size);
-    return c->no_memory;
+    return c->no_memory || c->plans_rc;
 }
 
 /* What the owner says of its log: a log that it condemned is never ok. */
@@ -192,6 +197,8 @@ static int check_rows(struct check *c, const struct audit_source *source, struct
     int rc = verify_rows(source, 0, size, take_row, c, &next, err);
     if (c->no_memory)
         return base_fail(err, REEVE_ENOMEM, "out of memory reading records");
+    if (c->plans_rc)
+        return base_fail(err, c->plans_rc, "%s", c->plans_why.message);
     if (rc == REEVE_EDAMAGED)
         find(c->report, FINDING_MISSING, c->next, "record %" PRIu64 " cannot be read: %s", c->next,
              err->message);
@@ -284,6 +291,19 @@ static int check_end(struct check *c, const struct audit_source *source, struct 
     return 0;
 }
 
+/* After all that is wrong with the rows. */
+static void take_plans(struct check *c)
+{
+    struct audit_report *r = c->report;
+    const struct verify_plans *p = &c->plans;
+    r->plans_kept = p->kept;
+    r->plans_masked = p->masked;
+    r->plans_unchecked = p->unchecked;
+    if (p->has_bad)
+        find(r, p->missing ? FINDING_PLAN_MISSING : FINDING_PLAN_CHANGED, p->first_bad, "%s",
+             p->why.message);
+}
+
 static void check_checkpoint(struct audit_report *report, const struct audit_head *head,
                              struct str vkey, struct note_key *key, struct note_checkpoint *c)
 {
@@ -352,6 +372,7 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
     struct check c = {.report = report,
                       .checkpoint = &checkpoint,
                       .head = head,
+                      .plans.source = source,
                       .progress = progress,
                       .progress_arg = progress_arg};
     int rc = verify_keys_begin(&c.keys, &key, head->kept, err);
@@ -361,8 +382,10 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
     if (rc == 0) {
         check_root(&c);
         rc = check_end(&c, source, err);
+        take_plans(&c);
     }
     record_reader_fini(&c.reader);
+    verify_plans_fini(&c.plans);
     if (rc == 0 && head->kept.p && !c.keys.kept_signed && !report->finding[0])
         return base_fail(err, REEVE_EVERIFY, "%s", c.keys.why_not.message);
     report->ok = rc == 0 && !report->finding[0];

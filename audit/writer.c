@@ -321,7 +321,7 @@ int audit_writer_await_room(struct audit_writer *w, uint32_t records, uint32_t r
         struct audit_room room;
         audit_log_room(w->log, &room);
         if (room.nrecords + records <= KEEPER_MAX_LEAVES &&
-            room.nreleases + releases <= KEEPER_MAX_RELEASES)
+            room.nreleases + releases <= KEEPER_MAX_RELEASES && (room.plan || !releases))
             break;
         rc = told(w, err);
         if (rc)

@@ -42,8 +42,9 @@ int audit_writer_release(struct audit_writer *w, uint64_t decision, const uint8_
 /** What is queued becomes urgent. */
 void audit_writer_hurry(struct audit_writer *w);
 
-/** Wait until `records` more fit into the next batch, and `releases`. REEVE_EIO: the log cannot be
- * written now, and nothing makes room; the log's own error when it takes nothing more. */
+/** Wait until `records` more fit into the next batch, and `releases`, the first with its plan.
+ * REEVE_EIO: the log cannot be written now, and nothing makes room; the log's own error when it
+ * takes nothing more. */
 int audit_writer_await_room(struct audit_writer *w, uint32_t records, uint32_t releases,
                             struct reeve_error *err);
 /** Wait until record `seq`, which was appended, is durable. The same errors: it may become durable

@@ -36,6 +36,9 @@ int api_question(struct reeve *r, enum wire_type type, struct str payload, char 
 /** audit_source's read over the wire; `self` is the handle. */
 int api_read_rows(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                   struct reeve_error *err);
+/** audit_source's plan over the wire. */
+int api_read_plan(void *self, const uint8_t digest[BASE_SHA256], struct buf *out,
+                  struct reeve_error *err);
 /** An audit_row_fn that gives each row to an api_taker. */
 struct api_taker {
     int (*fn)(void *arg, const struct reeve_record *record);

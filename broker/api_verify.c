@@ -47,6 +47,9 @@ static void put_report(const struct audit_report *found, const struct audit_head
                                       .set_aside_at = found->set_aside_at,
                                       .set_aside_beyond_crash = found->set_aside_beyond_crash,
                                       .beyond = beyond,
+                                      .plans_kept = found->plans_kept,
+                                      .plans_masked = found->plans_masked,
+                                      .plans_unchecked = found->plans_unchecked,
                                       .has_bad = found->has_bad,
                                       .first_bad = found->first_bad};
     (void)snprintf(out.finding, sizeof out.finding, "%s", found->finding);
@@ -65,7 +68,7 @@ int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
     auto_json struct json_text t = {0};
     struct audit_head head = {0};
     struct audit_report found = {0};
-    struct audit_source source = {.read = api_read_rows, .self = handle};
+    struct audit_source source = {.read = api_read_rows, .plan = api_read_plan, .self = handle};
     if (!report || report->size > sizeof *report || report->size < sizeof report->size)
         return base_fail(err, REEVE_EINVAL, "reeve_verify needs a report to fill");
     int rc = vkey ? api_question(handle, WIRE_ASK, STR("head"), &text, err)

@@ -129,11 +129,18 @@ void run_refuse(struct reeve_run *run, enum core_refusal refusal, const char *fm
     va_end(ap);
 }
 
+/* With the bytes of the plan that it names. */
+static int append_decision(struct reeve_run *run, struct reeve_error *err)
+{
+    int rc = owner_keep_plan(run->owner, run, err);
+    return rc ? rc : owner_append_of(run->owner, run, record_decision, &run->decision_seq, err);
+}
+
 /* One record for all of it: nothing outside can have happened. */
 static void finish_at_once(struct reeve_run *run)
 {
     struct reeve_error err = {0};
-    if (owner_append_of(run->owner, run, record_decision, &run->decision_seq, &err) != 0) {
+    if (append_decision(run, &err) != 0) {
         answer_error(run, &err);
         return;
     }
@@ -335,7 +342,7 @@ static void begin_run(struct reeve_run *run)
     }
     run->state = RUN_QUEUED;
     run->prepared = true;
-    rc = owner_append_of(owner, run, record_decision, &run->decision_seq, &err);
+    rc = append_decision(run, &err);
     if (!rc)
         rc = owner_release(owner, run, &err);
     if (rc) {

@@ -32,10 +32,11 @@
 #define OWNER_GIVE_UP_NS     (5 * BASE_NS_PER_S) /* a client waits so long for a log that fails */
 #define OWNER_WARRANT_NS     (30 * BASE_NS_PER_S)
 #define OWNER_END_NS         (5 * BASE_NS_PER_S) /* runs have so long to end and be recorded */
-/* The end of each run, however long its record. */
-#define OWNER_BALLAST_BYTES ((uint64_t)OWNER_MAX_RUNS * AUDIT_MAX_RECORD)
-#define OWNER_TMP_BYTES     ((uint64_t)64 << 20)
-#define OWNER_INSTANCE      16
+/* The end of each run, however long its record, and the plans that are before it in line. */
+#define OWNER_BALLAST_BYTES                                                                        \
+    ((uint64_t)OWNER_MAX_RUNS * AUDIT_MAX_RECORD + 2 * AUDIT_MAX_PLANS_BYTES)
+#define OWNER_TMP_BYTES ((uint64_t)64 << 20)
+#define OWNER_INSTANCE  16
 
 #define OUTCOME_MAX_VALUE (1u << 20) /* of a provider's value, as canonical JSON */
 
@@ -101,6 +102,7 @@ struct reeve_run {
     struct reeve_error program_error;
     struct buf plan;
     uint8_t plan_sha256[BASE_SHA256];
+    bool plan_masked; /* it is made of what the policy masks: its bytes are not kept */
 
     struct reeve_job job;                  /* the provider's, from prepare to finished */
     const struct reeve_provider *provider; /* NULL: answered by the owner itself */
@@ -202,6 +204,9 @@ int owner_append(struct owner *owner, const struct buf *json, uint64_t *seq,
 int owner_append_of(struct owner *owner, struct reeve_run *run,
                     void (*record)(struct reeve_run *, struct buf *, bool brief), uint64_t *seq,
                     struct reeve_error *err);
+/** Keep the bytes of a run's plan, before its decision is appended, unless the policy masks any of
+ * what it is made of: `run->plan_masked` then. */
+int owner_keep_plan(struct owner *owner, struct reeve_run *run, struct reeve_error *err);
 /** Wait where a batch has no room for one more request with its decision and every end that may
  * come meanwhile: for the one that is in flight, if it can be written. */
 void owner_make_room(struct owner *owner);
@@ -322,6 +327,8 @@ void outcome_take(const struct reeve_outcome *from, struct outcome *to);
 /* ---- records.c ---- */
 void record_rejected(struct owner *owner, const struct request_peer *peer, const char *what,
                      struct str text, const struct reeve_error *why, struct buf *out);
+/** Whether the policy masks any of the request's arguments. */
+bool record_hides(const struct reeve_run *run);
 /** `brief`: what can be long stands by its digest, so that the record has room in any case. */
 void record_decision(struct reeve_run *run, struct buf *out, bool brief);
 void record_end(struct reeve_run *run, struct buf *out, bool brief);

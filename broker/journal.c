@@ -146,6 +146,16 @@ void owner_settle(struct owner *owner)
     (void)owner_journal_tick(owner);
 }
 
+int owner_keep_plan(struct owner *owner, struct reeve_run *run, struct reeve_error *err)
+{
+    if (!run->plan.len || !owner->writer) /* appending fails then */
+        return 0;
+    run->plan_masked = record_hides(run);
+    return run->plan_masked
+               ? 0
+               : audit_log_plan(owner->log, run->plan_sha256, buf_view(&run->plan), err);
+}
+
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err)
 {
     if (owner->nreleasing == BASE_COUNT(owner->releasing))
@@ -327,6 +337,9 @@ static void copy_decision(struct json_out *o, const struct json_text *d)
     static const char *const from_record[] = {"provider", "enforced_by"};
     const struct json_node *root = json_root(&d->doc);
     const struct json_node *program = json_get(&d->doc, root, "program");
+    const struct json_node *kept = json_get(&d->doc, root, "plan_kept");
+    if (kept && kept->type == JSON_FALSE)
+        json_kv_bool(o, "plan_kept", false);
     copy_strings(o, d, json_get(&d->doc, root, "request"), from_request, BASE_COUNT(from_request));
     copy_strings(o, d, json_get(&d->doc, root, "decision"), from_decision,
                  BASE_COUNT(from_decision));

@@ -70,8 +70,8 @@ static bool mask_args(const struct reeve_run *run, struct buf *out)
     return policy_mask_args(run->image, run->request, !run->asked.fits, run->owner->mask_key, out);
 }
 
-/* Whether the arguments have something to hide: what came of them may then repeat it. */
-static bool hides(const struct reeve_run *run)
+/* What came of the arguments may then repeat what is hidden. */
+bool record_hides(const struct reeve_run *run)
 {
     auto_buf struct buf masked = {.max = (size_t)1 << 20};
     return mask_args(run, &masked);
@@ -227,6 +227,8 @@ static void put_what_runs(const struct reeve_run *run, bool brief, struct json_o
     }
     if (run->plan.len)
         json_kv_digest(o, "plan", run->plan_sha256);
+    if (run->plan.len && run->plan_masked)
+        json_kv_bool(o, "plan_kept", false);
     json_kv_str(o, "provider", run->provider ? str_of(run->provider->name) : STR("owner"));
     json_kv_str(o, "enforced_by",
                 run->provider ? str_of(run->provider->enforced_by) : STR("in-process"));
@@ -249,7 +251,7 @@ enum form { FORM_WHOLE, FORM_BOUNDED, FORM_BRIEF, FORM_HIDDEN };
 /* In a record, against a result, whoever asked for it gets. */
 static enum form form_of(const struct reeve_run *run, bool brief)
 {
-    return hides(run) ? FORM_HIDDEN : brief ? FORM_BRIEF : FORM_BOUNDED;
+    return record_hides(run) ? FORM_HIDDEN : brief ? FORM_BRIEF : FORM_BOUNDED;
 }
 
 /* A sentence that may quote an argument. */

@@ -355,6 +355,17 @@ static int on_rotate(struct conn *conn, struct str payload, struct reeve_error *
     return answer(conn, &text, &why);
 }
 
+static int on_plan(struct conn *conn, struct str payload, struct reeve_error *err)
+{
+    if (payload.n != BASE_SHA256)
+        return broken(err, "a PLAN frame of the wrong length");
+    struct reeve_error why = {0};
+    auto_buf struct buf plan = {0};
+    if (log_to_read(conn->owner, &why))
+        (void)audit_log_read_plan(conn->owner->log, (const uint8_t *)payload.p, &plan, &why);
+    return answer(conn, &plan, &why);
+}
+
 static int on_stop(struct conn *conn, struct str payload, struct reeve_error *err)
 {
     (void)payload;
@@ -385,6 +396,7 @@ static const struct {
     {WIRE_READ, CONN_IDLE, on_read},       {WIRE_ASK, CONN_IDLE, on_ask},
     {WIRE_RECEIPT, CONN_IDLE, on_receipt}, {WIRE_STOP, CONN_IDLE, on_stop},
     {WIRE_PROVE, CONN_IDLE, on_prove},     {WIRE_ROTATE, CONN_IDLE, on_rotate},
+    {WIRE_PLAN, CONN_IDLE, on_plan},
 };
 
 static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct reeve_error *err)

@@ -194,6 +194,22 @@ struct reeve_record {
 REEVE_API int reeve_records(struct reeve *handle, uint64_t from, uint64_t max,
                             int (*fn)(void *arg, const struct reeve_record *record), void *arg,
                             struct reeve_error *err);
+/** The same of a folder that no owner has open, a copy or a backup, in which nothing is written.
+ * REEVE_ENOENT: it has no log; REEVE_EDAMAGED, REEVE_EIO. */
+REEVE_API int reeve_copy_records(const char *dir, uint64_t from, uint64_t max,
+                                 int (*fn)(void *arg, const struct reeve_record *record), void *arg,
+                                 struct reeve_error *err);
+/**
+ * The bytes of the plan that a record names (of a decision, a release or an end), which hash to its
+ * digest: malloc'ed, freed by reeve_free. REEVE_ENOENT: there is no such record, it names none, or
+ * the plan is not kept, as where the policy masks what it is made of; REEVE_EVERIFY: what is kept
+ * is another; REEVE_EDAMAGED.
+ */
+REEVE_API int reeve_plan(struct reeve *handle, uint64_t seq, void **bytes, size_t *n,
+                         struct reeve_error *err);
+/** The same of a folder that no owner has open. */
+REEVE_API int reeve_copy_plan(const char *dir, uint64_t seq, void **bytes, size_t *n,
+                              struct reeve_error *err);
 
 struct reeve_query {
     size_t size;
@@ -274,6 +290,9 @@ struct reeve_verify_report {
     bool set_aside_beyond_crash;
     /* Of a copy: rows that came after the checkpoint, of which it says nothing. */
     uint64_t beyond;
+    /* Decisions that name a plan: its bytes are kept and hash to its digest; are not kept, since
+     * they hold what the policy masks; were not looked at, since the copy has no plans.db. */
+    uint64_t plans_kept, plans_masked, plans_unchecked;
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is

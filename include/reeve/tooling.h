@@ -118,6 +118,10 @@ enum reeve_schema_form {
 REEVE_API int reeve_policy_schema(enum reeve_schema_form form, char **text,
                                   struct reeve_error *err);
 
+/** A plan's bytes as canonical JSON, all of it but the filter's instructions, of which there is the
+ * digest: malloc'ed, freed by reeve_free. Thread-safe. REEVE_EFORMAT: they are none. */
+REEVE_API int reeve_plan_json(const void *bytes, size_t n, char **json, struct reeve_error *err);
+
 /** What an export wrote. */
 struct reeve_export_report {
     size_t size;

@@ -17,10 +17,12 @@
 #include "audit/index.h"
 #include "audit/indexer.h"
 #include "audit/key.h"
+#include "audit/plans.h"
 #include "audit/writer.h"
 #include "tests/bench/bench.h"
 
 enum { MAX_CALLERS = 64, ROUNDS_OF_ONE = 1500 };
+enum { PLAN_BYTES = 7000 }; /* as those of small programs have, 6472 of them for the filter */
 
 /* A decision's record as the owner writes it, with all that is usually in one: what is before and
  * behind its sequence. Made cheaply, since that is not what is measured. */
@@ -226,10 +228,16 @@ static int raise_stage(struct stage *s, const char *dir, struct reeve_error *err
     return rc ? rc : audit_writer_start(s->log, &options, &s->writer, err);
 }
 
-static void lower_stage(struct stage *s)
+/* Its WALs are emptied into their databases. */
+static void close_log(struct stage *s)
 {
     audit_writer_stop(&s->writer);
     audit_log_close(&s->log);
+}
+
+static void lower_stage(struct stage *s)
+{
+    close_log(s);
     if (s->keeper > 0)
         (void)waitpid(s->keeper, NULL, 0);
     fd_close(&s->launcher_fd);
@@ -291,6 +299,27 @@ static void bench_callers(struct stage *s, unsigned n, size_t each, struct form 
         (void)pthread_join(callers[i].thread, NULL);
     struct bench_times t = {ns, n * each};
     take_times(out, &t, n * each, bench_now() - start);
+}
+
+/* One caller with a plan for each record, as a run has one: always the same, or each its own. */
+static void bench_plans(struct stage *s, bool same, struct form *out)
+{
+    char plan[PLAN_BYTES] = {0};
+    uint8_t digest[BASE_SHA256];
+    int64_t ns[ROUNDS_OF_ONE], start = bench_now();
+    struct reeve_error err = {0};
+    for (size_t i = 0; i < ROUNDS_OF_ONE; i++) {
+        int64_t begin = bench_now();
+        if (!same)
+            memcpy(plan, &i, sizeof i);
+        base_sha256(plan, sizeof plan, digest);
+        if (audit_log_plan(s->log, digest, (struct str){plan, sizeof plan}, &err) != 0)
+            exit(fail("plan", &err));
+        await(s, append(s, true));
+        ns[i] = bench_now() - begin;
+    }
+    struct bench_times t = {ns, ROUNDS_OF_ONE};
+    take_times(out, &t, ROUNDS_OF_ONE, bench_now() - start);
 }
 
 /* ---- one that hands in and hears later ---- */
@@ -417,9 +446,14 @@ static int bench_log(struct stage *s, const struct form *raw, uint64_t appends)
 {
     struct form one = {.name = "one-caller"}, many = {.name = "64-callers"},
                 few = {.name = "submit-64"}, lots = {.name = "submit-512"},
-                safe = {.name = "safe-256"};
+                safe = {.name = "safe-256"}, same = {.name = "one-caller-same-plan"},
+                planned = {.name = "one-caller-own-plan"};
     bench_callers(s, 1, ROUNDS_OF_ONE, &one);
     print_form(&one, &raw[0]);
+    bench_plans(s, true, &same);
+    print_form(&same, &raw[0]);
+    bench_plans(s, false, &planned);
+    print_form(&planned, &raw[0]);
     bench_callers(s, MAX_CALLERS, 2000, &many);
     print_form(&many, &raw[1]);
     bench_submit(s, 64, true, &few);
@@ -457,6 +491,10 @@ int bench_audit(const struct bench_options *o)
         rc = fail("log", &err);
     if (!rc)
         rc = bench_log(&s, raw, o->appends);
+    close_log(&s);
+    if (!rc)
+        (void)printf("{\"name\":\"plans\",\"plan_bytes\":%d,\"bytes_a_plan\":%.1f}\n", PLAN_BYTES,
+                     (double)bytes_of(&s, PLANS_DB_NAME) / ROUNDS_OF_ONE);
     lower_stage(&s);
     return rc;
 }

@@ -15,7 +15,8 @@ static const struct cli_option table[] = {
     {"checkpoint", "FILE", CLI_TEXT, offsetof(struct options, checkpoint),
      "a checkpoint that was kept elsewhere: the log must go on from it"},
     {"copy", "DIR", CLI_TEXT, offsetof(struct options, copy),
-     "check this folder's log.db, a copy or a backup, offline; needs --key and --checkpoint"},
+     "check this folder's log.db and plans.db, a copy or a backup, offline; needs --key and "
+     "--checkpoint"},
 };
 
 #define BAR 30u
@@ -44,8 +45,10 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 static int show_json(const struct reeve_verify_report *r)
 {
     auto_json json_t *json = json_pack(
-        "{s:b, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
-        "without_bytes", (json_int_t)r->without_bytes, "root", r->root, "origin", r->origin);
+        "{s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
+        "without_bytes", (json_int_t)r->without_bytes, "plans_kept", (json_int_t)r->plans_kept,
+        "plans_masked", (json_int_t)r->plans_masked, "plans_unchecked",
+        (json_int_t)r->plans_unchecked, "root", r->root, "origin", r->origin);
     if (json && !r->ok)
         json_object_update_new(json,
                                json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
@@ -79,6 +82,19 @@ static void show_set_aside(const struct reeve_verify_report *r)
             "some are more than a crash leaves: rows were added, or an older keeper.head put back");
 }
 
+static void show_plans(const struct reeve_verify_report *r)
+{
+    if (r->plans_kept)
+        printf("%llu plans that decisions name are kept and hash to their digests\n",
+               (unsigned long long)r->plans_kept);
+    if (r->plans_masked)
+        printf("%llu plans are not kept, since the policy masks what they are made of\n",
+               (unsigned long long)r->plans_masked);
+    if (r->plans_unchecked)
+        printf("%llu plans were not looked at: the copy has no plans.db\n",
+               (unsigned long long)r->plans_unchecked);
+}
+
 static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
 {
     cli_colour(cli, r->ok ? "32" : "1;31");
@@ -90,6 +106,7 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
         printf(", root %s\n", r->root);
         if (r->without_bytes)
             printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
+        show_plans(r);
         show_set_aside(r);
         if (r->beyond)
             printf("%llu more came after the checkpoint, which says nothing of them\n",
@@ -146,9 +163,10 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
 const struct cli_command cli_audit_verify = {
     .name = "audit verify",
     .operands = "",
-    .summary = "Check every record, the tree and the signature of the log. Status 1 when something "
-               "does not hold;\n"
-               "the finding names the first sequence that is wrong or missing.",
+    .summary =
+        "Check every record, the tree, the signature and the plans of the log. Status 1 when "
+        "something does not hold;\n"
+        "the finding names the first sequence that is wrong or missing.",
     .example = "reeve audit verify --key /etc/reeve/key.vkey",
     .options = table,
     .noptions = CLI_COUNT(table),

@@ -26,6 +26,7 @@ offers "--lines" policy decide --coverage p --l
 offers "--min-coverage" policy test --m
 offers "--policy --provider" run --p
 offers "--raw" audit show --r
+offers "--plan" audit show --pl
 offers "pure" run --level p
 offers "controlled" run --policy x --level c
 offers "allow ask" audit query --effect a

@@ -44,7 +44,7 @@ until_it_holds() {
 ask --quiet init "$work/disk"
 gives "a record" 0 '^42$' add
 gives "a run" 0 'GPL-3' run /usr/share/common-licenses/GPL-3
-[ "$(stat -c %s "$work/disk/ballast")" -eq $((64 * 32768)) ] || complain "no ballast"
+[ "$(stat -c %s "$work/disk/ballast")" -eq $((64 * 32768 + 2 * 1048576)) ] || complain "no ballast"
 
 # Two runs read what nobody writes, and the disk gets full.
 mkdir "$work/pipes"

@@ -14,6 +14,7 @@ enum {
     FRAME_POLICY = 2,
     FRAME_REQUEST = 3,
     FRAME_ASK = 6,
+    FRAME_PLAN = 11,
     FRAME_WELCOME = 64,
     FRAME_RESULT = 66,
     FRAME_ERROR = 67,

@@ -48,15 +48,17 @@ do_it run --agent a -- /usr/bin/seq 1000000
 do_it run --agent a -- /usr/bin/none-such
 do_it run --agent a --explain -- /usr/bin/true
 do_it run --agent b -- /usr/bin/true
+sed 's/args.a\]/args.a, args.argv]/' "$work/policy.yaml" >"$work/masked.yaml"
+do_it run --policy "$work/masked.yaml" --agent a -- /usr/bin/true masked
 do_it run --agent a --provider mock -- /usr/bin/true
 printf 'reeve: policy/v1\nrules: 7\n' >"$work/wrong.yaml"
 do_it call --policy "$work/wrong.yaml" --agent a ccos.echo '[1]'
 
 # A run that an owner's death ends, and rows that a crash leaves.
-timeout 60 "$reeve" --helper-dir "$helpers" --state "$state" run --agent a -- /usr/bin/sleep 30 >"$work/out" 2>&1 </dev/null &
+timeout 60 "$reeve" --helper-dir "$helpers" --state "$state" run --policy "$work/masked.yaml" --agent a -- /usr/bin/sleep 30 >"$work/out" 2>&1 </dev/null &
 for _ in $(seq 100); do
     ask --json --state "$state" audit query --type release --scan >"$work/releases"
-    [ "$(grep -c '"type":"release"' "$work/releases")" -ge 6 ] && break
+    [ "$(grep -c '"type":"release"' "$work/releases")" -ge 7 ] && break
     sleep 0.05
 done
 kill -9 "$(tr -dc 0-9 <"$state/lock")"
@@ -71,7 +73,7 @@ cases=$((cases + 1))
 for type in start decision release end rejected rotation; do
     grep -q "^$type [0-9]" "$work/out" || complain "no record of type $type"
 done
-for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"signal":9' '"refusal"' '"masked"' '"shadow"' '"requires"' '"approvals"' \
+for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"plan_kept":false' '"signal":9' '"refusal"' '"masked"' '"shadow"' '"requires"' '"approvals"' \
     '"obligations"' '"bytes":' '"ceiling"' '"resource"' '"context"' '"effect":"ask"' '"level":"pure"' '"what":"policy"'; do
     cases=$((cases + 1))
     grep -qF "$what" "$work/records" || complain "no record has it"
@@ -102,5 +104,6 @@ s/"subject":"[^"]*"/"subject":7/
 s/"inputs":{/"inputs":{"more":1,/
 s/^{/{"more":1,/
 s/"pid":[0-9]*,/"pid":"1",/
+s/^{/{"plan_kept":true,/
 END
 done_testing

@@ -217,9 +217,15 @@ static int read_log(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, v
     return audit_log_read(self, from, max, fn, arg, err);
 }
 
+static int read_plan(void *self, const uint8_t digest[BASE_SHA256], struct buf *out,
+                     struct reeve_error *err)
+{
+    return audit_log_read_plan(self, digest, out, err);
+}
+
 struct audit_source source_of(struct audit_log *log)
 {
-    return (struct audit_source){.read = read_log, .self = log, .at_rest = true};
+    return (struct audit_source){.read = read_log, .plan = read_plan, .self = log, .at_rest = true};
 }
 
 void verify(struct audit_log *log, struct audit_report *report)

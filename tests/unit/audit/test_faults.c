@@ -1,7 +1,8 @@
 /*
  * Owner and keeper on a disk that fails at every write in turn: killed there, the power gone there,
  * the disk full or broken from there on. Whatever was acknowledged is there afterwards, the tree is
- * what was signed, and no token was given for a release that the log does not have.
+ * what was signed, no token was given for a release that the log does not have, and no record names
+ * a plan that is not kept.
  */
 #include "support.h"
 
@@ -90,6 +91,32 @@ static int make_record(void *arg, uint64_t seq, struct buf *out, struct reeve_er
     return 0;
 }
 
+/* A decision that names a plan, which is queued first. */
+static int make_naming(void *arg, uint64_t seq, struct buf *out, struct reeve_error *err)
+{
+    char hex[2 * BASE_SHA256 + 1];
+    (void)err;
+    base_hex(arg, BASE_SHA256, hex);
+    buf_printf(out, "{\"plan\":\"sha256:%s\",\"seq\":%" PRIu64 ",\"type\":\"decision\"}", hex, seq);
+    return 0;
+}
+
+/* Every other one is like one before. */
+static bool release_plan(struct audit_log *log, uint32_t *seed)
+{
+    char bytes[6000];
+    uint8_t plan[BASE_SHA256];
+    uint64_t seq;
+    uint32_t number = next_random(seed) % 2 ? next_random(seed) : 7;
+    size_t n = 200 + number % (sizeof bytes - 200);
+    memset(bytes, 'p', n);
+    memcpy(bytes, &number, sizeof number);
+    base_sha256(bytes, n, plan);
+    return audit_log_plan(log, plan, (struct str){bytes, n}, NULL) == 0 &&
+           audit_log_make(log, make_naming, plan, &seq, NULL) == 0 &&
+           audit_log_release(log, seq, plan, base_boottime_ns() + 20 * BASE_NS_PER_S, NULL) == 0;
+}
+
 static int keep_leaf(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
 {
     struct shared *shared = arg;
@@ -111,7 +138,6 @@ static bool write_some(struct audit_log *log, struct shared *shared, uint32_t *s
 {
     struct token tokens[KEEPER_MAX_RELEASES];
     size_t n = KEEPER_MAX_RELEASES;
-    uint8_t plan[BASE_SHA256] = {7};
     uint32_t records = 1 + next_random(seed) % 6, releases = next_random(seed) % 3;
     for (uint32_t i = 0; i < records; i++) {
         uint32_t pad = next_random(seed) % 4000;
@@ -128,8 +154,7 @@ static bool write_some(struct audit_log *log, struct shared *shared, uint32_t *s
         rotates = rc == 0;
     }
     for (uint32_t i = 0; i < releases; i++)
-        if (audit_log_release(log, audit_log_next(log) - 1, plan,
-                              base_boottime_ns() + 20 * BASE_NS_PER_S, NULL) != 0)
+        if (!release_plan(log, seed))
             return false;
     for (int tries = 0; audit_log_flush(log, tokens, &n, NULL) != 0; tries++) {
         if (tries == 3)

@@ -71,6 +71,29 @@ struct caller {
     bool failed;
 };
 
+/* The i-th of all callers is the same. */
+static struct str plan_of(const unsigned *i, uint8_t digest[BASE_SHA256])
+{
+    base_sha256(i, sizeof *i, digest);
+    return (struct str){(const char *)i, sizeof *i};
+}
+
+static int put_plan(struct audit_log *log, unsigned i)
+{
+    uint8_t digest[BASE_SHA256];
+    struct str plan = plan_of(&i, digest);
+    return audit_log_plan(log, digest, plan, NULL);
+}
+
+/* It is durable with its record. */
+static bool has_plan(struct audit_log *log, unsigned i)
+{
+    uint8_t digest[BASE_SHA256];
+    struct str plan = plan_of(&i, digest);
+    auto_buf struct buf found = {0};
+    return audit_log_read_plan(log, digest, &found, NULL) == 0 && str_eq(buf_view(&found), plan);
+}
+
 /* No assertion here: cmocka's are the main thread's. */
 static void *call(void *arg)
 {
@@ -78,7 +101,9 @@ static void *call(void *arg)
     struct audit_writer *w = c->stage->writer;
     char type[] = "decision";
     for (unsigned i = 0; i < EACH && !c->failed; i++) {
-        int rc = audit_writer_await_room(w, 1, 0, NULL);
+        int rc = audit_writer_await_room(w, 1, 1, NULL);
+        if (rc == 0)
+            rc = put_plan(c->stage->log, i);
         if (rc == 0)
             rc = audit_writer_append(w, make_record, type, true, &c->got[i], NULL);
         if (rc == REEVE_EBUSY) { /* another one was faster */
@@ -87,7 +112,8 @@ static void *call(void *arg)
         }
         if (rc == 0)
             rc = audit_writer_await(w, c->got[i], NULL);
-        c->failed = rc != 0 || audit_log_size(c->stage->log) <= c->got[i];
+        c->failed =
+            rc != 0 || audit_log_size(c->stage->log) <= c->got[i] || !has_plan(c->stage->log, i);
     }
     return NULL;
 }

@@ -227,6 +227,8 @@ static bool k_if(const struct json_node *k, const struct json_node *s, const str
 static bool k_const(const struct json_node *k, const struct json_node *s, const struct ynode *v)
 {
     (void)s;
+    if (k->type == JSON_FALSE || k->type == JSON_TRUE)
+        return v->type == Y_BOOL && v->boolean == (k->type == JSON_TRUE);
     return v->type == Y_TEXT && str_eq(k->s, v->text);
 }
 
