@@ -28,7 +28,7 @@ struct check {
     bool forked;               /* `stored` and `rehashed` differ */
     bool has_hole, no_memory;
     uint64_t first_hole;
-    struct record_holes holes;
+    struct holes holes;
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* NULL: nobody is told */
     void *progress_arg;
 };
@@ -52,20 +52,28 @@ static void REEVE_PRINTF(4, 5)
     r->first_bad = seq;
 }
 
+/* At the end, when all has been told. What was found before may be the record that told. */
 static void find_hole(struct check *c)
 {
-    find(c->report, FINDING_MISSING, c->holes.first,
-         "record %" PRIu64 " is kept as a hash alone, and no start told that it came so out of a "
-         "crash",
-         c->holes.first);
+    if (!c->holes.n)
+        return;
+    find(c->report, FINDING_MISSING, c->holes.v[0].first,
+         "record %" PRIu64
+         " is kept as a hash alone, and no record tells why: neither a crash left "
+         "it so nor was it erased on request",
+         c->holes.v[0].first);
 }
 
 /* What a record that is whole tells of other rows. */
 static void take_story(struct check *c, const struct record_info *info)
 {
     struct audit_report *r = c->report;
-    if (!record_holes_take(&c->holes, info->seq, info))
-        find_hole(c);
+    uint64_t told;
+    if ((info->kind == RECORD_UNACKNOWLEDGED || info->kind == RECORD_ERASED) &&
+        info->to < info->seq) {
+        c->no_memory = holes_tell(&c->holes, info->from, info->to, &told, NULL) != 0;
+        r->erased += info->kind == RECORD_ERASED ? told : 0;
+    }
     if (info->kind != RECORD_UNSIGNED || info->to < info->from)
         return;
     if (!r->set_aside)
@@ -141,7 +149,7 @@ static int take_row(void *arg, const struct verify_row *row)
         if (!c->has_hole)
             c->first_hole = row->seq;
         c->has_hole = true;
-        (void)record_holes_take(&c->holes, row->seq, NULL);
+        c->no_memory = holes_add(&c->holes, row->seq, NULL) != 0;
     }
     check_leaf(c, row);
     c->next++;
@@ -241,7 +249,7 @@ static int check_end(struct check *c, const struct audit_source *source, struct 
     struct beyond b = {0};
     struct reeve_error local;
     uint64_t size = c->checkpoint->size;
-    if (c->holes.open)
+    if (c->next == size)
         find_hole(c);
     find_condition(c->report, c->head); /* the keeper may know of more than it has signed */
     if (!source->at_rest)
@@ -298,6 +306,7 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
         rc = check_end(&c, source, err);
     }
     record_reader_fini(&c.reader);
+    holes_fini(&c.holes);
     report->ok = rc == 0 && !report->finding[0];
     return rc;
 }
