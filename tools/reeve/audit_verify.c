@@ -43,9 +43,10 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 
 static int show_json(const struct reeve_verify_report *r)
 {
-    auto_json json_t *json = json_pack(
-        "{s:b, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
-        "without_bytes", (json_int_t)r->without_bytes, "root", r->root, "origin", r->origin);
+    auto_json json_t *json =
+        json_pack("{s:b, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
+                  "without_bytes", (json_int_t)r->without_bytes, "erased", (json_int_t)r->erased,
+                  "root", r->root, "origin", r->origin);
     if (json && !r->ok)
         json_object_update_new(json,
                                json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
@@ -79,6 +80,16 @@ static void show_set_aside(const struct reeve_verify_report *r)
             "some are more than a crash leaves: rows were added, or an older keeper.head put back");
 }
 
+static void show_without_bytes(const struct reeve_verify_report *r)
+{
+    if (r->without_bytes)
+        printf("%llu of them are kept as hashes alone", (unsigned long long)r->without_bytes);
+    if (r->erased)
+        printf(", %llu as records say that they were erased", (unsigned long long)r->erased);
+    if (r->without_bytes)
+        putchar('\n');
+}
+
 static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
 {
     cli_colour(cli, r->ok ? "32" : "1;31");
@@ -88,8 +99,7 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
         printf(": %llu records of ", (unsigned long long)r->records);
         cli_put(stdout, r->origin);
         printf(", root %s\n", r->root);
-        if (r->without_bytes)
-            printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
+        show_without_bytes(r);
         show_set_aside(r);
         if (r->beyond)
             printf("%llu more came after the checkpoint, which says nothing of them\n",
