@@ -7,6 +7,7 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
+#include "audit/holes.h"
 #include "audit/tree.h"
 #include "core/frames.h"
 #include "core/json.h"
@@ -48,6 +49,9 @@ struct audit_found {
     bool unsigned_beyond_crash;
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
     size_t nlost;
+    /* Records that are said to be erased and were still there: none of them is any more. */
+    struct hole *unerased;
+    size_t nunerased;
 };
 void audit_found_fini(struct audit_found *f);
 
@@ -156,6 +160,12 @@ typedef int audit_row_fn(void *arg, uint64_t seq, struct str record,
 int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                    struct reeve_error *err);
 
+/**
+ * Overwrite the bytes of one durable record, which a durable record of type `erased` says; its leaf
+ * stays. REEVE_EIO: the bytes may be there still; it can be tried again, and the next start does.
+ */
+int audit_log_erase(struct audit_log *log, uint64_t seq, struct reeve_error *err);
+
 /** What the keeper has signed last. Strings point into itself: it is not to be copied. */
 struct audit_head {
     char text[1024], why[256], key[320]; /* what note, detail and vkey point to, of an open log */
@@ -224,7 +234,7 @@ void audit_copy_close(struct audit_copy **copy);
     X(RECORD_CHANGED, "record-changed") /* the leaf is what was signed, the record is not its */   \
     X(LEAF_CHANGED, "leaf-changed")     /* the record is what was signed, the leaf is not its */   \
     X(BAD_SEQUENCE, "bad-sequence")     /* a record that says another sequence, or none */         \
-    X(MISSING, "missing")               /* a row, or a record's bytes, are gone; later ones are */ \
+    X(MISSING, "missing")               /* a row, or a record's bytes, are gone, and none tells */ \
     X(TAIL_LOST, "tail-lost")           /* rows are missing at the end */                          \
     X(UNSIGNED, "unsigned")             /* rows beyond the signed size */                          \
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
@@ -238,6 +248,7 @@ struct audit_report {
     bool ok;
     uint64_t records;       /* checked */
     uint64_t without_bytes; /* of them, leaves whose record is not kept */
+    uint64_t erased;        /* of those, that were erased on request */
     /* Starts that found rows beyond what was signed and set them aside; `set_aside_at`: the first
      * record that tells of such. */
     uint64_t set_aside, set_aside_at;
@@ -254,11 +265,11 @@ struct audit_report {
 /**
  * Check rows 0..head->size-1 against the signed checkpoint `head->note` under `vkey`: each leaf is
  * its record's hash, each record says its own sequence, no gap, no leaf without a record but those
- * that an `unacknowledged` record tells of, each rotation is signed by both keys and leads to the
- * next and the last to `vkey`, the tree's root is the signed one, nothing beyond (of a source at
- * rest), each plan that a decision names is kept or said not to be, and the log goes on from
- * `head->kept` (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint of this key's, nor of one that
- * a rotation ended after it). `progress` may be NULL. 0 whenever the check was made
+ * that a record tells of, each rotation is signed by both keys and leads to the next and the last
+ * to `vkey`, the tree's root is the signed one, nothing beyond (of a source at rest), each plan
+ * that a decision names is kept or said not to be, and the log goes on from `head->kept`
+ * (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint of this key's, nor of one that a rotation
+ * ended after it). `progress` may be NULL. 0 whenever the check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

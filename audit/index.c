@@ -6,6 +6,7 @@
 
 #include "audit/database.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,15 +128,25 @@ static bool open_file(struct audit_index *x, const char *path, bool create)
            (!create || run(x->db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL"));
 }
 
-static void remove_files(const char *path)
+static bool remove_files(const char *path)
 {
-    static const char *const ends[] = {"", "-wal", "-shm"};
+    static const char *const ends[] = {"-wal", "-shm", ""};
+    bool gone = true;
     for (size_t i = 0; i < BASE_COUNT(ends); i++) {
         auto_buf struct buf name = {0};
         buf_printf(&name, "%s%s", path, ends[i]);
-        if (!name.failed)
-            (void)unlink(name.data);
+        gone = gone && !name.failed && (unlink(name.data) == 0 || errno == ENOENT);
     }
+    return gone;
+}
+
+int audit_index_remove(const char *dir, struct reeve_error *err)
+{
+    auto_buf struct buf path = {0};
+    buf_printf(&path, "%s/" AUDIT_INDEX_NAME, dir);
+    if (path.failed || !remove_files(path.data))
+        return base_fail_errno(err, REEVE_EIO, errno, AUDIT_INDEX_NAME " cannot be taken away");
+    return 0;
 }
 
 void audit_index_close(struct audit_index **index)
@@ -161,7 +172,7 @@ static int open_anyhow(struct audit_index **out, const char *path, struct str or
         if (!x)
             return base_fail(err, REEVE_ENOMEM, "out of memory for the index");
         if (fresh)
-            remove_files(path);
+            (void)remove_files(path);
         if (open_file(x, path, true) &&
             (read_head(x, origin) || (fresh && make_tables(x, origin) && read_head(x, origin))) &&
             prepare(x))

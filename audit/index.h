@@ -22,6 +22,8 @@ int audit_index_open(const char *dir, struct str origin, struct audit_index **ou
  * that is no error. */
 void audit_index_look(const char *dir, struct str origin, struct audit_index **out);
 void audit_index_close(struct audit_index **index);
+/** Take its files away, which nobody has open for writing. REEVE_EIO. */
+int audit_index_remove(const char *dir, struct reeve_error *err);
 /** Forget all of it. */
 int audit_index_clear(struct audit_index *index, struct reeve_error *err);
 

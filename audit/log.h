@@ -13,6 +13,7 @@
 
 #include "audit/audit.h"
 #include "audit/database.h"
+#include "audit/holes.h"
 #include "audit/keeper/keeper.h"
 #include "audit/note.h"
 #include "audit/plans.h"
@@ -67,6 +68,9 @@ struct log_rows {
  * is not where this process left it, so somebody else wrote; REEVE_EIO: it can be tried again.
  */
 int log_db_write(struct log_db *db, const struct log_rows *rows, struct reeve_error *err);
+/** Overwrite the records from..to with zeroes of their length, here and in the WAL: a row whose
+ * record is nothing but zeroes has none. REEVE_EIO: it can be tried again. */
+int log_db_erase(struct log_db *db, uint64_t from, uint64_t to, struct reeve_error *err);
 /** Delete the rows from `from` on, and those of negative sequences. */
 int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err);
 
@@ -205,6 +209,11 @@ int log_write_plans(struct audit_log *log, struct reeve_error *err);
 /** audit_log_read with `rows` held. */
 int log_read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                   struct reeve_error *err);
+
+/* ---- log_erase.c ---- */
+
+/** Erase what records say is erased, and a crash left. */
+int log_finish_erasures(struct audit_log *log, struct audit_found *found, struct reeve_error *err);
 
 /* ---- log_scan.c ---- */
 

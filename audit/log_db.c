@@ -45,6 +45,13 @@ void log_db_close(struct log_db *db, bool keep_wal)
 
 /* ---- reading ---- */
 
+/* What was erased has the length that it had: a page is overwritten where it is, and no row of
+ * another place leaves a copy behind. No record begins with a zero. */
+static bool is_erased(struct str record)
+{
+    return record.n && record.p[0] == 0 && memcmp(record.p, record.p + 1, record.n - 1) == 0;
+}
+
 static void take_row(sqlite3_stmt *stmt, struct log_row *row)
 {
     int type = sqlite3_column_type(stmt, 1);
@@ -58,6 +65,8 @@ static void take_row(sqlite3_stmt *stmt, struct log_row *row)
         (type == SQLITE_BLOB || type == SQLITE_NULL) && row->record.n <= AUDIT_MAX_RECORD &&
         sqlite3_column_type(stmt, 2) == SQLITE_BLOB && sqlite3_column_bytes(stmt, 2) == BASE_SHA256;
     row->leaf = row->well_formed ? sqlite3_column_blob(stmt, 2) : NULL;
+    if (is_erased(row->record))
+        row->record = (struct str){0};
 }
 
 int log_db_scan(struct log_db *db, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
@@ -178,14 +187,35 @@ int log_db_write(struct log_db *db, const struct log_rows *rows, struct reeve_er
     return size == expected ? 0 : foreign_writer(size, expected, err);
 }
 
-int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err)
+/* A statement that is rarely wanted, with one or two sequences. */
+static int run_rare(struct log_db *db, const char *sql, uint64_t from, uint64_t to,
+                    const char *failed, struct reeve_error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    if (sqlite3_prepare_v2(db->sqlite, "DELETE FROM log WHERE seq >= ?1 OR seq < 0", -1, &stmt,
-                           NULL) != SQLITE_OK)
-        return fail(db, "deletes nothing", err);
+    if (sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL) != SQLITE_OK)
+        return fail(db, failed, err);
     (void)sqlite3_bind_int64(stmt, 1, (int64_t)from);
-    int rc = sqlite3_step(stmt) == SQLITE_DONE ? 0 : fail(db, "deletes nothing", err);
+    (void)sqlite3_bind_int64(stmt, 2, (int64_t)to); /* nothing where there is no second one */
+    int rc = sqlite3_step(stmt) == SQLITE_DONE ? 0 : fail(db, failed, err);
     (void)sqlite3_finalize(stmt);
     return rc;
+}
+
+int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err)
+{
+    return run_rare(db, "DELETE FROM log WHERE seq >= ?1 OR seq < 0", from, 0, "deletes nothing",
+                    err);
+}
+
+int log_db_erase(struct log_db *db, uint64_t from, uint64_t to, struct reeve_error *err)
+{
+    int rc = run_rare(db,
+                      "UPDATE log SET record = zeroblob(length(record)) WHERE seq BETWEEN ?1 AND "
+                      "?2 AND record IS NOT NULL",
+                      from, to, "erases nothing", err);
+    /* Until then the WAL has the bytes, and the page that had them is not overwritten. */
+    if (rc == 0 && sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                             NULL) != SQLITE_OK)
+        rc = fail(db, "does not let go of its WAL", err);
+    return rc == REEVE_EDAMAGED ? rc : rc ? REEVE_EIO : 0;
 }

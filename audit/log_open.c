@@ -10,8 +10,10 @@
 void audit_found_fini(struct audit_found *f)
 {
     free(f->lost);
+    free(f->unerased);
     f->lost = NULL;
-    f->nlost = 0;
+    f->unerased = NULL;
+    f->nlost = f->nunerased = 0;
 }
 
 void log_condemn(struct audit_log *log, enum audit_condition c, uint64_t first_bad, const char *fmt,
@@ -125,6 +127,8 @@ static int settle(struct audit_log *log, int dir_fd, const struct keeper_state *
         return 0;
     }
     int rc = log_aside(log, dir_fd, found, aside, err);
+    if (rc == 0)
+        rc = log_finish_erasures(log, found, err);
     if (rc == 0 && unacknowledged)
         rc = restore(log, state, found, err);
     if (rc || state->committed)

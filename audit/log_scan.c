@@ -25,7 +25,7 @@ struct scan {
     uint64_t rotation; /* one past the last record of a rotation; 0: none */
     struct subtree sub;
     size_t lost_cap;
-    struct record_holes holes;
+    struct holes holes;
     int64_t aside_first, aside_last;
     bool has_aside, aside_ends_batch, has_negative, no_memory;
 };
@@ -77,6 +77,32 @@ static void note_end(struct scan *s, uint64_t release)
     f->nlost--;
 }
 
+/* ---- rows without records ---- */
+
+static int note_unerased(struct scan *s, uint64_t from, uint64_t to)
+{
+    struct audit_found *f = s->found;
+    struct hole *grown = reallocarray(f->unerased, f->nunerased + 1, sizeof *grown);
+    if (!grown) {
+        s->no_memory = true;
+        return 1;
+    }
+    f->unerased = grown;
+    f->unerased[f->nunerased++] = (struct hole){from, to};
+    return 0;
+}
+
+static int take_story(struct scan *s, const struct record_info *info)
+{
+    uint64_t told;
+    if (info->from > info->to || info->to >= info->seq)
+        return 0;
+    s->no_memory = holes_tell(&s->holes, info->from, info->to, &told, NULL) != 0;
+    if (info->kind == RECORD_ERASED && told < info->to - info->from + 1)
+        return note_unerased(s, info->from, info->to);
+    return s->no_memory;
+}
+
 static int check_record(struct scan *s, const struct log_row *row)
 {
     uint8_t leaf[BASE_SHA256];
@@ -93,13 +119,13 @@ static int check_record(struct scan *s, const struct log_row *row)
     }
     if (rc || info.seq != seq)
         return condemn(s, seq, "does not say its own sequence");
-    if (!record_holes_take(&s->holes, seq, &info))
-        return condemn(s, s->holes.first, "has no bytes, and no start told of it");
     if (info.kind == RECORD_RELEASE)
         note_release(s, seq);
-    else if (info.kind == RECORD_END && info.has_release)
+    else if ((info.kind == RECORD_END || info.kind == RECORD_ERASED) && info.has_release)
         note_end(s, info.release);
-    else if (info.kind == RECORD_UNSIGNED)
+    if (info.kind == RECORD_UNACKNOWLEDGED || info.kind == RECORD_ERASED)
+        return take_story(s, &info);
+    if (info.kind == RECORD_UNSIGNED)
         s->log->unsigned_told = seq + 1;
     else if (info.kind == RECORD_ROTATION)
         s->rotation = seq + 1;
@@ -226,8 +252,10 @@ static int take_row(void *arg, const struct log_row *row)
         return condemn(s, s->next, "is missing, and later rows are there");
     if (!row->well_formed)
         return condemn(s, s->next, "is in a row of another form than the log writes");
-    if (!row->record.p)
-        (void)record_holes_take(&s->holes, s->next, NULL);
+    if (!row->record.p && holes_add(&s->holes, s->next, NULL) != 0) {
+        s->no_memory = true;
+        return 1;
+    }
     if ((row->record.p && check_record(s, row) != 0) || check_signed(s, row) != 0)
         return 1;
     tree_nodes_append(&s->log->nodes, &s->log->edge, row->leaf);
@@ -243,19 +271,22 @@ static int take_row(void *arg, const struct log_row *row)
 static void settle_holes(struct scan *s)
 {
     const struct keeper_state *state = s->state;
-    const struct record_holes *h = &s->holes;
+    const struct hole *h = s->holes.v;
+    size_t n = s->holes.n;
     uint64_t leaves_from = state->base_size, leaves_end = leaves_from + state->nleaves;
-    if (!h->open || s->log->condition != AUDIT_OK)
+    if (!n || s->log->condition != AUDIT_OK)
         return;
     /* The record of a rotation was entered whole. */
     leaves_from += s->rotation == leaves_from + 1;
     leaves_end -= s->rotation == leaves_end;
-    bool whole_batch = h->first == leaves_from && h->last + 1 == leaves_end;
+    uint64_t last = h[n - 1].last;
+    bool whole_batch = h->first == leaves_from && last + 1 == leaves_end;
     /* The batch before one that did not come to be, of which the keeper keeps no bounds. */
-    bool before_batch = s->next == state->base_size && h->last < s->next && !state->committed &&
+    bool before_batch = s->next == state->base_size && last < s->next && !state->committed &&
                         s->next - h->first <= LOG_MAX_BATCH;
-    if (!whole_batch && !before_batch) {
-        (void)condemn(s, h->first, "has no bytes, and no start told of it");
+    bool one = n == 1 || (n == 2 && h[0].last + 2 == h[1].first && s->rotation == h[1].first);
+    if (!one || (!whole_batch && !before_batch)) {
+        (void)condemn(s, h->first, "has no bytes, and no record tells why");
         return;
     }
     s->found->restored_from = h->first;
@@ -268,14 +299,15 @@ int log_scan(struct audit_log *log, const struct keeper_state *state, struct aud
     struct scan s = {.log = log, .state = state, .found = found, .aside = aside};
     next_subtree(&s);
     int rc = log_db_scan(&log->db, INT64_MIN, UINT64_MAX, take_row, &s, err);
+    if (rc == 0 && !s.no_memory && (s.next == state->size || s.next == state->base_size))
+        settle_holes(&s);
+    holes_fini(&s.holes);
     if (s.no_memory)
         return base_fail(err, REEVE_ENOMEM, "out of memory reading " AUDIT_DB_NAME);
     if (rc == REEVE_EDAMAGED && log->condition == AUDIT_OK)
         log_condemn(log, AUDIT_DAMAGED, s.next, "%s", err->message);
     if (rc && rc != REEVE_EDAMAGED)
         return rc;
-    if (s.next == state->size || s.next == state->base_size)
-        settle_holes(&s);
     if (s.has_negative && log->condition == AUDIT_OK)
         log_condemn(log, AUDIT_DAMAGED, 0, "a row of a negative sequence stands before record 0");
     if (aside->failed)

@@ -1,6 +1,5 @@
 /*
- * Reads sequence and kind of one record with the bounded JSON reader, and follows the rows whose
- * records are not kept. Called by log and verifier.
+ * Reads sequence and kind of one record with the bounded JSON reader. Called by log and verifier.
  */
 #include "audit/record.h"
 
@@ -93,20 +92,4 @@ int record_read(struct record_reader *r, struct str record, struct record_info *
     if (out->kind == RECORD_DECISION)
         read_plan(&doc, out);
     return 0;
-}
-
-bool record_holes_take(struct record_holes *h, uint64_t seq, const struct record_info *info)
-{
-    if (!info) {
-        if (!h->open)
-            h->first = seq;
-        h->open = true;
-        h->last = seq;
-        return true;
-    }
-    if (!h->open || info->kind == RECORD_RELEASE || info->kind == RECORD_ROTATION ||
-        info->kind == RECORD_START)
-        return true;
-    h->open = false;
-    return info->kind == RECORD_UNACKNOWLEDGED && info->from <= h->first && info->to >= h->last;
 }

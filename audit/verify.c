@@ -31,7 +31,7 @@ struct check {
     bool forked;               /* `stored` and `rehashed` differ */
     bool has_hole, no_memory;
     uint64_t first_hole;
-    struct record_holes holes;
+    struct holes holes;
     struct verify_plans plans;
     int plans_rc; /* why they could not be read */
     struct reeve_error plans_why;
@@ -58,20 +58,28 @@ static void REEVE_PRINTF(4, 5)
     r->first_bad = seq;
 }
 
+/* At the end, when all has been told. What was found before may be the record that told. */
 static void find_hole(struct check *c)
 {
-    find(c->report, FINDING_MISSING, c->holes.first,
-         "record %" PRIu64 " is kept as a hash alone, and no start told that it came so out of a "
-         "crash",
-         c->holes.first);
+    if (!c->holes.n)
+        return;
+    find(c->report, FINDING_MISSING, c->holes.v[0].first,
+         "record %" PRIu64
+         " is kept as a hash alone, and no record tells why: neither a crash left "
+         "it so nor was it erased on request",
+         c->holes.v[0].first);
 }
 
 /* What a record that is whole tells of other rows. */
 static void take_story(struct check *c, const struct record_info *info)
 {
     struct audit_report *r = c->report;
-    if (!record_holes_take(&c->holes, info->seq, info))
-        find_hole(c);
+    uint64_t told;
+    if ((info->kind == RECORD_UNACKNOWLEDGED || info->kind == RECORD_ERASED) &&
+        info->to < info->seq) {
+        c->no_memory = holes_tell(&c->holes, info->from, info->to, &told, NULL) != 0;
+        r->erased += info->kind == RECORD_ERASED ? told : 0;
+    }
     c->plans_rc = verify_plans_take(&c->plans, info, &c->plans_why);
     if (info->kind != RECORD_UNSIGNED || info->to < info->from)
         return;
@@ -169,7 +177,7 @@ static int take_row(void *arg, const struct verify_row *row)
         if (!c->has_hole)
             c->first_hole = row->seq;
         c->has_hole = true;
-        (void)record_holes_take(&c->holes, row->seq, NULL);
+        c->no_memory = holes_add(&c->holes, row->seq, NULL) != 0;
     }
     check_leaf(c, row);
     c->next++;
@@ -271,7 +279,7 @@ static int check_end(struct check *c, const struct audit_source *source, struct 
     struct beyond b = {0};
     struct reeve_error local;
     uint64_t size = c->checkpoint->size;
-    if (c->holes.open)
+    if (c->next == size)
         find_hole(c);
     find_condition(c->report, c->head); /* the keeper may know of more than it has signed */
     if (!verify_keys_end(&c->keys))
@@ -386,6 +394,7 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
     }
     record_reader_fini(&c.reader);
     verify_plans_fini(&c.plans);
+    holes_fini(&c.holes);
     if (rc == 0 && head->kept.p && !c.keys.kept_signed && !report->finding[0])
         return base_fail(err, REEVE_EVERIFY, "%s", c.keys.why_not.message);
     report->ok = rc == 0 && !report->finding[0];

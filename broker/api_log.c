@@ -204,6 +204,20 @@ int reeve_prove_consistency(struct reeve *handle, uint64_t index, uint64_t size,
     return prove(handle, AUDIT_PROVE_GROWTH, index, size, json, err);
 }
 
+int reeve_erase(struct reeve *handle, uint64_t seq, const char *reason, char **json,
+                struct reeve_error *err)
+{
+    auto_buf struct buf asked = {.max = 8 + WIRE_MAX_REASON};
+    if (!json || !reason || !*reason || !str_is_utf8(str_of(reason)))
+        return base_fail(err, REEVE_EINVAL, "an erasure needs a reason, in UTF-8");
+    *json = NULL;
+    buf_u64le(&asked, seq);
+    buf_z(&asked, reason);
+    if (asked.failed)
+        return base_fail(err, REEVE_EINVAL, "a reason has at most %u bytes", WIRE_MAX_REASON);
+    return api_question(handle, WIRE_ERASE, buf_view(&asked), json, err);
+}
+
 int reeve_reindex(struct reeve *handle, struct reeve_error *err)
 {
     auto_free char *answer = NULL;

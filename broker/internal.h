@@ -220,6 +220,10 @@ void owner_hurry(struct owner *owner);
 int owner_journal_tick(struct owner *owner);
 /** Wait until all that was answered is durable, for whoever reads. */
 void owner_settle(struct owner *owner);
+/** A durable record, parsed; false when its bytes are not kept. */
+bool owner_fetch(struct owner *owner, uint64_t seq, struct json_text *out);
+/** Fill the index from where it is; without one queries read the log. */
+void owner_start_index(struct owner *owner);
 /** Queue the release of a run's plan; the decision record was appended just before. */
 int owner_release(struct owner *owner, struct reeve_run *run, struct reeve_error *err);
 /** Start record, what opening found, ends of lost releases. */
@@ -258,6 +262,21 @@ bool conn_is_full(const struct conn *conn);
 /** The policy in force, compiled from the folder's policy.yaml or loaded as the image that
  * config.yaml names, with its bytes kept. */
 int owner_load_policy(struct owner *owner, struct reeve_error *err);
+
+/* ---- questions.c: frames that one text answers; 0, or the connection is broken ---- */
+typedef int question_fn(struct owner *owner, const struct request_peer *peer, struct str payload,
+                        struct buf *text, struct reeve_error *why, struct reeve_error *err);
+question_fn question_ask, question_receipt, question_prove, question_rotate, question_plan,
+    question_erase;
+/** The log with all in it that was answered; NULL and why when it is closed. */
+struct audit_log *question_log(struct owner *owner, struct reeve_error *why);
+
+/* ---- erase.c ---- */
+/** Erase the bytes of a record, and record that first; `answer`: JSON {"erased", "recorded"}.
+ * REEVE_ENOENT: there are no bytes; REEVE_EINVAL: it must stay; REEVE_EOWNED: by the folder's user
+ * alone; REEVE_EIO: recorded, and done at the next start. */
+int owner_erase(struct owner *owner, const struct request_peer *peer, uint64_t seq,
+                struct str reason, struct buf *answer, struct reeve_error *err);
 
 /* ---- mask_key.c ---- */
 /** The folder's key, made where there is none. REEVE_EKEY: it cannot be used. */
@@ -329,6 +348,8 @@ void record_rejected(struct owner *owner, const struct request_peer *peer, const
                      struct str text, const struct reeve_error *why, struct buf *out);
 /** Whether the policy masks any of the request's arguments. */
 bool record_hides(const struct reeve_run *run);
+/** Who the kernel says it was. */
+void record_asserted_by(const struct request_peer *peer, struct json_out *o);
 /** `brief`: what can be long stands by its digest, so that the record has room in any case. */
 void record_decision(struct reeve_run *run, struct buf *out, bool brief);
 void record_end(struct reeve_run *run, struct buf *out, bool brief);

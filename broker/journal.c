@@ -7,6 +7,8 @@
 
 #include "broker/internal.h"
 
+#include "audit/index.h"
+
 static void open_at(struct owner *owner, const char *type, int64_t now_ns, struct json_out *o)
 {
     char time[BASE_RFC3339_MAX];
@@ -309,8 +311,7 @@ static int keep_row(void *arg, uint64_t seq, struct str record, const uint8_t le
     return 1;
 }
 
-/* A durable record, parsed; false when its bytes are not kept. */
-static bool fetch(struct owner *owner, uint64_t seq, struct json_text *out)
+bool owner_fetch(struct owner *owner, uint64_t seq, struct json_text *out)
 {
     auto_buf struct buf text = {.max = AUDIT_MAX_RECORD};
     *out = (struct json_text){0};
@@ -361,12 +362,12 @@ static int record_lost(struct owner *owner, uint64_t release, struct reeve_error
     struct json_out o = {.b = &b};
     owner_record_open(owner, "end", &o);
     json_kv_uint(&o, "release", release);
-    if (fetch(owner, release, &r)) {
+    if (owner_fetch(owner, release, &r)) {
         const struct json_node *decision = json_get(&r.doc, json_root(&r.doc), "decision");
         copy_strings(&o, &r, json_root(&r.doc), from_release, BASE_COUNT(from_release));
         if (decision && decision->type == JSON_INT && decision->i >= 0) {
             json_kv_int(&o, "decision", decision->i);
-            if (fetch(owner, (uint64_t)decision->i, &d))
+            if (owner_fetch(owner, (uint64_t)decision->i, &d))
                 copy_decision(&o, &d);
         }
     }
@@ -392,12 +393,18 @@ static void find_last_time(struct owner *owner)
     memset(owner->last_time, 0, sizeof owner->last_time);
     for (uint64_t i = 1; i <= size && i <= LOOK_BACK && !owner->last_time[0]; i++) {
         auto_json struct json_text t = {0};
-        if (!fetch(owner, size - i, &t))
+        if (!owner_fetch(owner, size - i, &t))
             continue;
         struct str time = json_string_or(json_get(&t.doc, json_root(&t.doc), "time"), STR(""));
         if (time.n == BASE_RFC3339_MAX - 1)
             memcpy(owner->last_time, time.p, time.n);
     }
+}
+
+void owner_start_index(struct owner *owner)
+{
+    if (audit_indexer_start(owner->log, owner->dir, &owner->indexer, &owner->index_why) != 0)
+        owner_event(owner, "no index: %s", owner->index_why.message);
 }
 
 int owner_journal_start(struct owner *owner, struct reeve_error *err)
@@ -419,8 +426,11 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count,
                           f->unsigned_beyond_crash, err);
-    if (!rc && audit_indexer_start(owner->log, owner->dir, &owner->indexer, &owner->index_why) != 0)
-        owner_event(owner, "no index: %s", owner->index_why.message);
+    /* What was to be erased is erased from the log; the index has it still. */
+    if (!rc && f->nunerased)
+        rc = audit_index_remove(owner->dir, err);
+    if (!rc)
+        owner_start_index(owner);
     for (size_t i = 0; !rc && i < f->nlost; i++) {
         owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);

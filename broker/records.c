@@ -54,7 +54,7 @@ static void put_stated(const char *key, const struct policy_value *v, bool brief
     put_bounded(buf_view(&text), STATED_WHOLE_BYTES, brief, o);
 }
 
-static void put_asserted_by(const struct request_peer *peer, struct json_out *o)
+void record_asserted_by(const struct request_peer *peer, struct json_out *o)
 {
     json_key(o, "asserted_by");
     json_open_object(o);
@@ -122,7 +122,7 @@ static void put_request(const struct reeve_run *run, bool brief, struct json_out
     put_stated("resource_properties", &run->request->resource_properties, brief, o);
     put_stated("context", &run->request->context, brief, o);
     put_stated("ceiling", &run->asked.ceiling_as_text, brief, o);
-    put_asserted_by(&run->peer, o);
+    record_asserted_by(&run->peer, o);
     json_close_object(o);
 }
 
@@ -340,7 +340,7 @@ void record_rejected(struct owner *owner, const struct request_peer *peer, const
         json_kv_str(&o, "message", message);
     json_kv_digest(&o, "digest", digest);
     json_kv_uint(&o, "bytes", text.n);
-    put_asserted_by(peer, &o);
+    record_asserted_by(peer, &o);
     json_close_object(&o);
 }
 

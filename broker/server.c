@@ -236,15 +236,6 @@ static int on_cancel(struct conn *conn, struct str payload, struct reeve_error *
     return 0;
 }
 
-/* The log with all in it that was answered; NULL and why when it is closed. */
-static struct audit_log *log_to_read(struct owner *owner, struct reeve_error *why)
-{
-    owner_settle(owner);
-    if (!owner->log)
-        base_fail(why, REEVE_EHELPERS, "the log is closed: keeper or launcher ended");
-    return owner->log;
-}
-
 static int send_row(void *arg, uint64_t seq, struct str record, const uint8_t leaf[BASE_SHA256])
 {
     struct {
@@ -270,7 +261,7 @@ static int on_read(struct conn *conn, struct str payload, struct reeve_error *er
         uint64_t next;
     } slice = {conn, from};
     struct reeve_error why = {0};
-    if (log_to_read(conn->owner, &why))
+    if (question_log(conn->owner, &why))
         (void)audit_log_read(conn->owner->log, from, max < WIRE_SLICE_ROWS ? max : WIRE_SLICE_ROWS,
                              send_row, &slice, &why);
     if (why.code) {
@@ -281,89 +272,6 @@ static int on_read(struct conn *conn, struct str payload, struct reeve_error *er
     buf_u64le(&end, slice.next);
     conn_send(conn, WIRE_ROWS_END, buf_view(&end), STR(""));
     return 0;
-}
-
-/* With a text, or with why there is none. */
-static int answer(struct conn *conn, const struct buf *text, const struct reeve_error *why)
-{
-    if (why->code)
-        conn_send_error(conn, why);
-    else
-        conn_send(conn, WIRE_ANSWER, buf_view(text), STR(""));
-    return 0;
-}
-
-static int on_ask(struct conn *conn, struct str payload, struct reeve_error *err)
-{
-    static const struct {
-        const char *word;
-        void (*answer)(struct owner *, struct buf *);
-        bool needs_log; /* without it there is no answer, not even an empty one */
-    } questions[] = {
-        {"status", status_json, false},
-        {"providers", providers_json, false},
-        {"head", head_json, true},
-        {"reindex", reindex_json, true},
-    };
-    for (size_t i = 0; i < BASE_COUNT(questions); i++) {
-        if (!str_is(payload, questions[i].word))
-            continue;
-        auto_buf struct buf text = {0};
-        struct reeve_error why = {0};
-        if (!questions[i].needs_log || log_to_read(conn->owner, &why))
-            questions[i].answer(conn->owner, &text);
-        return answer(conn, &text, &why);
-    }
-    return broken(err, "an ASK for what this owner does not know");
-}
-
-static int on_receipt(struct conn *conn, struct str payload, struct reeve_error *err)
-{
-    if (payload.n != 8)
-        return broken(err, "a RECEIPT frame of the wrong length");
-    struct owner *owner = conn->owner;
-    struct reeve_error why = {0};
-    auto_buf struct buf text = {0};
-    if (log_to_read(owner, &why))
-        (void)audit_log_receipt(owner->log, base_get_u64le(payload.p), &text, &why);
-    return answer(conn, &text, &why);
-}
-
-static int on_prove(struct conn *conn, struct str payload, struct reeve_error *err)
-{
-    if (payload.n != 17 || (uint8_t)payload.p[0] > AUDIT_PROVE_GROWTH)
-        return broken(err, "a PROVE frame of another form");
-    struct owner *owner = conn->owner;
-    struct reeve_error why = {0};
-    struct audit_proof proof;
-    auto_buf struct buf text = {0};
-    if (log_to_read(owner, &why) &&
-        audit_log_prove(owner->log, (enum audit_prove)payload.p[0], base_get_u64le(payload.p + 1),
-                        base_get_u64le(payload.p + 9), &proof, &why) == 0)
-        audit_proof_json(&proof, &text);
-    return answer(conn, &text, &why);
-}
-
-static int on_rotate(struct conn *conn, struct str payload, struct reeve_error *err)
-{
-    if (payload.n)
-        return broken(err, "a ROTATE frame of another form");
-    struct reeve_error why = {0};
-    auto_buf struct buf text = {0};
-    if (log_to_read(conn->owner, &why))
-        (void)owner_rotate_key(conn->owner, &text, &why);
-    return answer(conn, &text, &why);
-}
-
-static int on_plan(struct conn *conn, struct str payload, struct reeve_error *err)
-{
-    if (payload.n != BASE_SHA256)
-        return broken(err, "a PLAN frame of the wrong length");
-    struct reeve_error why = {0};
-    auto_buf struct buf plan = {0};
-    if (log_to_read(conn->owner, &why))
-        (void)audit_log_read_plan(conn->owner->log, (const uint8_t *)payload.p, &plan, &why);
-    return answer(conn, &plan, &why);
 }
 
 static int on_stop(struct conn *conn, struct str payload, struct reeve_error *err)
@@ -384,26 +292,53 @@ static int on_stop(struct conn *conn, struct str payload, struct reeve_error *er
     return 0;
 }
 
+/* With a text, or with why there is none. */
+static int on_question(struct conn *conn, question_fn *question, struct str payload,
+                       struct reeve_error *err)
+{
+    const struct request_peer peer = {conn->uid, conn->pid, conn->embedded};
+    auto_buf struct buf text = {0};
+    struct reeve_error why = {0};
+    int rc = question(conn->owner, &peer, payload, &text, &why, err);
+    if (rc)
+        return rc;
+    if (why.code)
+        conn_send_error(conn, &why);
+    else
+        conn_send(conn, WIRE_ANSWER, buf_view(&text), STR(""));
+    return 0;
+}
+
 /* Which frame may come in which state. What is not here ends the connection. */
 static const struct {
     enum wire_type type;
     enum conn_state state;
-    int (*fn)(struct conn *, struct str, struct reeve_error *);
+    int (*fn)(struct conn *, struct str, struct reeve_error *); /* NULL: it is a question */
+    question_fn *question;
 } rows[] = {
-    {WIRE_HELLO, CONN_HELLO, on_hello},    {WIRE_POLICY, CONN_IDLE, on_policy},
-    {WIRE_REQUEST, CONN_IDLE, on_request}, {WIRE_CANCEL, CONN_BUSY, on_cancel},
-    {WIRE_CANCEL, CONN_IDLE, on_cancel}, /* crossed with the result */
-    {WIRE_READ, CONN_IDLE, on_read},       {WIRE_ASK, CONN_IDLE, on_ask},
-    {WIRE_RECEIPT, CONN_IDLE, on_receipt}, {WIRE_STOP, CONN_IDLE, on_stop},
-    {WIRE_PROVE, CONN_IDLE, on_prove},     {WIRE_ROTATE, CONN_IDLE, on_rotate},
-    {WIRE_PLAN, CONN_IDLE, on_plan},
+    {WIRE_HELLO, CONN_HELLO, on_hello, NULL},
+    {WIRE_POLICY, CONN_IDLE, on_policy, NULL},
+    {WIRE_REQUEST, CONN_IDLE, on_request, NULL},
+    {WIRE_CANCEL, CONN_BUSY, on_cancel, NULL},
+    {WIRE_CANCEL, CONN_IDLE, on_cancel, NULL}, /* crossed with the result */
+    {WIRE_READ, CONN_IDLE, on_read, NULL},
+    {WIRE_ASK, CONN_IDLE, NULL, question_ask},
+    {WIRE_RECEIPT, CONN_IDLE, NULL, question_receipt},
+    {WIRE_STOP, CONN_IDLE, on_stop, NULL},
+    {WIRE_PROVE, CONN_IDLE, NULL, question_prove},
+    {WIRE_ROTATE, CONN_IDLE, NULL, question_rotate},
+    {WIRE_PLAN, CONN_IDLE, NULL, question_plan},
+    {WIRE_ERASE, CONN_IDLE, NULL, question_erase},
 };
 
 static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct reeve_error *err)
 {
-    for (size_t i = 0; i < BASE_COUNT(rows); i++)
-        if ((uint8_t)rows[i].type == type && rows[i].state == conn->state)
-            return rows[i].fn(conn, payload, err);
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        if ((uint8_t)rows[i].type != type || rows[i].state != conn->state)
+            continue;
+        return rows[i].question ? on_question(conn, rows[i].question, payload, err)
+                                : rows[i].fn(conn, payload, err);
+    }
     return base_fail(err, REEVE_EPROTO, "frame %u may not come now", type);
 }
 

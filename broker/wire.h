@@ -15,6 +15,7 @@
 #define WIRE_MAX_FRAME   (2u << 20) /* length field: at most this */
 #define WIRE_MAX_ARGS    (64u << 10)
 #define WIRE_MAX_POLICY  (1u << 20)
+#define WIRE_MAX_REASON  512u
 #define WIRE_SLICE_ROWS  1024u /* of one READ */
 #define WIRE_SLICE_BYTES (1u << 20)
 
@@ -31,6 +32,7 @@ enum wire_type {
     WIRE_PROVE,     /* u8 what (0 record, 1 growth), u64 index, u64 size (0: the log's) */
     WIRE_ROTATE,    /* nothing: the log gets a new key */
     WIRE_PLAN,      /* 32 bytes: a plan's digest */
+    WIRE_ERASE,     /* u64 seq, reason */
     /* owner */
     WIRE_WELCOME = 64, /* JSON {"protocol", "version", "pid", "grade"} */
     WIRE_OUTPUT,       /* u8 stream (1 stdout, 2 stderr), bytes */

@@ -233,6 +233,17 @@ REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
                           int (*fn)(void *arg, const struct reeve_record *record), void *arg,
                           struct reeve_error *err);
 
+/**
+ * Erase the bytes of one record (of a decision, an end, or what was rejected) from log and index;
+ * its hash stays, and with it every proof. First it is recorded: which, by whom, and `reason` (1 to
+ * 512 bytes of UTF-8). `*json`, malloc'ed: {"erased", "recorded"}, two sequences. Only the folder's
+ * own user may. REEVE_ENOENT: there are no bytes; REEVE_EINVAL: a record of that type stays;
+ * REEVE_EIO: it is recorded, and is finished by another try or the next start. Policies and plans
+ * that the record names by digest, tiles, receipts and copies of the folder are not touched.
+ */
+REEVE_API int reeve_erase(struct reeve *handle, uint64_t seq, const char *reason, char **json,
+                          struct reeve_error *err);
+
 /** Have the folder's index made anew from the log; returns when that has begun. */
 REEVE_API int reeve_reindex(struct reeve *handle, struct reeve_error *err);
 
@@ -293,6 +304,7 @@ struct reeve_verify_report {
     /* Decisions that name a plan: its bytes are kept and hash to its digest; are not kept, since
      * they hold what the policy masks; were not looked at, since the copy has no plans.db. */
     uint64_t plans_kept, plans_masked, plans_unchecked;
+    uint64_t erased; /* of `without_bytes`, records that were erased on request */
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is

@@ -40,7 +40,10 @@ static int on_record(void *arg, const struct reeve_record *record)
     struct shown *s = arg;
     s->found = true;
     if (!record->json) {
-        cli_say(s->cli, "record %llu is kept as its hash alone", (unsigned long long)record->seq);
+        cli_say(s->cli,
+                "record %llu is kept as its hash alone; 'reeve audit query --type erased' "
+                "shows what was erased",
+                (unsigned long long)record->seq);
         s->status = CLI_FINDINGS;
         return 1;
     }

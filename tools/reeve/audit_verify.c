@@ -44,11 +44,12 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 
 static int show_json(const struct reeve_verify_report *r)
 {
-    auto_json json_t *json = json_pack(
-        "{s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records", (json_int_t)r->records,
-        "without_bytes", (json_int_t)r->without_bytes, "plans_kept", (json_int_t)r->plans_kept,
-        "plans_masked", (json_int_t)r->plans_masked, "plans_unchecked",
-        (json_int_t)r->plans_unchecked, "root", r->root, "origin", r->origin);
+    auto_json json_t *json =
+        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records",
+                  (json_int_t)r->records, "without_bytes", (json_int_t)r->without_bytes, "erased",
+                  (json_int_t)r->erased, "plans_kept", (json_int_t)r->plans_kept, "plans_masked",
+                  (json_int_t)r->plans_masked, "plans_unchecked", (json_int_t)r->plans_unchecked,
+                  "root", r->root, "origin", r->origin);
     if (json && !r->ok)
         json_object_update_new(json,
                                json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
@@ -95,6 +96,16 @@ static void show_plans(const struct reeve_verify_report *r)
                (unsigned long long)r->plans_unchecked);
 }
 
+static void show_without_bytes(const struct reeve_verify_report *r)
+{
+    if (r->without_bytes)
+        printf("%llu of them are kept as hashes alone", (unsigned long long)r->without_bytes);
+    if (r->erased)
+        printf(", %llu as records say that they were erased", (unsigned long long)r->erased);
+    if (r->without_bytes)
+        putchar('\n');
+}
+
 static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
 {
     cli_colour(cli, r->ok ? "32" : "1;31");
@@ -104,8 +115,7 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
         printf(": %llu records of ", (unsigned long long)r->records);
         cli_put(stdout, r->origin);
         printf(", root %s\n", r->root);
-        if (r->without_bytes)
-            printf("%llu of them are kept as hashes alone\n", (unsigned long long)r->without_bytes);
+        show_without_bytes(r);
         show_plans(r);
         show_set_aside(r);
         if (r->beyond)

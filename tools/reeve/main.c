@@ -22,6 +22,7 @@ static const struct cli_command *const commands[] = {
     &cli_policy_schema,
     &cli_audit_query,
     &cli_audit_reindex,
+    &cli_audit_erase,
     &cli_audit_verify,
     &cli_audit_receipt,
     &cli_audit_show,

@@ -6,7 +6,7 @@ set -euo pipefail
 refuses "no command" 2 "no command.*'reeve --help'" "$reeve"
 refuses "unknown command" 2 "'foo'.*'reeve --help'" "$reeve" foo
 refuses "a command's name in part" 2 "'versio'" "$reeve" versio
-refuses "group without command" 2 "query, reindex, verify, receipt, show, prove.*'reeve audit --help'" "$reeve" audit
+refuses "group without command" 2 "query, reindex, erase, verify, receipt, show, prove.*'reeve audit --help'" "$reeve" audit
 refuses "group with unknown command" 2 "'foo' is none of lint, test, decide, explain, compile, codes" "$reeve" policy foo
 refuses "unknown option before the command" 2 "--foo" "$reeve" --foo run
 refuses "unknown option of the command" 2 "--polcy; see 'reeve run --help'" "$reeve" run --polcy x -- true

@@ -66,11 +66,13 @@ wait
 sleep 0.3
 do_it status
 do_it audit rotate-key
-ask --json --state "$state" audit query --scan >"$work/records"
+do_it audit erase "$(ask --json --state "$state" audit query --type end --scan | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)" --reason 'a test'
+do_it audit erase "$(ask --json --state "$state" audit query --type decision --scan | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)" --reason 'a test'
+ask --json --state "$state" audit query --scan | grep -v '"kept":false' >"$work/records"
 what="records of a real log"
 cases=$((cases + 1))
 "$check" "$schema" <"$work/records" >"$work/out" 2>"$work/err" || complain "a record does not fit"
-for type in start decision release end rejected rotation; do
+for type in start decision release end rejected rotation erased; do
     grep -q "^$type [0-9]" "$work/out" || complain "no record of type $type"
 done
 for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"plan_kept":false' '"signal":9' '"refusal"' '"masked"' '"shadow"' '"requires"' '"approvals"' \
