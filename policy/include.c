@@ -76,11 +76,17 @@ static bool is_plain(struct str path)
 /* Where an included file is, seen from the root file's folder; p NULL when reported. */
 static struct str locate(struct loader *l, const struct unit *from, const struct parse_included *i)
 {
-    auto_buf struct buf path = {.max = MAX_PATH};
+    auto_buf struct buf path = {0};
     char shown[POLICY_SHOWN];
-    if (is_plain(i->file) && walk_path(folder_of(from->path), &path) && walk_path(i->file, &path) &&
-        path.len && !path.failed)
-        return arena_str(l->p.arena, buf_view(&path));
+    bool within = is_plain(i->file) && walk_path(folder_of(from->path), &path) &&
+                  walk_path(i->file, &path) && path.len <= MAX_PATH;
+    struct str found = path.failed ? (struct str){NULL, 0} : arena_str(l->p.arena, buf_view(&path));
+    if (!found.p) {
+        policy_report_memory(l->p.report);
+        return found;
+    }
+    if (within && found.n)
+        return found;
     policy_report(l->p.report, P_INCLUDE, i->at,
                   "write its path from this file, below the root file's folder",
                   "`%s` is no file that can be included", policy_shown(i->file, shown));
@@ -105,7 +111,10 @@ static const char *display_name(struct loader *l, struct str path)
     buf_str(&name, path);
     buf_byte(&name, '\0');
     struct str s = arena_str(l->p.arena, buf_view(&name));
-    return name.failed || !s.p ? "" : s.p;
+    if (!name.failed && s.p)
+        return s.p;
+    policy_report_memory(l->p.report);
+    return "";
 }
 
 static bool cannot(struct loader *l, struct policy_pos at, struct str path, const char *why)

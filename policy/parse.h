@@ -24,6 +24,7 @@ struct parser {
     struct policy_report *report;
     struct model *model;
     const struct parse_own *own; /* NULL: a file of the root's trust */
+    uint32_t added;              /* nodes that list variables made */
 };
 
 typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);

@@ -8,14 +8,14 @@
 #include "policy/names.h"
 
 /* Nodes that list variables may add to a tree, and bytes that a substituted text may have. */
-#define MAX_ADDED (1u << 20)
+#define MAX_ADDED (1u << 20) /* of all files of a policy together */
 #define MAX_BYTES ((size_t)64 << 10)
 #define MAX_NAME  64u
+_Static_assert(POLICY_MAX_NODES + MAX_ADDED < 1u << 24, "every list can be counted");
 
 struct expander {
     struct parser *p;
     struct policy_names names, outer; /* the file's own; those that a delegated file sees */
-    uint32_t added;
 };
 
 /* ---- reading `vars` ---- */
@@ -274,6 +274,20 @@ static void put_value(struct expander *e, struct ynode *n, const struct use *u,
         n->i = value->i;
 }
 
+/* Whether so many more nodes may be made: once not, never again, which is told once. */
+static bool may_add(struct parser *p, struct ynode *n, uint32_t count)
+{
+    if (p->added <= MAX_ADDED && count <= MAX_ADDED - p->added) {
+        p->added += count;
+        return true;
+    }
+    if (p->added <= MAX_ADDED)
+        policy_report(p->report, P_BOUND, n->pos, NULL, "list variables make too many elements");
+    p->added = MAX_ADDED + 1;
+    n->refused = n->template_ok = true;
+    return false;
+}
+
 /* A text of a list becomes one element for each value of its list variable. Returns the last of
  * them; NULL when none is left. */
 static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode **link,
@@ -281,10 +295,11 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
 {
     const struct ynode *values = u->list->value;
     struct ynode *after = n->next, *last = NULL;
+    if (!may_add(e->p, n, values->count))
+        return n;
     list->count--;
-    e->added += values->count;
     *link = after;
-    for (const struct ynode *v = values->first; v && e->added <= MAX_ADDED; v = v->next) {
+    for (const struct ynode *v = values->first; v; v = v->next) {
         struct ynode *copy = parse_alloc(e->p, 1, sizeof *copy);
         if (!copy)
             return last;
@@ -296,8 +311,6 @@ static struct ynode *spread(struct expander *e, struct ynode *list, struct ynode
         link = &copy->next;
         last = copy;
     }
-    if (e->added > MAX_ADDED)
-        policy_report(e->p->report, P_BOUND, n->pos, NULL, "list variables make too many elements");
     return last;
 }
 

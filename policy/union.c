@@ -222,11 +222,15 @@ static void chain(struct joiner *j, struct ynode *into)
     *link = NULL;
 }
 
+/* A section of another type than its own is one value, which the parser will refuse. */
 static enum how how_of(const struct ynode *key)
 {
-    for (size_t i = 0; i < BASE_COUNT(sections) && key->next->type > Y_BOOL; i++)
+    for (size_t i = 0; i < BASE_COUNT(sections); i++) {
+        enum how how = sections[i].how;
+        uint32_t type = how == BY_KEY || how == KEY_BY_KEY ? Y_MAP : Y_LIST;
         if (str_is(key->text, sections[i].key))
-            return sections[i].how;
+            return key->next->type == type ? how : WHOLE;
+    }
     return WHOLE;
 }
 

@@ -156,6 +156,7 @@ static void test_an_end_that_is_erased(void **state)
     log = scene_open(&s, &found);
     assert_int_equal(found.condition, AUDIT_OK);
     assert_int_equal(found.nlost, 0);
+    audit_found_fini(&found);
     scene_close(&s, &log);
     scene_remove(&s);
 }

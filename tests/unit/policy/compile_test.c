@@ -271,6 +271,27 @@ static void multiplying_groups(void **state)
     compile_expect_first(buf_view(&b), "P003");
 }
 
+/* List variables that multiply, in one file or over several: told once, whatever 32 bits hold. */
+static void multiplying_lists(void **state)
+{
+    (void)state;
+    auto_buf struct buf b = {0};
+    buf_z(&b, HEADER "vars: {l: {type: [string], default: [");
+    repeat(&b, "a,", 2048);
+    buf_z(&b, "]}}\nlabels: [");
+    repeat(&b, "\"${l}\",", 600);
+    repeat(&b, "b,", 10);
+    buf_z(&b, "]\n");
+    struct findings all = {0};
+    struct policy_image *image = NULL;
+    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+                     REEVE_EPOLICY);
+    unsigned told = 0;
+    for (unsigned i = 0; i < all.n; i++)
+        told += strstr(all.v[i].message, "list variables make too many elements") != NULL;
+    assert_int_equal(told, 1);
+}
+
 static void too_many_findings(void **state)
 {
     (void)state;
@@ -352,6 +373,7 @@ int main(void)
         cmocka_unit_test(messages),
         cmocka_unit_test(bounds),
         cmocka_unit_test(multiplying_groups),
+        cmocka_unit_test(multiplying_lists),
         cmocka_unit_test(too_many_findings),
         cmocka_unit_test(source_lines),
         cmocka_unit_test(every_code_was_seen),

@@ -105,6 +105,22 @@ static const struct row {
     {"a name is the file's own",
      ROOT("include: [b.yaml]\nname: x\nversion: 2\n") WITH("b.yaml", "name: z\nversion: 3\n"), ""},
 
+    /* what is no section, in one file and in the other */
+    {"`defaults` as a list",
+     ROOT("include: [b.yaml]\ndefaults: [x]\n") WITH("b.yaml", "defaults: [x]\n"),
+     "P015 root.yaml:3:11"},
+    {"`defaults` as lists that differ",
+     ROOT("include: [b.yaml]\ndefaults: [x]\n") WITH("b.yaml", "defaults: [z]\n"),
+     "P122 b.yaml:2:1, P015 root.yaml:3:11"},
+    {"`rules` as a map",
+     ROOT("include: [b.yaml]\nrules: {a: b}\n") WITH("b.yaml", "rules: {a: b}\n"),
+     "P015 root.yaml:3:8"},
+    {"`groups` as a list", ROOT("include: [b.yaml]\ngroups: [a]\n") WITH("b.yaml", "groups: [a]\n"),
+     "P015 root.yaml:3:9"},
+    {"`labels` as a map",
+     ROOT("include: [b.yaml]\nlabels: {a: b}\n") WITH("b.yaml", "labels: {a: b}\n"),
+     "P015 root.yaml:3:9"},
+
     /* one name, one value */
     {"a group twice",
      ROOT("include: [b.yaml]\ngroups: {g: [\"u:a\"]}\n") WITH("b.yaml", "groups: {g: [\"u:b\"]}\n"),

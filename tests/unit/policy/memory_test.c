@@ -50,6 +50,17 @@
     "args.r: {matches: \"[a-z]+\"}, broker.now: {time: {hours: \"00:00-24:00\", zone: "            \
     "UTC}}}}\n"
 
+/* Several files: what one of them denies must not go with it. */
+#define FILES                                                                                      \
+    "=== root.yaml\n" HEADER                                                                       \
+    "defaults: {level: full}\nlabels: [x]\ninclude: [sub/deny.yaml, {file: team.yaml, as: t, "     \
+    "may: {subject: [\"u:a\"], capability: [\"a.*\"]}}]\nrules:\n  - {id: open, effect: allow, "   \
+    "subject: anyone, capability: [a.b]}\n"                                                        \
+    "=== sub/deny.yaml\n" HEADER "labels: [x]\nrules:\n  - {id: shut, effect: deny, capability: "  \
+    "[a.b]}\n"                                                                                     \
+    "=== team.yaml\n" HEADER "rules:\n  - {id: mine, effect: allow, subject: [\"u:a\"], "          \
+    "capability: [a.b]}\n"
+
 #define TESTS                                                                                      \
     TEXT "tests:\n"                                                                                \
          "  - {name: one, request: {subject: \"u:a\", capability: a.b, args: {p: /x, q: null}}, "  \
@@ -70,17 +81,18 @@
     "  - {id: d, effect: allow, subject: [\"u:a\"], capability: [ccos.ecoh], reason: "             \
     "AKIAIOSFODNN7EXAMPLE}\n"
 
-/* How many more allocations succeed; negative: all do. */
+/* How many more allocations succeed; negative: all do. Then none does, or only one fails: what
+ * swallows that goes on with less than it was given. */
 static long left = -1;
+static bool one_fails, has_failed;
 
 static bool runs_out(void)
 {
-    if (left < 0)
+    if (left < 0 || (has_failed && one_fails))
         return false;
-    if (left == 0)
-        return true;
-    left--;
-    return false;
+    has_failed = left == 0;
+    left -= left > 0;
+    return has_failed;
 }
 
 void *__real_malloc(size_t n);
@@ -112,6 +124,29 @@ void *__wrap_aligned_alloc(size_t alignment, size_t n)
     return runs_out() ? NULL : __real_aligned_alloc(alignment, n);
 }
 
+/* The arena asks for memory in large pieces: each of its own answers is made to fail as well. */
+void *__real_arena_alloc(struct arena *a, size_t n);
+void *__real_arena_array(struct arena *a, size_t count, size_t each);
+struct str __real_arena_str(struct arena *a, struct str s);
+void *__wrap_arena_alloc(struct arena *a, size_t n);
+void *__wrap_arena_array(struct arena *a, size_t count, size_t each);
+struct str __wrap_arena_str(struct arena *a, struct str s);
+
+void *__wrap_arena_alloc(struct arena *a, size_t n)
+{
+    return runs_out() ? NULL : __real_arena_alloc(a, n);
+}
+
+void *__wrap_arena_array(struct arena *a, size_t count, size_t each)
+{
+    return runs_out() ? NULL : __real_arena_array(a, count, each);
+}
+
+struct str __wrap_arena_str(struct arena *a, struct str s)
+{
+    return runs_out() ? (struct str){NULL, 0} : __real_arena_str(a, s);
+}
+
 static struct str text = {TEXT, sizeof TEXT - 1};
 
 static int compile_once(struct reeve_error *err)
@@ -123,25 +158,55 @@ static int compile_once(struct reeve_error *err)
     return rc;
 }
 
+/* The image as bytes, made with all the memory that it takes. */
+static void must_save(const struct policy_image *image, struct buf *out)
+{
+    long before = left;
+    left = -1;
+    assert_int_equal(policy_image_save(image, out, NULL), 0);
+    left = before;
+}
+
+/* Whatever ran out, an image that is there is the whole one. */
+static int compile_files_once(struct reeve_error *err)
+{
+    static struct buf whole; /* of the first call; never freed */
+    auto_buf struct buf bytes = {0};
+    struct policy_image *image = NULL;
+    struct files files;
+    files_of(STR(FILES), &files);
+    int rc = policy_compile_source(&files.source, NULL, NULL, &image, err);
+    assert_int_equal(image != NULL, rc == 0);
+    if (!image)
+        return rc;
+    must_save(image, &bytes);
+    if (!whole.len)
+        must_save(image, &whole);
+    assert_true(str_eq(buf_view(&whole), buf_view(&bytes)));
+    policy_image_unref(&image);
+    return 0;
+}
+
 static int lint_once(struct reeve_error *err)
 {
     return policy_lint(text, "t.yaml", NULL, NULL, err);
 }
 
-/* Fail the first allocation, the second, ... until so many succeed that the whole does. */
-static void sweep(int (*once)(struct reeve_error *err))
+static void sweep_from(int (*once)(struct reeve_error *err))
 {
     long n = 0;
     for (;; n++) {
         struct reeve_error err = {0};
         left = n;
+        has_failed = false;
         int rc = once(&err);
-        bool ran_out = left == 0;
         left = -1;
-        if (rc == 0 && !ran_out)
+        if (rc == 0 && !has_failed)
             break;
         if (rc == 0)
             continue; /* the last one that was there was enough, or what was lost did no harm */
+        if (rc == REEVE_EPOLICY && one_fails)
+            continue; /* refused, if for what came of it */
         if (rc != REEVE_ENOMEM)
             print_error("%s\n", err.message);
         assert_int_equal(rc, REEVE_ENOMEM);
@@ -151,6 +216,16 @@ static void sweep(int (*once)(struct reeve_error *err))
     assert_true(n > 10);
 }
 
+/* Fail the first allocation, the second, ... until so many succeed that the whole does. */
+static void sweep(int (*once)(struct reeve_error *err))
+{
+    for (int i = 0; i < 2; i++) {
+        one_fails = i == 1;
+        sweep_from(once);
+    }
+    one_fails = false;
+}
+
 static void compile_sweep(void **state)
 {
     (void)state;
@@ -158,6 +233,8 @@ static void compile_sweep(void **state)
     text = STR(CONDITIONS);
     sweep(compile_once);
     text = STR(TEXT);
+    assert_int_equal(compile_files_once(NULL), 0); /* with all the memory, first */
+    sweep(compile_files_once);
 }
 
 static void lint_sweep(void **state)
