@@ -33,14 +33,16 @@ static bool parse_template(struct parser *p, struct ynode *n, const struct m_att
 
 #define SUBJECT_ID_TEMPLATE "/${subject.id}"
 
-/* "/a/${subject.id}/b": the path without it, and where it goes. */
+/* "/a/${subject.id}/b": the path without it, and where it goes. Any other template beside it is
+ * told by the walk over all texts. */
 static bool parse_with_subject(struct parser *p, struct ynode *n, struct m_path *out)
 {
     struct str s = n->text, mark = STR(SUBJECT_ID_TEMPLATE);
     const char *at = memmem(s.p, s.n, mark.p, mark.n);
     size_t before = at ? (size_t)(at - s.p) : 0;
     struct str after = {s.p + before + mark.n, s.n - before - mark.n};
-    if (!at || before == 0 || (after.n && after.p[0] != '/') || policy_has_template(after))
+    if (!at || before == 0 || (after.n && after.p[0] != '/') || policy_has_template(after) ||
+        policy_has_template((struct str){s.p, before}))
         return false;
     n->template_ok = true;
     struct ynode head = *n, whole = *n;

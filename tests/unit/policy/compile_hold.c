@@ -121,6 +121,12 @@ const struct compile_row compile_hold_rows[] = {
      ""},
     {"the subject's id inside a segment",
      GRANT("{filesystem: {write: [\"/home/${subject.id}x\"]}}"), "P036 7:34"},
+    {"a template before the subject",
+     GRANT("{filesystem: {read: [/], hide: [\"/home/${args.p}/${subject.id}\"]}}"), "P036 7:44"},
+    {"a template of a path's text before the subject",
+     GRANT("{filesystem: {read: [\"/a${broker.x}/${subject.id}/c\"]}}"), "P036 7:33"},
+    {"a variable that is none before the subject",
+     GRANT("{filesystem: {read: [\"/${}/${subject.id}\"]}}"), "P036 7:33"},
     /* labels, obligations, time, shadow */
     {"an undeclared label",
      HEADER "labels: [secret]\n"
