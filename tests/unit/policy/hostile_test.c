@@ -37,6 +37,41 @@ static void lists_in_a_delegated_file(struct buf *out)
     write_lists(out, 1u << 20, (1u << 12) + 1);
 }
 
+/* Each `${` has its `}` far away, or none. */
+static void openings(struct buf *out)
+{
+    buf_z(out, HEADER "name: \"");
+    times(out, "${", 4u << 20);
+    buf_z(out, "}\"\n");
+}
+
+/* 8^25 ways through groups to one that has nobody. */
+static void ways_through_groups(struct buf *out)
+{
+    buf_z(out, ROOT("include: [{file: a.yaml, as: a, may: {subject: [\"group:g0\"], capability: "
+                    "[\"a.*\"]}}]\ngroups:\n"));
+    for (unsigned i = 0; i < 25; i++) {
+        buf_printf(out, "  g%u: [", i);
+        for (unsigned k = 0; k < 8; k++)
+            buf_printf(out, "\"group:g%u\",", i + 1);
+        buf_z(out, "]\n");
+    }
+    buf_z(out, "  g25: [\"u:x\"]\n" WITH("a.yaml", "entities: {\"u:y\": {p: 1}}\n"));
+}
+
+/* 2^16 labels, and a test that expects as many others. */
+static void labels(struct buf *out)
+{
+    buf_z(out, HEADER "labels: [");
+    for (unsigned i = 0; i < 1u << 16; i++)
+        buf_printf(out, "l%u,", i);
+    buf_z(out,
+          "]\ntests: [{name: t, request: {subject: \"u:a\", capability: a.b}, given: {labels: [");
+    for (unsigned i = 0; i < 1u << 16; i++)
+        buf_printf(out, "m%u,", i);
+    buf_z(out, "]}, expect: {effect: deny}}]\n");
+}
+
 static const struct {
     const char *name;
     void (*write)(struct buf *out);
@@ -45,6 +80,9 @@ static const struct {
     {"list variables that wrap", lists_that_wrap, "P003"},
     {"list variables without end", lists_that_are_too_long, "P003"},
     {"a delegated file's", lists_in_a_delegated_file, "P003"},
+    {"nothing but openings of variables", openings, "P037 P036"},
+    {"many ways through groups", ways_through_groups, "P124"},
+    {"many labels", labels, "P003"},
 };
 
 static void hostile(void **state)
