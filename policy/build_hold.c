@@ -291,15 +291,27 @@ static uint32_t add_selector(struct builder *b, const struct m_rule *r)
                        sizeof row, BUILD_NO_FIELD);
 }
 
-/* Equal ones are one row, so that a decision has them once. */
-static uint32_t add_obligation(struct builder *b, const struct m_obligation *o)
+/* Without memory nothing is told: the compile ends with that. */
+static int canonical_properties(struct builder *b, const struct m_obligation *o, struct buf *out)
 {
-    auto_buf struct buf text = {0}, canonical = {0};
+    auto_buf struct buf text = {0};
+    struct reeve_error why = {0};
     if (o->properties)
         policy_yaml_json(o->properties, &text);
     else
         buf_z(&text, "{}");
-    if (text.failed || json_canonicalise(buf_view(&text), &canonical, NULL) != 0) {
+    int rc = text.failed ? REEVE_ENOMEM : json_canonicalise(buf_view(&text), out, &why);
+    if (rc != REEVE_OK && rc != REEVE_ENOMEM && o->properties)
+        policy_report(b->report, P_TYPE, o->properties->pos, NULL,
+                      "`properties` cannot be handed on as JSON: %s", why.message);
+    return rc;
+}
+
+/* Equal ones are one row, so that a decision has them once. */
+static uint32_t add_obligation(struct builder *b, const struct m_obligation *o)
+{
+    auto_buf struct buf canonical = {0};
+    if (canonical_properties(b, o, &canonical) != REEVE_OK) {
         b->failed = true;
         return POLICY_NONE;
     }

@@ -82,6 +82,13 @@ const struct compile_row compile_hold_rows[] = {
      HEADER "capabilities: {a.b: {args: {x: {type: url, default: h.example}}}}\n", "P015 2:53"},
     {"a number of an obligation beyond 64 bits",
      ONE("effect: deny, obligations: [{type: x, properties: {a: 10000000000000000000.0}}]"), ""},
+    {"an obligation's integer that is exact",
+     ONE("effect: deny, obligations: [{type: x, properties: {a: [9007199254740992, "
+         "-9007199254740992]}}]"),
+     ""},
+    {"one that is not",
+     ONE("effect: deny, obligations: [{type: x, properties: {a: [{b: 9007199254740993}]}}]"),
+     "P015 3:72"},
     {"a required argument behind an optional one",
      HEADER "capabilities: {a.b: {args: {x: {type: any, optional: true}, z: any}}}\n", "P070 2:61"},
     {"rest in front", HEADER "capabilities: {a.b: {args: {x: rest, z: any}}}\n", "P070 2:29"},
