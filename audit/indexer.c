@@ -112,7 +112,7 @@ static void *fill(void *arg)
     set_state(x, rc);
     while (!x->stopping) {
         if (x->paused || (!x->more && !x->again)) {
-            (void)pthread_cond_wait(&x->wake, &x->mutex);
+            base_cond_wait(&x->wake, &x->mutex);
             continue;
         }
         bool again = x->again, some = true;

@@ -19,7 +19,7 @@ void log_rows_read(struct audit_log *log)
 {
     pthread_mutex_lock(&log->rows);
     while (atomic_load(&log->commit_waits))
-        (void)pthread_cond_wait(&log->committed, &log->rows);
+        base_cond_wait(&log->committed, &log->rows);
 }
 
 void log_rows_change(struct audit_log *log)

@@ -83,7 +83,7 @@ static void *work(void *arg)
     while (!p->ending) {
         struct slice *s = find_filled(p);
         if (!s) {
-            (void)pthread_cond_wait(&p->changed, &p->mutex);
+            base_cond_wait(&p->changed, &p->mutex);
             continue;
         }
         s->state = SLICE_TAKEN;
@@ -191,7 +191,7 @@ static void await_done(struct pool *p, struct slice *s)
 {
     pthread_mutex_lock(&p->mutex);
     while (s->state != SLICE_DONE)
-        (void)pthread_cond_wait(&p->changed, &p->mutex);
+        base_cond_wait(&p->changed, &p->mutex);
     s->state = SLICE_FREE;
     pthread_mutex_unlock(&p->mutex);
 }

@@ -73,7 +73,7 @@ static void sleep_until_due(struct audit_writer *w)
         if (until_ns)
             (void)pthread_cond_timedwait(&w->due, &w->mutex, &ts);
         else
-            (void)pthread_cond_wait(&w->due, &w->mutex);
+            base_cond_wait(&w->due, &w->mutex);
     }
 }
 
@@ -327,7 +327,7 @@ int audit_writer_await_room(struct audit_writer *w, uint32_t records, uint32_t r
         if (rc)
             break;
         make_due(w, true);
-        (void)pthread_cond_wait(&w->moved, &w->mutex);
+        base_cond_wait(&w->moved, &w->mutex);
     }
     pthread_mutex_unlock(&w->mutex);
     return rc;
@@ -339,7 +339,7 @@ int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error 
     if (w->durable <= seq)
         make_due(w, true);
     while (w->durable <= seq && !w->failing)
-        (void)pthread_cond_wait(&w->moved, &w->mutex);
+        base_cond_wait(&w->moved, &w->mutex);
     int rc = w->durable <= seq ? told(w, err) : 0;
     pthread_mutex_unlock(&w->mutex);
     return rc;
@@ -350,7 +350,7 @@ static int await_rotation(struct audit_writer *w, struct reeve_error *err)
 {
     while (w->rotation.state == ROTATION_ASKED && !w->failing) {
         make_due(w, true);
-        (void)pthread_cond_wait(&w->moved, &w->mutex);
+        base_cond_wait(&w->moved, &w->mutex);
     }
     if (w->rotation.state == ROTATION_ASKED)
         return told(w, err);

@@ -34,6 +34,10 @@ int base_fail_errno(struct reeve_error *err, int code, int errnum, const char *f
 /** pthread_create, with every signal blocked in the new thread: signals are for the program's own.
  * 0, or its error number. */
 int base_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
+/** pthread_cond_wait for at most a second, with the mutex held: the caller asks again whether what
+ * it waits for has come, as it must in any case. glibc 2.25 to 2.40 can lose a wake-up
+ * (sourceware.org bug 25847); what nobody signals again would be waited for without end. */
+void base_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 
 /* ---- strings (str.c): borrowed bytes with a length, not NUL-terminated ---- */
 

@@ -442,7 +442,7 @@ static int await_registration(struct owner *owner, struct registration *reg,
     if (post_locked(owner, &message) != 0)
         return base_fail(err, REEVE_ENOMEM, "out of memory");
     while (!reg->done)
-        (void)pthread_cond_wait(&owner->registered, &owner->mutex);
+        base_cond_wait(&owner->registered, &owner->mutex);
     if (reg->rc && err)
         *err = reg->err;
     return reg->rc;

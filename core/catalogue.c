@@ -58,3 +58,13 @@ const struct core_lint *core_lint_find(struct str code_or_id)
             return &core_table_lint[i];
     return NULL;
 }
+
+const struct core_steering *core_steering_find(struct str name)
+{
+    for (size_t i = 0; i < core_table_nsteering; i++) {
+        const struct core_steering *s = &core_table_steering[i];
+        if (s->prefix ? str_starts(name, str_of(s->name)) : str_is(name, s->name))
+            return s;
+    }
+    return NULL;
+}

@@ -94,6 +94,15 @@ struct core_lint {
 const struct core_lint *core_lint_all(size_t *count);
 /** The entry of a code or id, or NULL. */
 const struct core_lint *core_lint_find(struct str code_or_id);
+/** Names of variables, or how they begin, by which who sets them has a program load, run or trust
+ * something else. */
+struct core_steering {
+    const char *name; /* "LD_" */
+    bool prefix;
+    const char *why; /* "decides ..." */
+};
+/** The entry of rules/environment.yaml that a variable's name falls under, or NULL. Thread-safe. */
+const struct core_steering *core_steering_find(struct str name);
 /** SHA-256 over what of rules/ decides anything (all but lint.yaml): in `reeve version` and in each
  * policy's digest.
  */

@@ -14,5 +14,7 @@ extern const struct core_profile core_table_profiles[];
 extern const size_t core_table_nprofiles;
 extern const struct core_lint core_table_lint[]; /* in byte order of codes */
 extern const size_t core_table_nlint;
+extern const struct core_steering core_table_steering[];
+extern const size_t core_table_nsteering;
 
 #endif

@@ -8,7 +8,6 @@
 
 /* ---- approvals ---- */
 
-/* Two approvals with the same text are the same. */
 static void put_subject(struct buf *out, const struct m_subject *s)
 {
     buf_z(out, s->kind == SUBJECT_GROUP ? "group:" : "");
@@ -22,32 +21,50 @@ static int by_text(const void *a, const void *b)
     return c ? c : (x->kind > y->kind) - (x->kind < y->kind);
 }
 
-static struct str names_of(struct builder *b, const struct m_approval *a)
+/* Who approves, in order; NULL without memory. */
+static const struct m_subject *sorted_by(struct builder *b, const struct m_approval *a)
 {
-    auto_buf struct buf text = {0};
     struct m_subject *by = build_alloc(b, a->by.n, sizeof *by);
     if (!by)
-        return STR("");
+        return NULL;
     memcpy(by, a->by.v, a->by.n * sizeof *by);
     if (a->by.n > 1)
         qsort(by, a->by.n, sizeof *by, by_text);
-    for (uint32_t i = 0; i < a->by.n; i++) {
-        buf_z(&text, i ? ", " : "");
-        put_subject(&text, &by[i]);
-    }
-    struct str out = arena_str(b->arena, buf_view(&text));
-    b->failed |= text.failed || !out.p;
+    return by;
+}
+
+static struct str keep(struct builder *b, const struct buf *text)
+{
+    struct str out = arena_str(b->arena, buf_view(text));
+    b->failed |= text->failed || !out.p;
     return out;
 }
 
+static struct str names_of(struct builder *b, const struct m_approval *a)
+{
+    auto_buf struct buf text = {0};
+    const struct m_subject *by = sorted_by(b, a);
+    for (uint32_t i = 0; by && i < a->by.n; i++) {
+        buf_z(&text, i ? ", " : "");
+        put_subject(&text, &by[i]);
+    }
+    return keep(b, &text);
+}
+
+/* Two approvals with the same text are the same. A name may hold whatever stands between names
+ * (they are opaque), so that the list for people says not enough: behind it each name has its
+ * length and its kind. */
 static struct str text_of(struct builder *b, const struct m_approval *a)
 {
     auto_buf struct buf text = {0};
+    const struct m_subject *by = sorted_by(b, a);
     buf_printf(&text, "%u %lld %d ", a->need, (long long)a->within_ns, a->covers);
     buf_str(&text, names_of(b, a));
-    struct str out = arena_str(b->arena, buf_view(&text));
-    b->failed |= text.failed || !out.p;
-    return out;
+    for (uint32_t i = 0; by && i < a->by.n; i++) {
+        buf_printf(&text, "\n%zu %d ", by[i].text.n, by[i].kind);
+        buf_str(&text, by[i].text);
+    }
+    return keep(b, &text);
 }
 
 static uint32_t approval_index(struct builder *b, const struct m_approval *a)
@@ -274,15 +291,27 @@ static uint32_t add_selector(struct builder *b, const struct m_rule *r)
                        sizeof row, BUILD_NO_FIELD);
 }
 
-/* Equal ones are one row, so that a decision has them once. */
-static uint32_t add_obligation(struct builder *b, const struct m_obligation *o)
+/* Without memory nothing is told: the compile ends with that. */
+static int canonical_properties(struct builder *b, const struct m_obligation *o, struct buf *out)
 {
-    auto_buf struct buf text = {0}, canonical = {0};
+    auto_buf struct buf text = {0};
+    struct reeve_error why = {0};
     if (o->properties)
         policy_yaml_json(o->properties, &text);
     else
         buf_z(&text, "{}");
-    if (text.failed || json_canonicalise(buf_view(&text), &canonical, NULL) != 0) {
+    int rc = text.failed ? REEVE_ENOMEM : json_canonicalise(buf_view(&text), out, &why);
+    if (rc != REEVE_OK && rc != REEVE_ENOMEM && o->properties)
+        policy_report(b->report, P_TYPE, o->properties->pos, NULL,
+                      "`properties` cannot be handed on as JSON: %s", why.message);
+    return rc;
+}
+
+/* Equal ones are one row, so that a decision has them once. */
+static uint32_t add_obligation(struct builder *b, const struct m_obligation *o)
+{
+    auto_buf struct buf canonical = {0};
+    if (canonical_properties(b, o, &canonical) != REEVE_OK) {
         b->failed = true;
         return POLICY_NONE;
     }

@@ -8,6 +8,7 @@
 #include "policy/model.h"
 #include "policy/names.h"
 
+#define CHECK_MAX_LABELS 64u /* more are refused, and not looked at */
 #define CHECK_MAX_GROUPS 32u /* in each other */
 
 struct checker {
@@ -28,6 +29,8 @@ bool check_index_rules(struct checker *c, struct policy_names *out);
 void check_scopes(struct checker *c);
 /** What a delegated file says of capabilities takes nothing from what the root's trust says. */
 void check_lowered(struct checker *c);
+/** The index of a label among the first CHECK_MAX_LABELS, or POLICY_NONE. */
+uint32_t check_find_label(const struct model *m, struct str name);
 /** Labels, effects, approvals, shadow rules, budgets, entries of capabilities (check_hold.c). */
 void check_holds(struct checker *c);
 /** The names that tests expect (check_tests.c). */

@@ -9,11 +9,9 @@
 
 /* ---- labels ---- */
 
-#define MAX_LABELS 64u
-
-static uint32_t find_label(const struct model *m, struct str name)
+uint32_t check_find_label(const struct model *m, struct str name)
 {
-    for (uint32_t i = 0; i < m->labels.n && i < MAX_LABELS; i++)
+    for (uint32_t i = 0; i < m->labels.n && i < CHECK_MAX_LABELS; i++)
         if (str_eq(m->labels.v[i].text, name))
             return i;
     return POLICY_NONE;
@@ -22,8 +20,8 @@ static uint32_t find_label(const struct model *m, struct str name)
 static void check_label_list(struct checker *c)
 {
     const struct m_names *l = &c->m->labels;
-    for (uint32_t i = 1; i < l->n && i < MAX_LABELS; i++)
-        if (find_label(c->m, l->v[i].text) < i)
+    for (uint32_t i = 1; i < l->n && i < CHECK_MAX_LABELS; i++)
+        if (check_find_label(c->m, l->v[i].text) < i)
             policy_report(c->report, P_DUPLICATE_KEY, l->v[i].at, "leave one of them out",
                           "a label is declared twice");
 }
@@ -31,11 +29,11 @@ static void check_label_list(struct checker *c)
 uint32_t policy_label(const struct model *m, struct policy_report *report, struct str name,
                       struct policy_pos at)
 {
-    uint32_t i = find_label(m, name);
-    if (i < MAX_LABELS)
+    uint32_t i = check_find_label(m, name);
+    if (i < CHECK_MAX_LABELS)
         return i;
     struct policy_nearest near = policy_near(report, name);
-    for (uint32_t k = 0; k < m->labels.n; k++)
+    for (uint32_t k = 0; k < m->labels.n && k < CHECK_MAX_LABELS; k++)
         policy_offer(&near, m->labels.v[k].text);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     const char *found = policy_hint(&near, hint);
@@ -198,9 +196,9 @@ static void check_shadows(struct checker *c)
 static void check_bounds(struct checker *c)
 {
     const struct model *m = c->m;
-    if (m->labels.n > MAX_LABELS)
-        policy_report(c->report, P_BOUND, m->labels.v[MAX_LABELS].at, NULL,
-                      "%u labels; at most %u are held", m->labels.n, MAX_LABELS);
+    if (m->labels.n > CHECK_MAX_LABELS)
+        policy_report(c->report, P_BOUND, m->labels.v[CHECK_MAX_LABELS].at, NULL,
+                      "%u labels; at most %u are held", m->labels.n, CHECK_MAX_LABELS);
     if (m->nbudgets > POLICY_MAX_BUDGETS)
         policy_report(c->report, P_BOUND, m->budgets[POLICY_MAX_BUDGETS].at,
                       "count several things in one", "%u budgets; at most %u are held", m->nbudgets,

@@ -40,18 +40,24 @@ static void check_own_names(struct checker *c, const struct policy_names *condit
 
 /* ---- what `may` covers ---- */
 
-static bool in_group(const struct checker *c, const struct m_group *g, struct str name,
-                     unsigned depth);
+/* One name after the other, looked for in groups: in each at most once, however many ways there
+ * are to it. */
+struct search {
+    const struct checker *c;
+    uint32_t *seen; /* of each group: the last name that was looked for in it */
+    uint32_t name;  /* 1 and up */
+};
 
-static bool is_covered(const struct checker *c, const struct m_subjects *list, struct str name,
+static bool in_group(struct search *s, uint32_t group, struct str name, unsigned depth);
+
+static bool is_covered(struct search *search, const struct m_subjects *list, struct str name,
                        unsigned depth)
 {
     for (uint32_t i = 0; i < list->n; i++) {
         const struct m_subject *s = &list->v[i];
-        bool fits =
-            s->kind == SUBJECT_GROUP
-                ? s->group != POLICY_NONE && in_group(c, &c->m->groups[s->group], name, depth)
-                : s->kind == SUBJECT_ANYONE || policy_glob_matches(s->text, name);
+        bool fits = s->kind == SUBJECT_GROUP
+                        ? s->group != POLICY_NONE && in_group(search, s->group, name, depth)
+                        : s->kind == SUBJECT_ANYONE || policy_glob_matches(s->text, name);
         if (fits)
             return true;
     }
@@ -59,10 +65,12 @@ static bool is_covered(const struct checker *c, const struct m_subjects *list, s
 }
 
 /* Groups have no cycles; what went on after one that was reported stops at the depth. */
-static bool in_group(const struct checker *c, const struct m_group *g, struct str name,
-                     unsigned depth)
+static bool in_group(struct search *s, uint32_t group, struct str name, unsigned depth)
 {
-    return depth < CHECK_MAX_GROUPS && is_covered(c, &g->members, name, depth + 1);
+    if (depth >= CHECK_MAX_GROUPS || s->seen[group] == s->name)
+        return false;
+    s->seen[group] = s->name;
+    return is_covered(s, &s->c->m->groups[group].members, name, depth + 1);
 }
 
 static void not_covered(struct checker *c, const struct m_scope *s, struct str what,
@@ -77,10 +85,16 @@ static void not_covered(struct checker *c, const struct m_scope *s, struct str w
 static void check_declared(struct checker *c)
 {
     const struct model *m = c->m;
+    struct search search = {c, arena_array(c->arena, m->ngroups + (size_t)1, sizeof(uint32_t)), 0};
+    if (!search.seen) {
+        policy_report_memory(c->report);
+        return;
+    }
     for (uint32_t i = 0; i < m->nentities; i++) {
         const struct m_entity *e = &m->entities[i];
         const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
-        if (s && !is_covered(c, &s->subjects, e->name, 0))
+        search.name++;
+        if (s && !is_covered(&search, &s->subjects, e->name, 0))
             not_covered(c, s, e->name, e->at);
     }
     for (uint32_t i = 0; i < m->nentries; i++) {

@@ -19,10 +19,7 @@ static bool is_known(const struct known *k, struct str name)
 {
     if (k->rules)
         return policy_names_find(k->rules, name) != POLICY_NONE;
-    for (uint32_t i = 0; i < k->c->m->labels.n; i++)
-        if (str_eq(k->c->m->labels.v[i].text, name))
-            return true;
-    return false;
+    return check_find_label(k->c->m, name) != POLICY_NONE;
 }
 
 /* A delegated file knows its own names by what it calls them itself. */

@@ -202,12 +202,26 @@ static void obligation_type(struct parser *p, void *object, struct ynode *key, s
         ((struct m_obligation *)object)->type = value->text;
 }
 
+#define MAX_EXACT (INT64_C(1) << 53)
+
+/* Whoever reads JSON has numbers of 53 bits. Recursion is bounded by the depth of the policy. */
+static void check_numbers(struct parser *p, const struct ynode *n)
+{
+    if (n->type == Y_INT && (n->i > MAX_EXACT || n->i < -MAX_EXACT))
+        policy_report(p->report, P_TYPE, n->pos, "quote it; as text it is handed on as it stands",
+                      "integers are exact up to 2^53 in JSON");
+    for (const struct ynode *c = ynode_first(n); c; c = c->next)
+        check_numbers(p, c);
+}
+
 static void obligation_properties(struct parser *p, void *object, struct ynode *key,
                                   struct ynode *value)
 {
     (void)key;
-    if (parse_is_map(p, value, "`properties`"))
-        ((struct m_obligation *)object)->properties = value;
+    if (!parse_is_map(p, value, "`properties`"))
+        return;
+    check_numbers(p, value);
+    ((struct m_obligation *)object)->properties = value;
 }
 
 static const struct parse_shape shape_object = {

@@ -33,14 +33,16 @@ static bool parse_template(struct parser *p, struct ynode *n, const struct m_att
 
 #define SUBJECT_ID_TEMPLATE "/${subject.id}"
 
-/* "/a/${subject.id}/b": the path without it, and where it goes. */
+/* "/a/${subject.id}/b": the path without it, and where it goes. Any other template beside it is
+ * told by the walk over all texts. */
 static bool parse_with_subject(struct parser *p, struct ynode *n, struct m_path *out)
 {
     struct str s = n->text, mark = STR(SUBJECT_ID_TEMPLATE);
     const char *at = memmem(s.p, s.n, mark.p, mark.n);
     size_t before = at ? (size_t)(at - s.p) : 0;
     struct str after = {s.p + before + mark.n, s.n - before - mark.n};
-    if (!at || before == 0 || (after.n && after.p[0] != '/') || policy_has_template(after))
+    if (!at || before == 0 || (after.n && after.p[0] != '/') || policy_has_template(after) ||
+        policy_has_template((struct str){s.p, before}))
         return false;
     n->template_ok = true;
     struct ynode head = *n, whole = *n;
@@ -205,71 +207,6 @@ void parse_grant_network(struct parser *p, void *object, struct ynode *key, stru
 
 /* ---- environment ---- */
 
-/* Names by which who sets them has a program load or run other code. */
-static const char *const steering[] = {
-    "PATH",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "SHELLOPTS",
-    "BASHOPTS",
-    "PS4",
-    "CDPATH",
-    "GLOBIGNORE",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PYTHONINSPECT",
-    "PERL5LIB",
-    "PERLLIB",
-    "PERL5OPT",
-    "PERL5DB",
-    "RUBYLIB",
-    "RUBYOPT",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "LUA_PATH",
-    "LUA_CPATH",
-    "LUA_INIT",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "CLASSPATH",
-    "GCONV_PATH",
-    "LOCPATH",
-    "NLSPATH",
-    "HOSTALIASES",
-    "RESOLV_HOST_CONF",
-    "TZDIR",
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_EXEC_PATH",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER",
-    "GIT_EDITOR",
-    "GIT_ASKPASS",
-    "SSH_ASKPASS",
-    "RUSTC_WRAPPER",
-    "TERMINFO",
-    "TERMINFO_DIRS",
-};
-static const char *const steering_prefixes[] = {"LD_",       "DYLD_",      "BASH_FUNC_",
-                                                "GLIBC_",    "MALLOC_",    "GIT_CONFIG",
-                                                "LUA_PATH_", "LUA_CPATH_", "LUA_INIT_"};
-
-static bool steers(struct str name)
-{
-    for (size_t i = 0; i < BASE_COUNT(steering); i++)
-        if (str_is(name, steering[i]))
-            return true;
-    for (size_t i = 0; i < BASE_COUNT(steering_prefixes); i++)
-        if (str_starts(name, str_of(steering_prefixes[i])))
-            return true;
-    return false;
-}
-
 static bool is_variable_name(struct str s)
 {
     bool good = s.n > 0 && !(s.p[0] >= '0' && s.p[0] <= '9');
@@ -290,13 +227,14 @@ static bool parse_variable(struct parser *p, const struct ynode *n, struct m_var
     if (equals)
         out->value = (struct str){equals + 1, text.n - length - 1};
     char shown[POLICY_SHOWN];
+    const struct core_steering *steers = out->set ? NULL : core_steering_find(out->name);
     policy_shown(out->name, shown);
     if (!is_variable_name(out->name))
         policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME` or `NAME=value`",
                       "`%s` is no name of a variable", shown);
-    else if (!out->set && steers(out->name))
+    else if (steers)
         policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME=value` to set it here",
-                      "`%s` decides what a program loads or runs; no request may choose it", shown);
+                      "`%s` %s; no request may choose it", shown, steers->why);
     else
         return true;
     return false;

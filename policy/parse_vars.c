@@ -159,15 +159,16 @@ static bool read_variables(struct expander *e, struct ynode *vars, const struct 
 /* ---- substitution ---- */
 
 /* The next `${name}` of a text from `at` on: its place and name. Templates ("${a.b}") are passed
- * over. */
+ * over. No further is looked for `}` than a name can be long: the text may be full of `${`. */
 static bool next_variable(struct str s, size_t *at, struct str *name)
 {
     for (; *at + 3 < s.n + 1 && *at + 1 < s.n; ++*at) {
         if (s.p[*at] != '$' || s.p[*at + 1] != '{')
             continue;
-        const char *end = memchr(s.p + *at, '}', s.n - *at);
+        size_t most = s.n - *at < MAX_NAME + 3 ? s.n - *at : MAX_NAME + 3;
+        const char *end = memchr(s.p + *at, '}', most);
         if (!end)
-            return false;
+            continue;
         *name = (struct str){s.p + *at + 2, (size_t)(end - s.p) - *at - 2};
         if (is_name(*name))
             return true;

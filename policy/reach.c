@@ -3,6 +3,7 @@
 
 #include "core/catalogue.h"
 #include "policy/endpoint.h"
+#include "policy/hash.h"
 
 /* ---- files ---- */
 
@@ -158,12 +159,45 @@ bool reach_meet_files(struct core_grant *out, const struct core_grant *by, struc
 
 /* ---- network ---- */
 
-static void put_endpoint(struct core_endpoint *v, uint32_t *n, const struct core_endpoint *e)
+/* Endpoints, each once, as many as one list may have; `slot` finds them by their hash. */
+struct endpoints {
+    struct core_endpoint *v;
+    uint32_t n;
+    uint16_t slot[2 * CORE_MAX_PATHS]; /* 1 + index; 0: free */
+};
+
+/* False when there are too many. */
+static bool put_endpoint(struct endpoints *all, const struct core_endpoint *e)
 {
-    for (uint32_t i = 0; i < *n; i++)
-        if (str_eq(v[i].host, e->host) && v[i].port == e->port)
-            return;
-    v[(*n)++] = *e;
+    size_t i = hash_text(e->host) ^ (size_t)e->port;
+    for (;; i++) {
+        uint16_t *slot = &all->slot[i % BASE_COUNT(all->slot)];
+        const struct core_endpoint *there = *slot ? &all->v[*slot - 1] : NULL;
+        if (there && (!str_eq(there->host, e->host) || there->port != e->port))
+            continue;
+        if (there)
+            return true;
+        if (all->n == CORE_MAX_PATHS)
+            return false;
+        all->v[all->n++] = *e;
+        *slot = (uint16_t)all->n;
+        return true;
+    }
+}
+
+/* What all pairs have in common; nothing when that is more than a list may have. */
+static uint32_t meet_endpoints(const struct core_grant *a, const struct core_grant *b,
+                               struct core_endpoint *v)
+{
+    struct endpoints all = {.v = v};
+    for (uint32_t i = 0; i < a->nnetwork; i++)
+        for (uint32_t k = 0; k < b->nnetwork; k++) {
+            struct core_endpoint both;
+            if (policy_endpoint_meet(&a->network[i], &b->network[k], &both) &&
+                !put_endpoint(&all, &both))
+                return 0;
+        }
+    return all.n;
 }
 
 bool reach_meet_network(struct core_grant *out, const struct core_grant *by, struct arena *arena)
@@ -176,19 +210,11 @@ bool reach_meet_network(struct core_grant *out, const struct core_grant *by, str
         out->nnetwork = by->nnetwork;
         return true;
     }
-    uint32_t n = 0;
-    struct core_endpoint *v =
-        arena_array(arena, (size_t)out->nnetwork * by->nnetwork + 1, sizeof *v);
+    struct core_endpoint *v = arena_array(arena, CORE_MAX_PATHS, sizeof *v);
     if (!v)
         return false;
-    for (uint32_t i = 0; i < out->nnetwork; i++)
-        for (uint32_t k = 0; k < by->nnetwork; k++) {
-            struct core_endpoint both;
-            if (policy_endpoint_meet(&out->network[i], &by->network[k], &both))
-                put_endpoint(v, &n, &both);
-        }
+    out->nnetwork = meet_endpoints(out, by, v);
     out->network = v;
-    out->nnetwork = n;
     return true;
 }
 

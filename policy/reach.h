@@ -24,7 +24,8 @@ struct reach_paths {
 bool reach_files(const struct reach_paths *read, const struct reach_paths *write,
                  const struct reach_paths *execute, const struct reach_paths *hide,
                  struct arena *arena, struct core_grant *out);
-/** Cut `out` to what `by` has too: files, network, environment. False: memory is out. */
+/** Cut `out` to what `by` has too: files, network, environment. False: memory is out. Where a list
+ * of network entries would be longer than CORE_MAX_PATHS there is none: nothing can be reached. */
 bool reach_meet_files(struct core_grant *out, const struct core_grant *by, struct arena *arena);
 bool reach_meet_network(struct core_grant *out, const struct core_grant *by, struct arena *arena);
 bool reach_meet_environment(struct core_grant *out, const struct core_grant *by,

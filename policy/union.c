@@ -67,6 +67,14 @@ static bool same_lists(const struct ynode *a, const struct ynode *b)
     return true;
 }
 
+/* Quotes make text of what begins with a digit (a size): whoever reads it may refuse one of them,
+ * so that which file is first would matter. */
+static bool same_texts(const struct ynode *a, const struct ynode *b)
+{
+    bool quotes = a->text.n && a->text.p[0] >= '0' && a->text.p[0] <= '9';
+    return str_eq(a->text, b->text) && (!quotes || a->quoted == b->quoted);
+}
+
 /* Recursion is bounded by the depth of a tree. */
 bool policy_tree_same(const struct ynode *a, const struct ynode *b)
 {
@@ -74,7 +82,7 @@ bool policy_tree_same(const struct ynode *a, const struct ynode *b)
         return false;
     if (a->type == Y_MAP)
         return same_maps(a, b);
-    return a->type == Y_LIST ? same_lists(a, b) : str_eq(a->text, b->text);
+    return a->type == Y_LIST ? same_lists(a, b) : same_texts(a, b);
 }
 
 /* ---- joining ---- */

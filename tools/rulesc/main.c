@@ -1,7 +1,7 @@
 /*
- * rulesc OUT.c CATALOGUE LEVELS LINT PROFILE...: compiles rules/ into the tables of core/tables.h.
- * The output depends on the files' names, order and bytes alone, so that two builds of one tree
- * agree.
+ * rulesc OUT.c CATALOGUE LEVELS LINT ENVIRONMENT PROFILE...: compiles rules/ into the tables of
+ * core/tables.h. The output depends on the files' names, order and bytes alone, so that two builds
+ * of one tree agree.
  */
 #include <stdio.h>
 
@@ -64,9 +64,9 @@ static int write_out(const char *path, const struct buf *out)
 
 int main(int argc, char **argv)
 {
-    if (argc < 6) {
+    if (argc < 7) {
         (void)fprintf(stderr, "usage: rulesc OUT.c CATALOGUE.yaml LEVELS.yaml LINT.yaml "
-                              "PROFILE.yaml...\n");
+                              "ENVIRONMENT.yaml PROFILE.yaml...\n");
         return 2;
     }
     auto_buf struct buf out = {0};
@@ -76,7 +76,8 @@ int main(int argc, char **argv)
     compile_one(argv[2], compile_catalogue, &out, &all);
     compile_one(argv[3], compile_levels, &out, &all);
     compile_one(argv[4], compile_lint, &out, NULL);
-    compile_profiles(argv + 5, (size_t)argc - 5, &out, &all);
+    compile_one(argv[5], compile_environment, &out, &all);
+    compile_profiles(argv + 6, (size_t)argc - 6, &out, &all);
     uint8_t digest[BASE_SHA256];
     base_sha256(all.data, all.len, digest);
     emit_bytes(&out, "\nconst uint8_t core_rules_digest[BASE_SHA256]", digest, sizeof digest);

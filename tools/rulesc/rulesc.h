@@ -54,6 +54,7 @@ void emit_bytes(struct buf *out, const char *declaration, const void *p, size_t 
 
 void compile_catalogue(const struct rules_file *f, struct buf *out);
 void compile_lint(const struct rules_file *f, struct buf *out);
+void compile_environment(const struct rules_file *f, struct buf *out);
 void compile_levels(const struct rules_file *f, struct buf *out);
 /** Defines the filter's bytes; `row` gets the profile's line of the table. */
 void compile_seccomp(const struct rules_file *f, struct buf *out, struct buf *row);

@@ -68,7 +68,7 @@ struct caller {
     pthread_t thread;
     struct stage *stage;
     uint64_t got[EACH];
-    bool failed;
+    atomic_bool failed;
 };
 
 /* The i-th of all callers is the same. */
@@ -140,13 +140,16 @@ static void let_many_call(unsigned rotations)
     struct stage s;
     raise_stage(&s, BASE_NS_PER_S);
     for (unsigned i = 0; i < THREADS; i++) {
-        callers[i] = (struct caller){.stage = &s};
+        callers[i].stage = &s;
+        callers[i].failed = false;
         assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
     }
     struct audit_news news;
     uint64_t durable = 0, seq, size = THREADS * EACH + rotations;
     unsigned rotated = 0;
     while (durable < size) { /* and one who reads what others write */
+        for (unsigned i = 0; i < THREADS; i++)
+            assert_false(callers[i].failed);
         struct reeve_error err = {0};
         auto_buf struct buf receipt = {0};
         assert_false(audit_writer_collect(s.writer, &news));

@@ -44,7 +44,11 @@ static const char lint[] = "reeve: lint/v1\n"
                            "  P051:\n    id: c\n    rationale: R\n    wrong: W\n"
                            "    right: |\n      a\n      b\n";
 
-enum which { NOTHING, CATALOGUE, LEVELS, LINT, PROFILE };
+static const char environment[] = "reeve: environment/v1\n"
+                                  "groups:\n"
+                                  "  - {why: W, names: [PATH, \"LD_*\"]}\n";
+
+enum which { NOTHING, CATALOGUE, LEVELS, LINT, ENVIRONMENT, PROFILE };
 
 static const struct {
     enum which file;
@@ -97,6 +101,13 @@ static const struct {
     {LINT, "rationale: R, ", "", "\"rationale\" is missing"},
     {LINT, "right: X", "right: X, also: X", "unknown key \"also\""},
     {LINT, "right: X", "right: \"\\t\"", "printable ASCII"},
+    {ENVIRONMENT, "why: W, ", "", "\"why\" is missing"},
+    {ENVIRONMENT, "why: W", "who: W", "unknown key \"who\""},
+    {ENVIRONMENT, "[PATH, \"LD_*\"]", "[]", "at least one name"},
+    {ENVIRONMENT, "LD_*", "*", "environment.yaml:3:28: error: expected a variable's name"},
+    {ENVIRONMENT, "LD_*", "L*D", "expected a variable's name"},
+    {ENVIRONMENT, "PATH", "1PATH", "expected a variable's name"},
+    {ENVIRONMENT, "LD_*", "_", NULL},
     {PROFILE, "[read, write]", "[read, wriet]", "seccomp.yaml:7:31: error: no call"},
     {PROFILE, "[read, write]", "[read, read]", "a call a second time"},
     {PROFILE, "[read, write]", "[read, socket]", "a call a second time"},
@@ -151,6 +162,7 @@ static const struct {
     {CATALOGUE, "catalogue.yaml", catalogue},
     {LEVELS, "levels.yaml", levels},
     {LINT, "lint.yaml", lint},
+    {ENVIRONMENT, "environment.yaml", environment},
     {PROFILE, "seccomp.yaml", profile},
 };
 

@@ -2,6 +2,8 @@
  * Grants: where each limit comes from, how `use` is followed, templates filled in. And what an
  * image tells of itself.
  */
+#include "policy/endpoint.h"
+#include "policy/reach.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -295,6 +297,50 @@ static void threads(void **state)
     }
 }
 
+/* ---- network entries that multiply ---- */
+
+static struct core_grant network_of(struct arena *arena, const char *fmt, uint32_t n)
+{
+    struct core_endpoint *v = arena_array(arena, n, sizeof *v);
+    assert_non_null(v);
+    for (uint32_t i = 0; i < n; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, fmt, i + 1);
+        struct str kept = arena_str(arena, str_of(text));
+        assert_null(policy_endpoint_read(kept, &v[i]));
+    }
+    return (struct core_grant){.network = v, .nnetwork = n};
+}
+
+/* Hosts of one list and ports of the other: up to a list's length all of them, beyond it none. */
+static void network_products(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        uint32_t na, nb, n;
+    } products[] = {
+        {"h%u.example:any", "*:%u", 16, 16, 256},
+        {"h%u.example:any", "*:%u", 17, 16, 0},
+        {"h%u.example:any", "*:%u", 256, 1, 256},
+        {"h%u.example:any", "*:%u", 256, 256, 0},
+        {"h%u.example:1", "h%u.example:1", 256, 256, 256},
+        {"h%u.example:1", "*.example:1", 256, 256, 256},
+        {"h%u.example:1", "*.example:2", 256, 256, 0},
+    };
+    for (size_t i = 0; i < BASE_COUNT(products); i++) {
+        struct arena arena auto_arena;
+        arena_init(&arena, 0);
+        struct core_grant a = network_of(&arena, products[i].a, products[i].na),
+                          b = network_of(&arena, products[i].b, products[i].nb);
+        size_t before = arena.used_bytes;
+        assert_true(reach_meet_network(&a, &b, &arena));
+        assert_int_equal(a.nnetwork, products[i].n);
+        assert_false(a.all_network);
+        assert_true(arena.used_bytes - before <= CORE_MAX_PATHS * sizeof *a.network);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +350,7 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(units),
         cmocka_unit_test(image_tells),
+        cmocka_unit_test(network_products),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,11 @@ static void requires(void **state)
          RULES(ASK("a", "") REQ("r", ", require: {" BY("user:d") "}")),
          NULL,
          "approvals " DEFAULT_APPROVAL " labels"},
+        {.sentence = "a name that reads like two is not those two",
+         RULES(ASK("a", "") REQ("r", ", require: {" BY("user:x, user:y") "}")
+                   REQ("s", ", require: {" BY("user:x\", \"user:y") "}")),
+         NULL,
+         DEFAULT_APPROVAL "; 1 300000000000 0 user:x, user:y; 1 300000000000 0 user:x, user:y "},
         {.sentence = "requires hold at full",
          HEADER "defaults: {level: full}\nrules:\n" REQ(
              "r", ", require: {isolation: vm, within: {network: [\"h.example:443\"]}}"),

@@ -32,6 +32,18 @@ static const struct row {
     {"a variable in a path",
      ROOT("vars: {x: {type: string, default: b}}\ninclude: [\"${x}.yaml\"]\n"),
      "P120 root.yaml:3:11"},
+    {"a size, with quotes in one",
+     ROOT("include: [b.yaml]\nconditions: {c: {args.a: \"64KiB\"}}\n")
+         WITH("b.yaml", "conditions: {c: {args.a: 64KiB}}\n"),
+     "P122 b.yaml:2:14"},
+    {"a size, with quotes in the other",
+     ROOT("include: [b.yaml]\nconditions: {c: {args.a: 64KiB}}\n")
+         WITH("b.yaml", "conditions: {c: {args.a: \"64KiB\"}}\n"),
+     "P122 b.yaml:2:14, P034 root.yaml:3:26"},
+    {"a word, with quotes in one",
+     ROOT("include: [b.yaml]\nconditions: {c: {args.a: \"x\"}}\n")
+         WITH("b.yaml", "conditions: {c: {args.a: x}}\n"),
+     ""},
     {"no list", ROOT("include: b.yaml\n"), "P015 root.yaml:2:10"},
     {"itself", ROOT("include: [root.yaml]\n"), "P121 root.yaml:2:11"},
     {"a circle",

@@ -122,7 +122,7 @@ static const struct {
      "name the folder: what is below it goes with it"},
     {GRANT("{filesystem: {rw: [/a]}}"), "P012 8:26", "unknown key `rw` in `filesystem`", ""},
     {GRANT("{environment: [PATH]}"), "P076 8:27",
-     "`PATH` decides what a program loads or runs; no request may choose it",
+     "`PATH` decides which programs and libraries are loaded; no request may choose it",
      "write `NAME=value` to set it here"},
     {GRANT("{limits: {wall: 5}}"), "P029 8:28",
      "`wall` is `5`; a time such as 500ms, 5s, 10m, 1h, or `unlimited`, is wanted", ""},
