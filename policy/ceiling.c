@@ -146,7 +146,7 @@ static bool names(const struct policy_ceiling *c, struct str capability)
 /* An unknown capability has all effects, as for a deny. */
 static bool permits(const struct policy_ceiling *c, const struct deciding *d, enum core_class klass)
 {
-    return names(c, d->req->capability) && !(c->denied_effects & d->effects.restricted) &&
+    return names(c, d->req->capability) && !(c->denied_effects & d->effects.restricted_outside) &&
            (c->level != CORE_LEVEL_PURE || klass == CORE_CLASS_PURE);
 }
 
@@ -211,8 +211,8 @@ void explain_ceiling(const struct deciding *d, const struct policy_decision *dec
     buf_z(out, ": ");
     if (!names(c, d->req->capability))
         put_named(c, out);
-    else if (c->denied_effects & d->effects.restricted)
-        put_denied(d->image, c->denied_effects & d->effects.restricted, out);
+    else if (c->denied_effects & d->effects.restricted_outside)
+        put_denied(d->image, c->denied_effects & d->effects.restricted_outside, out);
     else
         buf_printf(out, "its level is pure, and the class is %s", core_class_name(decision->klass));
 }

@@ -146,11 +146,13 @@ static void know(struct deciding *d, struct verdict *v)
     struct policy_capability entry;
     policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
-    bool all = !entry.known || !entry.effects;
-    d->effects = (struct eval_effects){.permitted = entry.effects,
-                                       .outside = entry.outside,
-                                       .restricted = all ? UINT32_MAX : entry.effects,
-                                       .scope = entry.scope};
+    uint32_t restricted = entry.known && entry.effects ? entry.effects : UINT32_MAX;
+    d->effects = (struct eval_effects){
+        .permitted = entry.effects,
+        .outside = entry.outside,
+        .restricted = restricted,
+        .restricted_outside = restricted | (entry.outside ? entry.outside : UINT32_MAX),
+        .scope = entry.scope};
     set_level(d->image, &d->eval.subject, d->req, v);
     d->eval.level = v->level;
 }

@@ -105,10 +105,13 @@ enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint3
 /* ---- selectors (eval_select.c) ---- */
 
 /** A capability's effects as rules see them, in bits. A delegated file that declares it gives it to
- * its own rules: others that permit see what holds without that file. */
+ * its own rules: others that permit see what holds without that file, and others that restrict see
+ * that too, so that no declaration takes it from them. */
 struct eval_effects {
     uint32_t permitted, outside; /* by that file's allows and asks; by all others */
-    uint32_t restricted;         /* by denies and requires */
+    uint32_t restricted;         /* by that file's denies and requires */
+    uint32_t restricted_outside; /* by all others: what it has without that file as well, all where
+                                    nobody else declares it */
     uint32_t scope;              /* POLICY_NONE: no delegated file declares it */
 };
 bool eval_effect_fits(const struct eval_effects *effects, const struct img_selector *s,

@@ -35,8 +35,10 @@ bool eval_in_scope(const struct eval *e, uint32_t scope)
 bool eval_effect_fits(const struct eval_effects *effects, const struct img_selector *s,
                       bool permits)
 {
-    uint32_t seen = s->scope == effects->scope ? effects->permitted : effects->outside;
-    return !s->effects || s->effects & (permits ? seen : effects->restricted);
+    bool own = s->scope == effects->scope;
+    uint32_t permitted = own ? effects->permitted : effects->outside;
+    uint32_t restricted = own ? effects->restricted : effects->restricted_outside;
+    return !s->effects || s->effects & (permits ? permitted : restricted);
 }
 
 bool eval_selects(const struct eval *e, const struct eval_effects *effects, bool shadow,

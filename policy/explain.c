@@ -140,6 +140,8 @@ bool policy_nearest_miss(const struct policy_image *image, const struct policy_r
     struct policy_request as;
     struct deciding again;
     struct miss m;
+    if (!decide_is_valid(req, inputs))
+        return false;
     begin_again(image, req, inputs, d, &as, &again);
     if (d->rule != POLICY_RULE_DEFAULT || !nearest_miss(&again, &m))
         return false;
@@ -383,6 +385,10 @@ void policy_explain(const struct policy_image *image, const struct policy_reques
     uint32_t rules = image->section[IMAGE_rules].count;
     struct policy_request as;
     struct deciding of;
+    if (!decide_is_valid(req, inputs)) {
+        buf_z(out, "the request is none that can be decided");
+        return;
+    }
     begin_again(image, req, inputs, d, &as, &of);
     if (d->effect == CORE_EFFECT_ASK) {
         explain_ask(image, d, out);

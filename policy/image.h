@@ -368,6 +368,9 @@ struct img_signature {
 
 /** Lay the sections of a build out as an image, and free them. NULL: no memory. */
 struct policy_image *image_lay_out(struct buf section[IMAGE_SECTION_COUNT]);
+/** Whether `n` bytes that begin so have the sections where they belong, all of them, and whole
+ * signatures behind. REEVE_EFORMAT. */
+int image_check_frame(const struct img_file *f, size_t n, struct reeve_error *err);
 /** The digest of an image's bytes, `size` of them, at least a whole img_file. */
 void image_file_digest(const char *bytes, size_t size, uint8_t out[BASE_SHA256]);
 /** Whether every offset, index and value of the sections can be used (image_check.c). REEVE_EFORMAT

@@ -114,7 +114,7 @@ static int malformed(struct reeve_error *err, const char *what)
     return base_fail(err, REEVE_EFORMAT, "not an image that this version can use: %s", what);
 }
 
-static int check_frame(const struct img_file *f, size_t n, struct reeve_error *err)
+int image_check_frame(const struct img_file *f, size_t n, struct reeve_error *err)
 {
     if (memcmp(f->magic, IMAGE_MAGIC, sizeof f->magic) != 0)
         return malformed(err, "it does not begin as one");
@@ -159,7 +159,7 @@ int policy_image_load(struct str bytes, const struct policy_keys *keys, struct p
     if (bytes.n < sizeof head || bytes.n > POLICY_IMAGE_MAX)
         return malformed(err, "it is too short or too long");
     memcpy(&head, bytes.p, sizeof head);
-    int rc = check_frame(&head, bytes.n, err);
+    int rc = image_check_frame(&head, bytes.n, err);
     if (rc != REEVE_OK)
         return rc;
     struct policy_image *image = new_image(head.size);

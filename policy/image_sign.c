@@ -84,9 +84,11 @@ int policy_image_sign(struct buf *image, const uint8_t seed[32], struct reeve_er
     if (image->failed || image->len < sizeof head)
         return base_fail(err, REEVE_EINVAL, "there is no image to sign");
     memcpy(&head, image->data, sizeof head);
-    if (memcmp(head.magic, IMAGE_MAGIC, sizeof head.magic) != 0 || head.size > image->len ||
-        image->len - head.size >= IMAGE_MAX_SIGNATURES * sizeof(struct img_signature))
-        return base_fail(err, REEVE_EINVAL, "there is no image to sign, or it has 16 signatures");
+    int rc = image_check_frame(&head, image->len, err);
+    if (rc)
+        return rc;
+    if (image->len - head.size >= IMAGE_MAX_SIGNATURES * sizeof(struct img_signature))
+        return base_fail(err, REEVE_EINVAL, "the image has 16 signatures");
     uint8_t digest[BASE_SHA256];
     image_file_digest(image->data, head.size, digest); /* never one that only claims to be */
     struct message m = message_of(digest);

@@ -13,15 +13,14 @@ struct masking {
     struct buf *out;
 };
 
-/* What a path of arguments leads to; NULL where nothing, or null, is there. */
+/* What a path of arguments leads to; NULL where nothing, or null, is there. What is no map where
+ * the path goes on may hold the value in another shape: it is hidden whole. */
 static const struct json_node *find(const struct masking *m, const struct policy_image *image,
                                     const struct img_attribute *a)
 {
     const struct json_node *n = json_root(m->doc);
-    for (uint32_t i = 0; n && i < a->n; i++)
-        n = n->type == JSON_OBJECT
-                ? json_get_str(m->doc, n, image_str(image, image_keys(image)[a->first + i]))
-                : NULL;
+    for (uint32_t i = 0; n && n->type == JSON_OBJECT && i < a->n; i++)
+        n = json_get_str(m->doc, n, image_str(image, image_keys(image)[a->first + i]));
     return n && n->type != JSON_NULL ? n : NULL;
 }
 

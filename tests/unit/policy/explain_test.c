@@ -134,9 +134,37 @@ static void pure_by_default(void **state)
     }
 }
 
+/* What cannot be decided has no story, however long its names are. */
+static void what_cannot_be_decided(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(HEADER "rules: [{id: r, effect: allow, subject: "
+                                                     "anyone, capability: [\"a.*\"]}]\n");
+    auto_buf struct buf name = {0}, out = {0};
+    for (unsigned i = 0; i < 4 * POLICY_MAX_NAME; i++)
+        buf_z(&name, i % 2 ? "." : "a");
+    struct question q = {.subject = "u:a", .capability = "a.b"};
+    struct json_text args;
+    struct policy_request req = ask(&q, &args);
+    struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    struct policy_miss miss;
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    req.capability = buf_view(&name);
+    d.effect = CORE_EFFECT_DENY;
+    d.rule = POLICY_RULE_DEFAULT;
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), REEVE_EINVAL);
+    assert_false(policy_nearest_miss(image, &req, &inputs, &d, &miss));
+    policy_explain(image, &req, &inputs, &d, &out);
+    assert_true(str_is(buf_view(&out), "the request is none that can be decided"));
+    json_text_free(&args);
+    policy_image_unref(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sentences),
-                                       cmocka_unit_test(pure_by_default)};
+                                       cmocka_unit_test(pure_by_default),
+                                       cmocka_unit_test(what_cannot_be_decided)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -370,6 +370,28 @@ static void test_signature_that_does_not_hold(void **state)
     policy_image_unref(&other);
 }
 
+/* A head that says less, or more, than it is: nothing is read or signed by it. */
+static void test_signing_what_is_no_image(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {0, 1, sizeof(struct img_file) - 1, sizeof(struct img_file),
+                                     UINT64_MAX};
+    struct policy_image *image = must_compile(POLICY);
+    const uint8_t seed[32] = {0};
+    for (size_t i = 0; i < BASE_COUNT(sizes); i++) {
+        auto_buf struct buf bytes = saved(image);
+        struct reeve_error err = {0};
+        struct img_file head;
+        memcpy(&head, bytes.data, sizeof head);
+        head.size = sizes[i];
+        memcpy(bytes.data, &head, sizeof head);
+        if (i % 2)
+            bytes.len = sizeof head + 1;
+        assert_int_equal(policy_image_sign(&bytes, seed, &err), REEVE_EFORMAT);
+    }
+    policy_image_unref(&image);
+}
+
 static void test_bound_of_signatures(void **state)
 {
     (void)state;
@@ -431,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_other_catalogue),
         cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_signature_that_does_not_hold),
+        cmocka_unit_test(test_signing_what_is_no_image),
         cmocka_unit_test(test_bound_of_signatures),
         cmocka_unit_test(test_memory_is_read_only),
     };

@@ -24,7 +24,9 @@ static const struct {
     {"other", "{\"token\":\"x\"}", false, NULL},
     {"other", "{\"headers\":{\"accept\":\"x\",\"authorization\":\"y\"}}", false,
      "{\"headers\":{\"accept\":\"x\",\"authorization\":#}}"},
-    {"other", "{\"headers\":\"authorization: y\"}", false, NULL},
+    {"other", "{\"headers\":\"authorization: y\",\"u\":1}", false, "{\"headers\":#,\"u\":1}"},
+    {"other", "{\"headers\":[{\"authorization\":\"y\"}]}", false, "{\"headers\":#}"},
+    {"other", "{\"headers\":null}", false, NULL},
 };
 
 /* Every {"masked":"hmac-sha256:..."} as `#`. */

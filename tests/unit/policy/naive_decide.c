@@ -69,21 +69,32 @@ static bool capability_has(const struct naive_link *l, const struct m_entry *e, 
            (l->req->entry && !replaced && ships_effect(l->req->entry, name));
 }
 
+/* As those see it that restrict: what a delegated file says of a capability adds to what it is
+ * without that file, for all but that file. */
+static bool may_have(const struct naive_link *l, uint32_t scope, struct str name)
+{
+    const struct m_entry *e = entry_of(l), *without = best_entry(l, false);
+    if (!effects_known(l) || capability_has(l, e, name))
+        return true;
+    if (!e || !e->scope || e->scope == scope)
+        return false;
+    return (!l->req->entry && !(without && without->effects.n)) || capability_has(l, without, name);
+}
+
 bool naive_may_have_effect(const struct naive_link *l, struct str name)
 {
-    return !effects_known(l) || capability_has(l, entry_of(l), name);
+    return may_have(l, 0, name);
 }
 
 static bool has_effect(const struct naive_link *l, const struct m_rule *r)
 {
     bool some = !r->has_effects, restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
     const struct m_entry *seen = entry_of(l);
-    if (r->has_effects && restricts && !effects_known(l))
-        return true;
-    if (seen && seen->scope && seen->scope != r->scope && !restricts)
+    if (seen && seen->scope && seen->scope != r->scope)
         seen = best_entry(l, false); /* what a file adds to a capability permits nothing outside */
     for (uint32_t i = 0; i < r->effects.n; i++)
-        some = some || capability_has(l, seen, r->effects.v[i].text);
+        some = some || (restricts ? may_have(l, r->scope, r->effects.v[i].text)
+                                  : capability_has(l, seen, r->effects.v[i].text));
     return some;
 }
 
