@@ -1,6 +1,7 @@
 /*
  * What the person who was refused is told: one sentence for each way in which a request is denied.
  */
+#include "policy/pattern.h"
 #include "support.h"
 
 #define TOP                                                                                        \
