@@ -181,7 +181,8 @@ struct audit_segmenting {
 };
 /** Set before the first record is appended. */
 void audit_log_segmenting(struct audit_log *log, const struct audit_segmenting *how);
-/** The file ends with the batch after next at the latest, if one comes. Any thread. */
+/** The file ends with the batch that fills now, or before: the record that begins the next one is
+ * queued, or will be when that batch is taken off. Any thread. */
 void audit_log_want_seal(struct audit_log *log);
 /**
  * The same for the flushing thread, between two batches: `*seq` is the record that will begin the

@@ -16,10 +16,27 @@ void audit_log_segmenting(struct audit_log *log, const struct audit_segmenting *
     pthread_mutex_unlock(&log->queue);
 }
 
+void log_open_queue(struct log_queue *q)
+{
+    q->opens = true;
+    q->nrecords = 1;
+    q->length[0] = 0;
+}
+
+/* With the queue locked: whether what fills begins a file; if not, what fills next will. */
+static bool reserve(struct audit_log *log)
+{
+    struct log_queue *q = log->filling;
+    if (!log->flight.queue && !q->nrecords && !q->nreleases)
+        log_open_queue(q);
+    log->seal_wanted = !q->opens;
+    return q->opens;
+}
+
 void audit_log_want_seal(struct audit_log *log)
 {
     pthread_mutex_lock(&log->queue);
-    log->seal_wanted = !log->filling->opens;
+    (void)reserve(log);
     pthread_mutex_unlock(&log->queue);
 }
 
@@ -32,34 +49,16 @@ void log_count_bytes(struct audit_log *log, const struct log_rows *rows)
         audit_log_want_seal(log);
 }
 
-void log_open_queue(struct log_queue *q)
-{
-    q->opens = true;
-    q->nrecords = 1;
-    q->length[0] = 0;
-}
-
-/* With the queue locked. */
-static int reserve(struct audit_log *log, uint64_t *seq, struct reeve_error *err)
-{
-    struct log_queue *q = log->filling;
-    bool fits = !log->flight.queue && !q->nrecords && !q->nreleases;
-    if (fits)
-        log_open_queue(q);
-    *seq = log->base;
-    if (q->opens)
-        return 0;
-    log->seal_wanted = true;
-    return base_fail(err, REEVE_EBUSY, "a batch is on its way; flush first");
-}
-
 int audit_log_seal(struct audit_log *log, uint64_t *seq, struct reeve_error *err)
 {
     pthread_mutex_lock(&log->queue);
     bool opens = log->filling->opens || (log->flight.queue && log->flight.queue->opens);
-    int rc = !opens && log->base - log->store.live.first <= 1
-                 ? base_fail(err, REEVE_EINVAL, "the newest file has no record yet")
-                 : reserve(log, seq, err);
+    int rc = 0;
+    *seq = log->base;
+    if (!opens && log->base - log->store.live.first <= 1)
+        rc = base_fail(err, REEVE_EINVAL, "the newest file has no record yet");
+    else if (!reserve(log))
+        rc = base_fail(err, REEVE_EBUSY, "a batch is on its way; flush first");
     pthread_mutex_unlock(&log->queue);
     return rc;
 }

@@ -393,7 +393,7 @@ static void test_each_byte(void **state)
     scene_close(&s, &log);
     name_of(5, 10, false, name);
     assert_int_equal(fstatat(s.dir_fd, name, &st, 0), 0);
-    for (off_t at = 0; at < st.st_size; at += 7) {
+    for (off_t at = 0; at < st.st_size; at += 61) {
         struct audit_found found;
         write_byte(&s, name, at);
         log = scene_open(&s, &found);
@@ -408,7 +408,7 @@ static void test_each_byte(void **state)
         scene_close(&s, &log);
         write_byte(&s, name, at);
     }
-    assert_true(found_bad > 100);
+    assert_true(found_bad > 10);
     assert_usable(&s, ROWS);
     scene_remove(&s);
 }
