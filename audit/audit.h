@@ -49,8 +49,11 @@ struct audit_found {
     bool unsigned_beyond_crash;
     uint64_t *lost; /* sequences of releases without an end record; freed by audit_found_fini */
     size_t nlost;
-    /* Records that are said to be erased and were still there: none of them is any more. */
-    struct hole *unerased;
+    /* Records that are said to be erased, or kept no longer, and were still there: none is now. */
+    struct audit_unerased {
+        uint64_t first, last;
+        bool prune;
+    } *unerased;
     size_t nunerased;
 };
 void audit_found_fini(struct audit_found *f);
@@ -160,6 +163,50 @@ typedef int audit_row_fn(void *arg, uint64_t seq, struct str record,
 int audit_log_read(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                    struct reeve_error *err);
 
+/* ---- files ---- */
+
+/** A file that has ended: rows first..last, the checkpoint of all rows up to them. Borrowed. */
+struct audit_segment_end {
+    uint64_t first, last;
+    struct str checkpoint; /* signed, of last + 1 records */
+    const struct tree_edge *edge;
+};
+/** Add members to the record that begins the next file. Called by the flushing thread. */
+typedef void audit_segment_fn(void *arg, struct json_out *o);
+/** When a file ends, and what else is in the record that begins the next. */
+struct audit_segmenting {
+    uint64_t max_bytes; /* about what log.db takes on the disk when it ends; 0: no size is too much */
+    audit_segment_fn *put; /* NULL: nothing */
+    void *arg;
+};
+/** Set before the first record is appended. */
+void audit_log_segmenting(struct audit_log *log, const struct audit_segmenting *how);
+/** The file ends with the batch that fills now, or before: the record that begins the next one is
+ * queued, or will be when that batch is taken off. Any thread. */
+void audit_log_want_seal(struct audit_log *log);
+/**
+ * The same for the flushing thread, between two batches: `*seq` is the record that will begin the
+ * next file, once it is known. REEVE_EBUSY: flush and ask again; REEVE_EINVAL: log.db has nothing
+ * but such a record.
+ */
+int audit_log_seal(struct audit_log *log, uint64_t *seq, struct reeve_error *err);
+
+struct audit_segment {
+    uint64_t first, last; /* last + 1 == first: none yet */
+    uint64_t bytes;       /* on the disk */
+    bool sealed, pruned;  /* not sealed: log.db, the last one */
+};
+/** Files in their order, until `fn` returns non-zero. REEVE_ENOMEM. */
+int audit_log_segments(struct audit_log *log, int (*fn)(void *arg, const struct audit_segment *s),
+                       void *arg, struct reeve_error *err);
+/**
+ * Take away the bytes of a sealed file's records, but for those that tell of the log itself, which a
+ * durable record of type `expired` says. Any thread, one at a time; the log is held for a moment at
+ * the end. REEVE_ENOENT: there is no such file; REEVE_EIO: it can be tried again, and the next start
+ * does.
+ */
+int audit_log_prune(struct audit_log *log, uint64_t first, struct reeve_error *err);
+
 /**
  * Overwrite the bytes of one durable record, which a durable record of type `erased` says; its leaf
  * stays. REEVE_EIO: the bytes may be there still; it can be tried again, and the next start does.
@@ -240,6 +287,7 @@ void audit_copy_close(struct audit_copy **copy);
     X(ROOT_MISMATCH, "root-mismatch")   /* the rows agree with each other, not with the root */    \
     X(ROTATION, "rotation")             /* a change of the log's key that its keys did not make */ \
     X(REWRITTEN, "history-rewritten")   /* a checkpoint that was kept is of another history */     \
+    X(SEGMENT, "segment")               /* a file's first record is not of the rows before it */   \
     X(PLAN_MISSING, "plan-missing")     /* a plan is gone that its record says is kept */          \
     X(PLAN_CHANGED, "plan-changed")     /* or has bytes that are not what it is named by */        \
     X(DAMAGED, "damaged")               /* the owner found what these rows do not show */          \
@@ -249,6 +297,7 @@ struct audit_report {
     uint64_t records;       /* checked */
     uint64_t without_bytes; /* of them, leaves whose record is not kept */
     uint64_t erased;        /* of those, that were erased on request */
+    uint64_t expired;       /* and that were kept for their time */
     /* Starts that found rows beyond what was signed and set them aside; `set_aside_at`: the first
      * record that tells of such. */
     uint64_t set_aside, set_aside_at;

@@ -11,7 +11,7 @@
 
 struct audit_copy {
     int dir_fd;
-    struct log_db db;
+    struct log_store store;
     struct plans plans;
 };
 
@@ -37,7 +37,7 @@ static int read_rows(void *self, uint64_t from, uint64_t max, audit_row_fn *fn, 
     struct reading r = {.fn = fn, .arg = arg};
     if (from > INT64_MAX)
         return 0;
-    int rc = log_db_scan(&copy->db, (int64_t)from, max, take_row, &r, err);
+    int rc = log_store_scan(&copy->store, (int64_t)from, max, take_row, &r, err);
     if (rc == 0 && r.malformed)
         return base_fail(err, REEVE_EDAMAGED,
                          "row %" PRId64 " has another form than the log writes", r.at);
@@ -49,7 +49,7 @@ void audit_copy_close(struct audit_copy **copy)
     struct audit_copy *c = *copy;
     if (!c)
         return;
-    log_db_close(&c->db, true);
+    log_store_close(&c->store, true);
     plans_close(&c->plans, true);
     fd_close(&c->dir_fd);
     free(c);
@@ -69,10 +69,10 @@ static int open_db(struct audit_copy *c, const char *dir, struct reeve_error *er
     c->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir_fd < 0)
         return base_fail_errno(err, errno == ENOENT ? REEVE_ENOENT : REEVE_EIO, errno, "%s", dir);
-    int rc = log_db_open(&c->db, c->dir_fd, dir, false, &found, err);
+    int rc = log_store_open(&c->store, c->dir_fd, dir, 0, true, &found, err);
     if (rc)
         return rc;
-    if (found == DATABASE_ABSENT)
+    if (found == DATABASE_ABSENT && !c->store.segments.n)
         return base_fail(err, REEVE_ENOENT, "%s has no " AUDIT_DB_NAME, dir);
     if (found == DATABASE_UNREADABLE)
         return REEVE_EDAMAGED;
@@ -98,5 +98,5 @@ int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_sourc
 
 int audit_copy_size(struct audit_copy *copy, uint64_t *size, struct reeve_error *err)
 {
-    return log_db_size(&copy->db, size, err);
+    return log_store_size(&copy->store, size, err);
 }

@@ -70,9 +70,11 @@ struct opening {
     enum database_found *found;
 };
 
-static bool configure(sqlite3 *db)
+static bool configure(sqlite3 *db, bool sealed)
 {
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 1 << 20);
+    if (sealed)
+        return database_defend(db);
     /* Exclusive before WAL: the index of the WAL is then in our memory, and there is no -shm file
      * whose closing elsewhere would drop our locks. */
     return database_defend(db) &&
@@ -169,6 +171,27 @@ static int check_table(const struct opening *o, bool create, struct reeve_error 
     return 0;
 }
 
+/* Of a file that never changes: a journal that somebody put beside it is not looked at either. */
+static void put_uri(const char *path, struct buf *out)
+{
+    buf_z(out, "file:");
+    for (; *path; path++)
+        buf_printf(out, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    buf_z(out, "?immutable=1");
+}
+
+static int open_file(const struct opening *o, const char *path)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    auto_buf struct buf uri = {0};
+    if (!o->form->sealed)
+        return sqlite3_open_v2(path, o->db, flags | SQLITE_OPEN_READWRITE, NULL);
+    put_uri(path, &uri);
+    if (uri.failed)
+        return SQLITE_NOMEM;
+    return sqlite3_open_v2(uri.data, o->db, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+}
+
 int database_open(const struct database_form *form, int dir_fd, const char *dir, bool create,
                   sqlite3 **out, sqlite3_stmt **stmt, enum database_found *found,
                   struct reeve_error *err)
@@ -186,8 +209,7 @@ int database_open(const struct database_form *form, int dir_fd, const char *dir,
     buf_printf(&path, "%s/%s", dir, form->name);
     if (path.failed)
         return base_fail(err, REEVE_ENOMEM, "out of memory opening %s", form->name);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (sqlite3_open_v2(path.data, out, flags, NULL) != SQLITE_OK || !configure(*out))
+    if (open_file(&o, path.data) != SQLITE_OK || !configure(*out, form->sealed))
         return give_up(&o, err);
     return check_table(&o, create, err);
 }

@@ -18,6 +18,7 @@ struct database_form {
     const char *name;   /* in the folder */
     const char *whose;  /* its table is, for messages: "the log's" */
     const char *schema; /* the one CREATE TABLE statement that it holds */
+    bool sealed;        /* it never changes again: it is read without a lock or a WAL */
     const char *const *statement;
     unsigned nstatements;
 };

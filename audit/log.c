@@ -229,8 +229,12 @@ int log_take_off(struct audit_log *log, size_t ntokens, struct reeve_error *err)
         f->queue = q;
         f->batch.nleaves = q->nrecords;
         drop_lapsed(f);
+        f->opened = false;
         log->filling = &log->queues[q == &log->queues[0]];
         log->base += f->batch.nleaves + f->batch.nreleases;
+        if (log->seal_wanted)
+            log_open_queue(log->filling);
+        log->seal_wanted = false;
     }
     pthread_mutex_unlock(&log->queue);
     if (rc == 0)
@@ -244,7 +248,10 @@ static int write_rows(struct audit_log *log, struct reeve_error *err)
     const struct keeper_batch *b = &f->batch;
     struct log_rows rows = {.from = b->size, .n = b->nleaves + b->nreleases, .leaf = f->leaf};
     const char *at = f->queue->bytes.data;
-    for (uint32_t i = 0; i < b->nleaves; i++) {
+    uint32_t first = f->queue->opens;
+    if (first)
+        rows.record[0] = buf_view(&f->queue->opening);
+    for (uint32_t i = first; i < b->nleaves; i++) {
         rows.record[i] = (struct str){at, f->queue->length[i]};
         at += f->queue->length[i];
     }
@@ -252,7 +259,9 @@ static int write_rows(struct audit_log *log, struct reeve_error *err)
         rows.record[b->nleaves + i] =
             (struct str){f->records.release[i].text, f->records.release[i].bytes};
     log_rows_change(log);
-    int rc = log_db_write(&log->db, &rows, err);
+    int rc = log_db_write(&log->store.live, &rows, err);
+    if (rc == 0)
+        log_count_bytes(log, &rows);
     if (rc == REEVE_EDAMAGED)
         log_condemn(log, AUDIT_DAMAGED, log->edge.size, "%s", err->message);
     log_rows_leave(log);
@@ -275,6 +284,8 @@ static void land(struct audit_log *log)
     pthread_mutex_lock(&log->queue);
     struct log_queue *q = log->flight.queue;
     buf_reset(&q->bytes);
+    buf_reset(&q->opening);
+    q->opens = false;
     plans_queue_reset(&q->plans);
     q->nrecords = q->nreleases = 0;
     log->flight.queue = NULL;
@@ -300,7 +311,9 @@ static int make_durable(struct audit_log *log, struct keeper_grants *grants,
                         struct reeve_error *err)
 {
     const struct log_flight *f = &log->flight;
-    int rc = log->phase == LOG_IDLE ? log_write_plans(log, err) : 0;
+    int rc = log->phase == LOG_IDLE ? log_begin_segment(log, err) : 0;
+    if (rc == 0 && log->phase == LOG_IDLE)
+        rc = log_write_plans(log, err);
     if (rc || f->batch.nleaves + f->batch.nreleases == 0)
         return rc; /* every release had lapsed */
     if (log->phase == LOG_IDLE)

@@ -18,25 +18,35 @@
 #include "audit/note.h"
 #include "audit/plans.h"
 #include "audit/record.h"
+#include "audit/segments.h"
 
 #define LOG_KEEPER_TIMEOUT_MS 10000
 #define LOG_MAX_ASIDE_BYTES   ((size_t)64 << 20)
 #define LOG_MAX_BATCH         (KEEPER_MAX_LEAVES + KEEPER_MAX_RELEASES)
 
-/* ---- log_db.c: the table `log(seq, record, leaf)` ---- */
+/* ---- log_db.c: one file, with the table `log(seq, record, leaf)` ---- */
+
+#define LOG_DB_SCHEMA "CREATE TABLE log(seq INTEGER PRIMARY KEY, record BLOB, leaf BLOB NOT NULL)"
 
 enum log_stmt { LOG_BEGIN, LOG_COMMIT, LOG_ROLLBACK, LOG_INSERT, LOG_LAST, LOG_RANGE, LOG_STMTS };
 
 struct log_db {
     sqlite3 *sqlite; /* NULL: there is no database that can be read */
     sqlite3_stmt *stmt[LOG_STMTS];
+    uint64_t first; /* the sequence of its first row, or of the one that it gets first */
+    char name[SEGMENT_MAX_NAME];
 };
 
-/** database_open of `dir`/log.db. */
-int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
+/** database_open of `dir`/log.db, whose first row is, or will be, `first`. */
+int log_db_open(struct log_db *db, int dir_fd, const char *dir, uint64_t first, bool create,
                 enum database_found *found, struct reeve_error *err);
+/** database_open of a file that never changes again. */
+int log_db_open_sealed(struct log_db *db, int dir_fd, const char *dir, const char *name,
+                       enum database_found *found, struct reeve_error *err);
 /** `keep_wal`: leave the files as they are, for whoever looks into the damage. */
 void log_db_close(struct log_db *db, bool keep_wal);
+/** Close it as one file that needs no WAL. On error it is closed too, its WAL beside it. */
+int log_db_finish(struct log_db *db, struct reeve_error *err);
 
 struct log_row {
     int64_t seq;
@@ -46,12 +56,12 @@ struct log_row {
 };
 typedef int log_row_fn(void *arg, const struct log_row *row);
 /**
- * Rows with seq >= from, in order, at most `max`, until `fn` returns non-zero. 0 also when stopped;
+ * Rows from..to, inclusive, in order, until `fn` returns non-zero. 0 also when stopped;
  * REEVE_EDAMAGED when SQLite finds the file damaged on the way, REEVE_EIO for the system's faults.
  */
-int log_db_scan(struct log_db *db, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
+int log_db_scan(struct log_db *db, int64_t from, int64_t to, log_row_fn *fn, void *arg,
                 struct reeve_error *err);
-/** One past the last sequence, 0 when empty. */
+/** One past the last sequence, `first` when empty. */
 int log_db_size(struct log_db *db, uint64_t *size, struct reeve_error *err);
 
 /** What one transaction writes: the rows from `from` on. Records with p == NULL are leaves alone.
@@ -74,6 +84,40 @@ int log_db_erase(struct log_db *db, uint64_t from, uint64_t to, struct reeve_err
 /** Delete the rows from `from` on, and those of negative sequences. */
 int log_db_cut(struct log_db *db, uint64_t from, struct reeve_error *err);
 
+/* ---- log_store.c: all rows, in the files that they are in ---- */
+
+struct log_store {
+    int dir_fd;
+    char *dir;
+    struct log_db live; /* log.db */
+    bool live_away;     /* a seal that failed left it closed; the next try opens it */
+    struct segments segments;
+    struct log_db sealed; /* the one that was read last */
+    size_t sealed_at;
+    uint64_t live_bytes; /* about what log.db takes on the disk */
+};
+/**
+ * Open what is in a folder. log.db is made where there is none and segments have all of the
+ * `acknowledged` records, unless `read_only`. `*found` says what there was of log.db. Call
+ * log_store_close in any case.
+ */
+int log_store_open(struct log_store *s, int dir_fd, const char *dir, uint64_t acknowledged,
+                   bool read_only, enum database_found *found, struct reeve_error *err);
+void log_store_close(struct log_store *s, bool keep_wal);
+/** At most `max` rows with seq >= from, in the order of the files, as log_db_scan. */
+int log_store_scan(struct log_store *s, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
+                   struct reeve_error *err);
+/** One past the last sequence. */
+int log_store_size(struct log_store *s, uint64_t *size, struct reeve_error *err);
+/** Overwrite the records from..to, wherever they are: as log_db_erase, and a segment is written
+ * anew. */
+int log_store_erase(struct log_store *s, uint64_t from, uint64_t to, struct reeve_error *err);
+/** log.db becomes the last segment, and an empty one takes its place. REEVE_EIO: it can be tried
+ * again, and is done as far as it was. */
+int log_store_seal(struct log_store *s, uint64_t size, struct reeve_error *err);
+/** A segment is another file from now on. */
+void log_store_changed(struct log_store *s, size_t at);
+
 /* ---- the log ---- */
 
 enum log_phase {
@@ -84,7 +128,9 @@ enum log_phase {
 
 /* Records and releases on their way into a batch. */
 struct log_queue {
-    struct buf bytes; /* the records, one after the other */
+    bool opens;         /* its first record begins a file: made when the one before is sealed, */
+    struct buf opening; /* and not among these: */
+    struct buf bytes;   /* the records, one after the other */
     uint32_t nrecords, nreleases;
     uint32_t length[KEEPER_MAX_LEAVES];
     uint8_t leaf[KEEPER_MAX_LEAVES][BASE_SHA256];
@@ -97,6 +143,7 @@ struct log_flight {
     struct log_queue *queue;   /* NULL: there is none; changed with `queue` locked */
     struct keeper_batch batch; /* as it went to the keeper: without the releases that had lapsed */
     struct keeper_records records;
+    bool opened;                      /* the record that begins a file is made */
     bool answered;                    /* `records` came */
     bool lapsed[KEEPER_MAX_RELEASES]; /* of the queue's: expired before the flush */
     uint8_t leaf[LOG_MAX_BATCH][BASE_SHA256];
@@ -124,12 +171,14 @@ struct audit_log {
     struct log_queue queues[2];
     struct log_queue *filling; /* the other one is in flight, or empty */
     uint64_t base;             /* the sequence of its first record */
+    bool seal_wanted;          /* the next batch but one begins a file */
+    struct audit_segmenting segmenting;
     struct record_reader reader;
 
     pthread_mutex_t rows;     /* by the functions below */
     atomic_bool commit_waits; /* whoever reads lets it pass */
     pthread_cond_t committed;
-    struct log_db db;
+    struct log_store store;
     struct plans plans;
     struct tree_edge edge;   /* durable, both in the database and in the keeper's head */
     struct tree_nodes nodes; /* of the same rows */
@@ -210,9 +259,18 @@ int log_write_plans(struct audit_log *log, struct reeve_error *err);
 int log_read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_fn *fn, void *arg,
                   struct reeve_error *err);
 
+/* ---- log_seal.c ---- */
+
+/** Rows were written: whether they are enough for a file. With `rows` held. */
+void log_count_bytes(struct audit_log *log, const struct log_rows *rows);
+/** What is filled now begins a file. With the queue locked, and nothing in it. */
+void log_open_queue(struct log_queue *q);
+/** Before the batch in flight is entered: seal, and make its first record. */
+int log_begin_segment(struct audit_log *log, struct reeve_error *err);
+
 /* ---- log_erase.c ---- */
 
-/** Erase what records say is erased, and a crash left. */
+/** Erase and prune what records say is erased, and a crash left. */
 int log_finish_erasures(struct audit_log *log, struct audit_found *found, struct reeve_error *err);
 
 /* ---- log_scan.c ---- */

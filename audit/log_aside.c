@@ -116,5 +116,5 @@ int log_aside(struct audit_log *log, int dir_fd, struct audit_found *found, stru
     if (!any)
         return 0;
     rc = write_note(log, dir_fd, found, err);
-    return rc ? rc : log_db_cut(&log->db, log->edge.size, err);
+    return rc ? rc : log_db_cut(&log->store.live, log->edge.size, err);
 }

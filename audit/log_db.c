@@ -1,11 +1,11 @@
 /*
- * The log's one table in SQLite: writes a batch in one transaction, reads rows in order. Knows
- * nothing of keepers and trees. Called by the log alone.
+ * One file of the log, a table in SQLite: writes a batch in one transaction, reads rows in order.
+ * Knows nothing of keepers and trees. Called by the log alone.
  */
 #include "audit/database.h"
 #include "audit/log.h"
 
-#define SCHEMA "CREATE TABLE log(seq INTEGER PRIMARY KEY, record BLOB, leaf BLOB NOT NULL)"
+#include <stdio.h>
 
 static const char *const statement[LOG_STMTS] = {
     [LOG_BEGIN] = "BEGIN IMMEDIATE",
@@ -13,34 +13,75 @@ static const char *const statement[LOG_STMTS] = {
     [LOG_ROLLBACK] = "ROLLBACK",
     [LOG_INSERT] = "INSERT INTO log(seq, record, leaf) VALUES(?1, ?2, ?3)",
     [LOG_LAST] = "SELECT max(seq) FROM log",
-    [LOG_RANGE] = "SELECT seq, record, leaf FROM log WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
+    [LOG_RANGE] = "SELECT seq, record, leaf FROM log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
 };
 
 static int fail(struct log_db *db, const char *what, struct reeve_error *err)
 {
-    return database_fail(db->sqlite, AUDIT_DB_NAME, what, err);
+    return database_fail(db->sqlite, db->name, what, err);
 }
 
 /* ---- opening ---- */
 
-static const struct database_form form = {
-    .name = AUDIT_DB_NAME,
-    .whose = "the log's",
-    .schema = SCHEMA,
-    .statement = statement,
-    .nstatements = LOG_STMTS,
-};
+static struct database_form form_of(const struct log_db *db, bool sealed)
+{
+    return (struct database_form){.name = db->name,
+                                  .whose = "the log's",
+                                  .schema = LOG_DB_SCHEMA,
+                                  .sealed = sealed,
+                                  .statement = statement,
+                                  .nstatements = LOG_STMTS};
+}
 
-int log_db_open(struct log_db *db, int dir_fd, const char *dir, bool create,
-                enum database_found *found, struct reeve_error *err)
+static int open_as(struct log_db *db, const char *name, bool sealed, int dir_fd, const char *dir,
+                   bool create, enum database_found *found, struct reeve_error *err)
 {
     *db = (struct log_db){0};
+    (void)snprintf(db->name, sizeof db->name, "%s", name);
+    const struct database_form form = form_of(db, sealed);
     return database_open(&form, dir_fd, dir, create, &db->sqlite, db->stmt, found, err);
+}
+
+int log_db_open(struct log_db *db, int dir_fd, const char *dir, uint64_t first, bool create,
+                enum database_found *found, struct reeve_error *err)
+{
+    int rc = open_as(db, AUDIT_DB_NAME, false, dir_fd, dir, create, found, err);
+    db->first = first;
+    return rc;
+}
+
+int log_db_open_sealed(struct log_db *db, int dir_fd, const char *dir, const char *name,
+                       enum database_found *found, struct reeve_error *err)
+{
+    return open_as(db, name, true, dir_fd, dir, false, found, err);
 }
 
 void log_db_close(struct log_db *db, bool keep_wal)
 {
+    const struct database_form form = form_of(db, false);
     database_close(&form, &db->sqlite, db->stmt, keep_wal);
+}
+
+/* The one row that a pragma gives is this word. */
+static bool says(struct log_db *db, const char *pragma, const char *word)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool good = sqlite3_prepare_v2(db->sqlite, pragma, -1, &stmt, NULL) == SQLITE_OK &&
+                sqlite3_step(stmt) == SQLITE_ROW &&
+                strcmp((const char *)sqlite3_column_text(stmt, 0), word) == 0;
+    (void)sqlite3_finalize(stmt);
+    return good;
+}
+
+int log_db_finish(struct log_db *db, struct reeve_error *err)
+{
+    int rc = 0;
+    if (sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+            SQLITE_OK ||
+        !says(db, "PRAGMA journal_mode=DELETE", "delete"))
+        rc = fail(db, "does not let go of its WAL", err);
+    log_db_close(db, rc != 0);
+    return rc;
 }
 
 /* ---- reading ---- */
@@ -69,12 +110,12 @@ static void take_row(sqlite3_stmt *stmt, struct log_row *row)
         row->record = (struct str){0};
 }
 
-int log_db_scan(struct log_db *db, int64_t from, uint64_t max, log_row_fn *fn, void *arg,
+int log_db_scan(struct log_db *db, int64_t from, int64_t to, log_row_fn *fn, void *arg,
                 struct reeve_error *err)
 {
     sqlite3_stmt *stmt = db->stmt[LOG_RANGE];
     (void)sqlite3_bind_int64(stmt, 1, from);
-    (void)sqlite3_bind_int64(stmt, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+    (void)sqlite3_bind_int64(stmt, 2, to);
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct log_row row;
@@ -93,7 +134,7 @@ int log_db_size(struct log_db *db, uint64_t *size, struct reeve_error *err)
     int rc = sqlite3_step(stmt);
     bool empty = rc == SQLITE_ROW && sqlite3_column_type(stmt, 0) == SQLITE_NULL;
     if (rc == SQLITE_ROW)
-        *size = empty ? 0 : (uint64_t)sqlite3_column_int64(stmt, 0) + 1;
+        *size = empty ? db->first : (uint64_t)sqlite3_column_int64(stmt, 0) + 1;
     int result = rc == SQLITE_ROW ? 0 : fail(db, "cannot be read", err);
     (void)sqlite3_reset(stmt);
     return result;
@@ -156,7 +197,8 @@ static int compare_row(void *arg, const struct log_row *row)
 static int already_there(struct log_db *db, const struct log_rows *rows, struct reeve_error *err)
 {
     struct comparison c = {.rows = rows};
-    int rc = log_db_scan(db, (int64_t)rows->from, rows->n, compare_row, &c, err);
+    int rc = log_db_scan(db, (int64_t)rows->from, (int64_t)(rows->from + rows->n - 1), compare_row,
+                         &c, err);
     if (rc)
         return rc;
     return c.same == rows->n ? 0 : foreign_writer(rows->from + rows->n, rows->from, err);

@@ -97,7 +97,7 @@ static int restore(struct audit_log *log, const struct keeper_state *state,
     const struct keeper_rotation_record *rotation = &state->rotation;
     if (rotation->bytes)
         rows.record[rotation->seq - rows.from] = (struct str){rotation->text, rotation->bytes};
-    int rc = log_db_write(&log->db, &rows, err);
+    int rc = log_db_write(&log->store.live, &rows, err);
     if (rc)
         return rc;
     for (uint32_t i = 0; i < rows.n; i++)
@@ -151,15 +151,15 @@ static int read_rows(struct audit_log *log, int dir_fd, const char *dir,
 {
     enum database_found file;
     uint64_t acknowledged = state->committed ? state->size : state->base_size;
-    int rc = log_db_open(&log->db, dir_fd, dir, acknowledged == 0, &file, err);
+    int rc = log_store_open(&log->store, dir_fd, dir, acknowledged, false, &file, err);
     if (rc)
         return rc;
     if (file == DATABASE_UNREADABLE) {
-        log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
+        log_condemn(log, AUDIT_DAMAGED, log->store.live.first, "%s", err->message);
         return 0;
     }
     if (file == DATABASE_ABSENT) {
-        log_condemn(log, AUDIT_TAIL_LOST, 0,
+        log_condemn(log, AUDIT_TAIL_LOST, log->store.live.first,
                     AUDIT_DB_NAME " is missing or empty; the keeper signed for %" PRIu64 " records",
                     state->size);
         return 0;
@@ -178,8 +178,7 @@ static int read_headless(struct audit_log *log, int dir_fd, const char *dir,
 {
     enum database_found file;
     log_condemn(log, AUDIT_DAMAGED, 0, "%s", err->message);
-    int rc = log_db_open(&log->db, dir_fd, dir, false, &file, err);
-    return rc;
+    return log_store_open(&log->store, dir_fd, dir, 0, true, &file, err);
 }
 
 static int open_parts(struct audit_log *log, int dir_fd, const char *dir, struct audit_found *found,
@@ -231,6 +230,9 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
         return rc;
     }
     log->base = log->edge.size;
+    /* What a crash left sealed, and nothing behind it. */
+    if (log->condition == AUDIT_OK && log->base && log->store.live.first == log->base)
+        log_open_queue(log->filling);
     found->condition = log->condition;
     found->first_bad = log->first_bad;
     memcpy(found->detail, log->detail, sizeof found->detail);
@@ -243,12 +245,13 @@ void audit_log_close(struct audit_log **log)
     struct audit_log *l = *log;
     if (!l)
         return;
-    log_db_close(&l->db, l->condition != AUDIT_OK);
+    log_store_close(&l->store, l->condition != AUDIT_OK);
     plans_close(&l->plans, l->condition != AUDIT_OK);
     fd_close(&l->keeper_fd);
     record_reader_fini(&l->reader);
     for (size_t i = 0; i < BASE_COUNT(l->queues); i++) {
         buf_fini(&l->queues[i].bytes);
+        buf_fini(&l->queues[i].opening);
         plans_queue_fini(&l->queues[i].plans);
     }
     buf_fini(&l->nodes.roots);

@@ -33,9 +33,9 @@ int log_read_rows(struct audit_log *log, uint64_t from, uint64_t max, audit_row_
         uint64_t left = from < log->edge.size ? log->edge.size - from : 0;
         max = max < left ? max : left;
     }
-    if (!log->db.sqlite || from > INT64_MAX || max == 0)
+    if (from > INT64_MAX)
         return 0;
-    int rc = log_db_scan(&log->db, (int64_t)from, max, take_row, &r, err);
+    int rc = log_store_scan(&log->store, (int64_t)from, max, take_row, &r, err);
     if (rc == 0 && r.malformed)
         return base_fail(err, REEVE_EDAMAGED,
                          "row %" PRIu64 " has another form than the log writes", r.next);

@@ -79,17 +79,25 @@ static void note_end(struct scan *s, uint64_t release)
 
 /* ---- rows without records ---- */
 
-static int note_unerased(struct scan *s, uint64_t from, uint64_t to)
+static int note_unerased(struct scan *s, uint64_t from, uint64_t to, bool prune)
 {
     struct audit_found *f = s->found;
-    struct hole *grown = reallocarray(f->unerased, f->nunerased + 1, sizeof *grown);
+    struct audit_unerased *grown = reallocarray(f->unerased, f->nunerased + 1, sizeof *grown);
     if (!grown) {
         s->no_memory = true;
         return 1;
     }
     f->unerased = grown;
-    f->unerased[f->nunerased++] = (struct hole){from, to};
+    f->unerased[f->nunerased++] = (struct audit_unerased){from, to, prune};
     return 0;
+}
+
+/* Whether a file that was to be pruned still has its name. */
+static bool is_unpruned(const struct segments *segments, uint64_t from, uint64_t to)
+{
+    size_t i = segments_find(segments, from);
+    return i < segments->n && segments->v[i].first == from && segments->v[i].last == to &&
+           !segments->v[i].pruned;
 }
 
 static int take_story(struct scan *s, const struct record_info *info)
@@ -99,7 +107,10 @@ static int take_story(struct scan *s, const struct record_info *info)
         return 0;
     s->no_memory = holes_tell(&s->holes, info->from, info->to, &told, NULL) != 0;
     if (info->kind == RECORD_ERASED && told < info->to - info->from + 1)
-        return note_unerased(s, info->from, info->to);
+        return note_unerased(s, info->from, info->to, false);
+    if (info->kind == RECORD_EXPIRED &&
+        is_unpruned(&s->log->store.segments, info->from, info->to))
+        return note_unerased(s, info->from, info->to, true);
     return s->no_memory;
 }
 
@@ -123,7 +134,8 @@ static int check_record(struct scan *s, const struct log_row *row)
         note_release(s, seq);
     else if ((info.kind == RECORD_END || info.kind == RECORD_ERASED) && info.has_release)
         note_end(s, info.release);
-    if (info.kind == RECORD_UNACKNOWLEDGED || info.kind == RECORD_ERASED)
+    if (info.kind == RECORD_UNACKNOWLEDGED || info.kind == RECORD_ERASED ||
+        info.kind == RECORD_EXPIRED)
         return take_story(s, &info);
     if (info.kind == RECORD_UNSIGNED)
         s->log->unsigned_told = seq + 1;
@@ -244,10 +256,19 @@ static int take_row(void *arg, const struct log_row *row)
         s->has_negative = true; /* named at the end, if nothing that was signed is wrong */
         return 0;
     }
+    if (s->next == s->state->size && row->seq < (int64_t)s->log->store.live.first) {
+        log_condemn(s->log, AUDIT_DAMAGED, s->next,
+                    "the keeper has signed %" PRIu64 " records, and more are in sealed files: an "
+                    "older " AUDIT_HEAD_NAME " was put back",
+                    s->next);
+        return 1;
+    }
     if (s->next == s->state->size) {
         set_aside(s, row);
         return s->aside->failed;
     }
+    if (row->seq < (int64_t)s->next)
+        return condemn(s, (uint64_t)row->seq, "is in two files, or not in its order");
     if (row->seq != (int64_t)s->next)
         return condemn(s, s->next, "is missing, and later rows are there");
     if (!row->well_formed)
@@ -298,7 +319,7 @@ int log_scan(struct audit_log *log, const struct keeper_state *state, struct aud
 {
     struct scan s = {.log = log, .state = state, .found = found, .aside = aside};
     next_subtree(&s);
-    int rc = log_db_scan(&log->db, INT64_MIN, UINT64_MAX, take_row, &s, err);
+    int rc = log_store_scan(&log->store, INT64_MIN, UINT64_MAX, take_row, &s, err);
     if (rc == 0 && !s.no_memory && (s.next == state->size || s.next == state->base_size))
         settle_holes(&s);
     holes_fini(&s.holes);

@@ -5,6 +5,7 @@
  */
 #include "audit/audit.h"
 #include "audit/note.h"
+#include "audit/segment_record.h"
 #include "audit/verify_keys.h"
 #include "audit/verify_plans.h"
 #include "audit/verify_rows.h"
@@ -75,10 +76,12 @@ static void take_story(struct check *c, const struct record_info *info)
 {
     struct audit_report *r = c->report;
     uint64_t told;
-    if ((info->kind == RECORD_UNACKNOWLEDGED || info->kind == RECORD_ERASED) &&
+    if ((info->kind == RECORD_UNACKNOWLEDGED || info->kind == RECORD_ERASED ||
+         info->kind == RECORD_EXPIRED) &&
         info->to < info->seq) {
         c->no_memory = holes_tell(&c->holes, info->from, info->to, &told, NULL) != 0;
         r->erased += info->kind == RECORD_ERASED ? told : 0;
+        r->expired += info->kind == RECORD_EXPIRED ? told : 0;
     }
     c->plans_rc = verify_plans_take(&c->plans, info, &c->plans_why);
     if (info->kind != RECORD_UNSIGNED || info->to < info->from)
@@ -123,6 +126,24 @@ static void check_rotation(struct check *c, const struct verify_row *row)
     find_rewritten(c); /* a kept checkpoint may have found its key */
 }
 
+/* The tree of all before it, as the rows make it. */
+static void check_segment(struct check *c, const struct verify_row *row)
+{
+    struct reeve_error err = {0};
+    struct segment_record r;
+    uint8_t root[BASE_SHA256];
+    int rc = segment_record_read(row->record, row->seq, &r, &err);
+    tree_edge_root(&c->stored, root);
+    if (rc == REEVE_ENOMEM)
+        c->no_memory = true;
+    else if (rc)
+        find(c->report, FINDING_SEGMENT, row->seq,
+             "record %" PRIu64 " begins no file of this log: %s", row->seq, err.message);
+    else if (memcmp(r.checkpoint.root, root, sizeof root) != 0)
+        find(c->report, FINDING_SEGMENT, row->seq,
+             "record %" PRIu64 " begins a file behind other rows than those before it", row->seq);
+}
+
 static void check_content(struct check *c, const struct verify_row *row)
 {
     if (row->code == REEVE_ENOMEM)
@@ -134,8 +155,11 @@ static void check_content(struct check *c, const struct verify_row *row)
              "record %" PRIu64 " says that it is record %" PRIu64, row->seq, row->info.seq);
     else
         take_story(c, &row->info);
-    if (row->code == 0 && row->info.kind == RECORD_ROTATION && row->info.seq == row->seq)
+    bool good = row->code == 0 && row->info.seq == row->seq;
+    if (good && row->info.kind == RECORD_ROTATION)
         check_rotation(c, row);
+    if (good && row->info.kind == RECORD_SEGMENT)
+        check_segment(c, row);
 }
 
 /* Which of the two was changed shows at the end, when both roots are known. */
@@ -148,11 +172,11 @@ static void check_leaf(struct check *c, const struct verify_row *row)
         find(c->report, FINDING_RECORD_CHANGED, row->seq,
              "record %" PRIu64 " is not the one that its leaf hash was made of", row->seq);
     }
+    if (row->record.p && same)
+        check_content(c, row);
     tree_edge_append(&c->stored, row->leaf);
     if (c->forked)
         tree_edge_append(&c->rehashed, row->own);
-    if (row->record.p && same)
-        check_content(c, row);
 }
 
 /* Where the tree has its size. Whether its key was the log's may show later. */

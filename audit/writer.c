@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <time.h>
 
-/* A new key that somebody waits for. */
-enum rotation_state { ROTATION_NONE, ROTATION_ASKED, ROTATION_MADE };
-struct rotation {
-    enum rotation_state state;
+/* What this thread must ask the log for between two batches, and somebody waits for: a new key, a
+ * new file. A record comes of it. */
+enum errand_state { ERRAND_NONE, ERRAND_ASKED, ERRAND_MADE };
+struct errand {
+    enum errand_state state;
+    int (*ask)(struct audit_log *log, uint64_t *seq, struct reeve_error *err);
     int rc;
     uint64_t seq;
     struct reeve_error why;
@@ -30,7 +32,7 @@ struct audit_writer {
     bool stopping;
     bool tight;         /* there is no ballast */
     int64_t ballast_ns; /* when to make it again, while tight */
-    struct rotation rotation;
+    struct errand errand;
     uint64_t durable;
     int failing;
     struct reeve_error why;
@@ -108,36 +110,36 @@ static void tell(struct audit_writer *w)
 
 /* Without the mutex, before a batch: it will hold the record. A batch that is in the way, or a full
  * one, goes first. */
-static void rotate(struct audit_writer *w, struct rotation *r)
+static void go(struct audit_writer *w, struct errand *r)
 {
-    if (r->state != ROTATION_ASKED)
+    if (r->state != ERRAND_ASKED)
         return;
-    r->rc = audit_log_rotate(w->log, &r->seq, &r->why);
+    r->rc = r->ask(w->log, &r->seq, &r->why);
     if (r->rc != REEVE_EBUSY)
-        r->state = ROTATION_MADE;
+        r->state = ERRAND_MADE;
 }
 
 /* With the mutex; whoever asked may have given up. */
-static void take_rotation(struct audit_writer *w, const struct rotation *r)
+static void take_errand(struct audit_writer *w, const struct errand *r)
 {
-    if (w->rotation.state != ROTATION_ASKED || r->state == ROTATION_NONE)
+    if (w->errand.state != ERRAND_ASKED || r->state == ERRAND_NONE)
         return;
-    w->rotation = *r;
-    if (r->state == ROTATION_ASKED && !w->failing)
+    w->errand = *r;
+    if (r->state == ERRAND_ASKED && !w->failing)
         w->due_ns = 1;
 }
 
 /* With the mutex, which is let go meanwhile. */
 static void write_batch(struct audit_writer *w)
 {
-    struct rotation rotation = w->rotation;
+    struct errand errand = w->errand;
     struct token tokens[KEEPER_MAX_RELEASES];
     size_t ntokens = KEEPER_MAX_RELEASES;
     struct reeve_error why = {0};
     bool tight = w->tight;
     w->due_ns = 0; /* what is queued from here on sets it again */
     pthread_mutex_unlock(&w->mutex);
-    rotate(w, &rotation);
+    go(w, &errand);
     int rc = audit_log_flush(w->log, tokens, &ntokens, &why);
     if (rc == REEVE_EIO && !tight && ballast_give_up(w->options.dir_fd)) {
         tight = true;
@@ -150,7 +152,7 @@ static void write_batch(struct audit_writer *w)
         w->ballast_ns = monotonic_ns() + w->options.retry_ns;
     w->tight = tight;
     take_result(w, rc, &why, tokens, ntokens, durable);
-    take_rotation(w, &rotation);
+    take_errand(w, &errand);
     tell(w);
 }
 
@@ -346,33 +348,51 @@ int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error 
 }
 
 /* With the mutex: until the record is queued, or it will not be soon. */
-static int await_rotation(struct audit_writer *w, struct reeve_error *err)
+static int await_errand(struct audit_writer *w, struct reeve_error *err)
 {
-    while (w->rotation.state == ROTATION_ASKED && !w->failing) {
+    while (w->errand.state == ERRAND_ASKED && !w->failing) {
         make_due(w, true);
         base_cond_wait(&w->moved, &w->mutex);
     }
-    if (w->rotation.state == ROTATION_ASKED)
+    if (w->errand.state == ERRAND_ASKED)
         return told(w, err);
-    if (w->rotation.rc && err)
-        *err = w->rotation.why;
-    return w->rotation.rc;
+    if (w->errand.rc && err)
+        *err = w->errand.why;
+    return w->errand.rc;
+}
+
+static int run_errand(struct audit_writer *w,
+                      int (*ask)(struct audit_log *log, uint64_t *seq, struct reeve_error *err),
+                      uint64_t *seq, struct reeve_error *err)
+{
+    pthread_mutex_lock(&w->mutex);
+    int rc = w->errand.state != ERRAND_NONE
+                 ? base_fail(err, REEVE_EBUSY, "the log's key or file is being changed")
+                 : 0;
+    if (rc == 0) {
+        w->errand = (struct errand){.state = ERRAND_ASKED, .ask = ask};
+        rc = await_errand(w, err);
+        *seq = w->errand.seq;
+        w->errand.state = ERRAND_NONE;
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return rc ? rc : audit_writer_await(w, *seq, err);
 }
 
 int audit_writer_rotate(struct audit_writer *w, uint64_t *seq, struct reeve_error *err)
 {
-    pthread_mutex_lock(&w->mutex);
-    int rc = w->rotation.state != ROTATION_NONE
-                 ? base_fail(err, REEVE_EBUSY, "the log's key is being rotated")
-                 : 0;
-    if (rc == 0) {
-        w->rotation = (struct rotation){.state = ROTATION_ASKED};
-        rc = await_rotation(w, err);
-        *seq = w->rotation.seq;
-        w->rotation.state = ROTATION_NONE;
-    }
-    pthread_mutex_unlock(&w->mutex);
-    return rc ? rc : audit_writer_await(w, *seq, err);
+    return run_errand(w, audit_log_rotate, seq, err);
+}
+
+int audit_writer_seal(struct audit_writer *w, uint64_t *seq, struct reeve_error *err)
+{
+    return run_errand(w, audit_log_seal, seq, err);
+}
+
+void audit_writer_want_seal(struct audit_writer *w)
+{
+    audit_log_want_seal(w->log);
+    queued(w, true);
 }
 
 bool audit_writer_collect(struct audit_writer *w, struct audit_news *out)

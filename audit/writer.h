@@ -58,6 +58,12 @@ int audit_writer_await(struct audit_writer *w, uint64_t seq, struct reeve_error 
  */
 int audit_writer_rotate(struct audit_writer *w, uint64_t *seq, struct reeve_error *err);
 
+/** audit_log_seal, and wait until the record that begins the next file is durable. Errors as for a
+ * rotation; REEVE_EINVAL: there is nothing to seal. */
+int audit_writer_seal(struct audit_writer *w, uint64_t *seq, struct reeve_error *err);
+/** audit_log_want_seal, soon; nobody waits. */
+void audit_writer_want_seal(struct audit_writer *w);
+
 /** What has become of what was queued. */
 struct audit_news {
     uint64_t durable; /* records below this sequence are */

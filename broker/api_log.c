@@ -218,6 +218,20 @@ int reeve_erase(struct reeve *handle, uint64_t seq, const char *reason, char **j
     return api_question(handle, WIRE_ERASE, buf_view(&asked), json, err);
 }
 
+int reeve_segments(struct reeve *handle, char **json, struct reeve_error *err)
+{
+    if (!json)
+        return base_fail(err, REEVE_EINVAL, "the files need a place");
+    return api_question(handle, WIRE_ASK, STR("segments"), json, err);
+}
+
+int reeve_seal(struct reeve *handle, char **json, struct reeve_error *err)
+{
+    if (!json)
+        return base_fail(err, REEVE_EINVAL, "a seal needs a place for its answer");
+    return api_question(handle, WIRE_SEAL, STR(""), json, err);
+}
+
 int reeve_reindex(struct reeve *handle, struct reeve_error *err)
 {
     auto_free char *answer = NULL;

@@ -44,6 +44,7 @@ static void put_report(const struct audit_report *found, const struct audit_head
                                       .records = found->records,
                                       .without_bytes = found->without_bytes,
                                       .erased = found->erased,
+                                      .expired = found->expired,
                                       .set_aside = found->set_aside,
                                       .set_aside_at = found->set_aside_at,
                                       .set_aside_beyond_crash = found->set_aside_beyond_crash,

@@ -13,6 +13,10 @@
 enum { CONFIG_MAX_BYTES = 1 << 20, SPKI_MAX = 128 };
 #define BATCH_NS     (10 * BASE_NS_PER_S / 1000)
 #define MAX_BATCH_NS BASE_NS_PER_S
+#define SEGMENT_BYTES     (UINT64_C(256) << 20)
+#define MIN_SEGMENT_BYTES (64 << 10)
+/* Without another word a file is done in this part of the time for which its records are kept. */
+#define SEGMENTS_KEPT 10
 
 /* What every reader of a key gets. */
 struct reading {
@@ -152,16 +156,65 @@ static int read_durability(const struct reading *r, const struct ynode *value)
     return read_map(r, value, fields, BASE_COUNT(fields), "`durability` has `batch`, nothing else");
 }
 
+static int read_segment_size(const struct reading *r, const struct ynode *value)
+{
+    int64_t bytes;
+    if (value->type != Y_TEXT || !value_size_parse(value->text, &bytes) ||
+        bytes < MIN_SEGMENT_BYTES)
+        return fail_at(r, value->pos, "`size` is a size of at least 64KiB, such as 256MiB");
+    r->config->segment_bytes = (uint64_t)bytes;
+    return 0;
+}
+
+static int read_time(const struct reading *r, const struct ynode *value, int64_t *ns,
+                     const char *what)
+{
+    return value->type == Y_TEXT && value_duration_parse(value->text, ns) && *ns >= BASE_NS_PER_S
+               ? 0
+               : fail_at(r, value->pos, what);
+}
+
+static int read_segment_age(const struct reading *r, const struct ynode *value)
+{
+    return read_time(r, value, &r->config->segment_ns, "`age` is a time of at least 1s, such as 7d");
+}
+
+static int read_keep(const struct reading *r, const struct ynode *value)
+{
+    return read_time(r, value, &r->config->keep_ns, "`keep` is a time of at least 1s, such as 400d");
+}
+
+static int read_segment(const struct reading *r, const struct ynode *value)
+{
+    static const struct field fields[] = {{"size", read_segment_size, false},
+                                          {"age", read_segment_age, false}};
+    return read_map(r, value, fields, BASE_COUNT(fields),
+                    "`segment` has `size` and `age`, nothing else");
+}
+
+static int read_log(const struct reading *r, const struct ynode *value)
+{
+    static const struct field fields[] = {{"segment", read_segment, false},
+                                          {"keep", read_keep, false}};
+    struct config *c = r->config;
+    int rc = read_map(r, value, fields, BASE_COUNT(fields),
+                      "`log` has `segment` and `keep`, nothing else");
+    if (rc == 0 && c->keep_ns && !c->segment_ns)
+        c->segment_ns = c->keep_ns / SEGMENTS_KEPT;
+    return rc;
+}
+
 static int read_config(const struct reading *r, const struct ynode *root)
 {
     static const struct field fields[] = {{"reeve", read_version, true},
                                           {"policy", read_policy, false},
-                                          {"durability", read_durability, false}};
+                                          {"durability", read_durability, false},
+                                          {"log", read_log, false}};
     if (root->type != Y_MAP || !root->first)
         return fail_at(r, root->pos, "the file must say: reeve: config/v1");
     return read_map(r, root, fields, BASE_COUNT(fields),
                     "an unknown key, or none that says `reeve: config/v1`; the keys of this "
-                    "version are `reeve`, `policy` and `durability`");
+                    "version are `reeve`, `policy`, `durability` and `log`");
 }
 
 int config_load(int dir_fd, const char *dir, uid_t owner, struct config *out,
@@ -170,7 +223,7 @@ int config_load(int dir_fd, const char *dir, uid_t owner, struct config *out,
     auto_buf struct buf text = {.max = CONFIG_MAX_BYTES + 1};
     struct arena arena auto_arena;
     struct reeve_error why = {0};
-    *out = (struct config){.batch_ns = BATCH_NS};
+    *out = (struct config){.batch_ns = BATCH_NS, .segment_bytes = SEGMENT_BYTES};
     arena_init(&arena, (size_t)64 << 20);
     int rc = state_read(dir_fd, dir, STATE_CONFIG_NAME, owner, CONFIG_MAX_BYTES, &text, err);
     if (rc)

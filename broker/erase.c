@@ -58,8 +58,7 @@ static int tell(struct owner *owner, const struct request_peer *peer, uint64_t s
     return rc ? rc : audit_writer_await(owner->writer, *at, err);
 }
 
-/* Made anew, since its words are of all records together. */
-static int forget_index(struct owner *owner, struct reeve_error *err)
+int owner_forget_index(struct owner *owner, struct reeve_error *err)
 {
     audit_indexer_stop(&owner->indexer);
     return audit_index_remove(owner->dir, err);
@@ -75,7 +74,7 @@ int owner_erase(struct owner *owner, const struct request_peer *peer, uint64_t s
         rc = tell(owner, peer, seq, reason, &record, &at, err);
     if (rc)
         return rc;
-    rc = forget_index(owner, err);
+    rc = owner_forget_index(owner, err);
     if (!rc)
         rc = audit_log_erase(owner->log, seq, err);
     owner_start_index(owner);

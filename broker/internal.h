@@ -134,6 +134,16 @@ struct posted {
     struct outcome outcome;
 };
 
+/* A file of the log whose records' time is over: while the thread runs, its alone. */
+struct pruning {
+    bool running;
+    pthread_t thread;
+    uint64_t first, last, recorded;
+    atomic_bool done;
+    int rc;
+    struct reeve_error why;
+};
+
 struct owner {
     struct owner_options options;
     char *dir, *helper_dir;
@@ -153,6 +163,8 @@ struct owner {
     char last_time[BASE_RFC3339_MAX]; /* of the log's last record that has one */
     bool log_tight;                   /* the disk has room for what runs, and no more */
     int64_t failing_since_ns;
+    struct pruning pruning;
+    int64_t look_at_ns; /* when to look whether a file of the log is old enough */
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */
     uint8_t mask_key[BASE_SHA256]; /* of values that records do not show */
@@ -267,11 +279,24 @@ int owner_load_policy(struct owner *owner, struct reeve_error *err);
 typedef int question_fn(struct owner *owner, const struct request_peer *peer, struct str payload,
                         struct buf *text, struct reeve_error *why, struct reeve_error *err);
 question_fn question_ask, question_receipt, question_prove, question_rotate, question_plan,
-    question_erase;
+    question_erase, question_seal;
 /** The log with all in it that was answered; NULL and why when it is closed. */
 struct audit_log *question_log(struct owner *owner, struct reeve_error *why);
 
+/* ---- segments.c ---- */
+/** Let files of the log end, and their records go, when their time has come. Milliseconds until the
+ * next look, -1: none. */
+int owner_segments_tick(struct owner *owner);
+/** Before the log is closed. */
+void owner_segments_stop(struct owner *owner);
+/** Of a log that is open: its files. */
+void segments_json(struct owner *owner, struct buf *out);
+/** End the newest file; `out`: JSON {"seq"}, the record that begins the next one. */
+int owner_seal(struct owner *owner, struct buf *out, struct reeve_error *err);
+
 /* ---- erase.c ---- */
+/** Take the index away, to be made anew, since its words are of all records together. */
+int owner_forget_index(struct owner *owner, struct reeve_error *err);
 /** Erase the bytes of a record, and record that first; `answer`: JSON {"erased", "recorded"}.
  * REEVE_ENOENT: there are no bytes; REEVE_EINVAL: it must stay; REEVE_EOWNED: by the folder's user
  * alone; REEVE_EIO: recorded, and done at the next start. */

@@ -9,17 +9,29 @@
 
 #include "audit/index.h"
 
-static void open_at(struct owner *owner, const char *type, int64_t now_ns, struct json_out *o)
+/* When it was made, and by whom. */
+static void put_stamp(const struct owner *owner, int64_t now_ns, struct json_out *o)
 {
     char time[BASE_RFC3339_MAX];
     base_rfc3339(now_ns, time);
-    json_open_object(o);
-    json_kv_str(o, "type", str_of(type));
     json_kv_str(o, "time", str_of(time));
     json_key(o, "boot_ns");
     json_int(o, base_boottime_ns());
     json_kv_str(o, "owner", str_of(owner->instance));
     json_kv_str(o, "grade", STR("embedded"));
+}
+
+static void open_at(struct owner *owner, const char *type, int64_t now_ns, struct json_out *o)
+{
+    json_open_object(o);
+    json_kv_str(o, "type", str_of(type));
+    put_stamp(owner, now_ns, o);
+}
+
+/* Of the writer's thread: what a file begins with is made when the one before is sealed. */
+static void put_stamp_now(void *arg, struct json_out *o)
+{
+    put_stamp(arg, base_now_ns(), o);
 }
 
 /* Records of ends that can come while no batch lands: of each run one, and one that refuses it. */
@@ -416,6 +428,9 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
                                                  .ballast_bytes = OWNER_BALLAST_BYTES,
                                                  .news = on_news,
                                                  .arg = owner};
+    const struct audit_segmenting segmenting = {
+        .max_bytes = owner->config.segment_bytes, .put = put_stamp_now, .arg = owner};
+    audit_log_segmenting(owner->log, &segmenting);
     int rc = audit_writer_start(owner->log, &options, &owner->writer, err);
     if (!rc)
         find_last_time(owner);

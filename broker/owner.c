@@ -232,6 +232,7 @@ void owner_fall(struct owner *owner)
 {
     take_messages(owner); /* none may outlive the runs that it speaks of */
     owner->fallen = false;
+    owner_segments_stop(owner);
     owner->helpers_lost = true;
     loop_del(owner->loop, &owner->keeper_source);
     loop_del(owner->loop, &owner->launcher_source);
@@ -395,6 +396,7 @@ static int serve(struct owner *owner, struct reeve_error *err)
     while (!rc && !atomic_load(&owner->stopping)) {
         take_messages(owner);
         int wait = sooner(owner_journal_tick(owner), server_tick(owner));
+        wait = sooner(wait, owner_segments_tick(owner));
         if (owner->fallen) {
             owner_event(owner, "keeper or launcher ended; what ran has been ended with them");
             owner_fall(owner);

@@ -30,6 +30,7 @@ int question_ask(struct owner *owner, const struct request_peer *peer, struct st
         {"providers", providers_json, false},
         {"head", head_json, true},
         {"reindex", reindex_json, true},
+        {"segments", segments_json, true},
     };
     (void)peer;
     for (size_t i = 0; i < BASE_COUNT(questions); i++) {
@@ -75,6 +76,17 @@ int question_rotate(struct owner *owner, const struct request_peer *peer, struct
         return broken(err, "a ROTATE frame of another form");
     if (question_log(owner, why))
         (void)owner_rotate_key(owner, text, why);
+    return 0;
+}
+
+int question_seal(struct owner *owner, const struct request_peer *peer, struct str payload,
+                  struct buf *text, struct reeve_error *why, struct reeve_error *err)
+{
+    (void)peer;
+    if (payload.n)
+        return broken(err, "a SEAL frame of another form");
+    if (question_log(owner, why))
+        (void)owner_seal(owner, text, why);
     return 0;
 }
 

@@ -329,6 +329,7 @@ static const struct {
     {WIRE_ROTATE, CONN_IDLE, NULL, question_rotate},
     {WIRE_PLAN, CONN_IDLE, NULL, question_plan},
     {WIRE_ERASE, CONN_IDLE, NULL, question_erase},
+    {WIRE_SEAL, CONN_IDLE, NULL, question_seal},
 };
 
 static int dispatch(struct conn *conn, uint8_t type, struct str payload, struct reeve_error *err)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/audit.h"
+#include "audit/segments.h"
 
 static const char config_text[] =
     "# Configuration of this state folder. What is not written here has its default.\n"
@@ -248,11 +249,14 @@ bool state_lock_touched(int dir_fd, struct timespec *last)
 
 void state_sweep(int dir_fd)
 {
-    auto_close int blobs =
-        openat(dir_fd, STATE_BLOB_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    static const char *const folders[] = {STATE_BLOB_FOLDER, SEGMENT_FOLDER};
     fd_sweep_temps(dir_fd);
-    if (blobs >= 0)
-        fd_sweep_temps(blobs);
+    for (size_t i = 0; i < BASE_COUNT(folders); i++) {
+        auto_close int fd =
+            openat(dir_fd, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd >= 0)
+            fd_sweep_temps(fd);
+    }
 }
 
 int state_socket_address(const char *dir, int dir_fd, const char *name, struct sockaddr_un *out,

@@ -26,13 +26,14 @@ enum wire_type {
     WIRE_REQUEST,   /* JSON, see docs/wire.md */
     WIRE_CANCEL,    /* nothing: end the run of the request in progress */
     WIRE_READ,      /* u64 from, u64 max */
-    WIRE_ASK,       /* a word: status, providers, head */
+    WIRE_ASK,       /* a word: status, providers, head, segments */
     WIRE_RECEIPT,   /* u64 seq */
     WIRE_STOP,      /* nothing: an idle lingering owner ends; an embedding one refuses */
     WIRE_PROVE,     /* u8 what (0 record, 1 growth), u64 index, u64 size (0: the log's) */
     WIRE_ROTATE,    /* nothing: the log gets a new key */
     WIRE_PLAN,      /* 32 bytes: a plan's digest */
     WIRE_ERASE,     /* u64 seq, reason */
+    WIRE_SEAL,      /* nothing: the log's newest file ends */
     /* owner */
     WIRE_WELCOME = 64, /* JSON {"protocol", "version", "pid", "grade"} */
     WIRE_OUTPUT,       /* u8 stream (1 stdout, 2 stderr), bytes */
@@ -41,7 +42,7 @@ enum wire_type {
                       connection too */
     WIRE_ROW,      /* u64 seq, 32 bytes leaf, u8 kept, record */
     WIRE_ROWS_END, /* u64 next: where the next READ goes on */
-    WIRE_ANSWER,   /* text: what ASK, RECEIPT, PROVE, ROTATE or STOP wanted; of PLAN: bytes */
+    WIRE_ANSWER,   /* text: what ASK, RECEIPT, PROVE, ROTATE, SEAL or STOP wanted; of PLAN: bytes */
 };
 
 /** Append a frame whose payload is `a` and then `b`. */

@@ -244,6 +244,19 @@ REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
 REEVE_API int reeve_erase(struct reeve *handle, uint64_t seq, const char *reason, char **json,
                           struct reeve_error *err);
 
+/**
+ * The files of the log, oldest first: `*json`, malloc'ed, is a list of {"first": a sequence,
+ * "records", "bytes": on the disk, "sealed", "pruned": its records were kept for their time and are
+ * hashes now}. The last one is the one that is written.
+ */
+REEVE_API int reeve_segments(struct reeve *handle, char **json, struct reeve_error *err);
+/**
+ * Seal the newest file of the log, so that it can be copied away as it is, and begin another.
+ * `*json`, malloc'ed, is {"seq"}: the record that begins it, which is durable. REEVE_EINVAL: the
+ * newest file has no record yet; REEVE_EIO: it may still come to be.
+ */
+REEVE_API int reeve_seal(struct reeve *handle, char **json, struct reeve_error *err);
+
 /** Have the folder's index made anew from the log; returns when that has begun. */
 REEVE_API int reeve_reindex(struct reeve *handle, struct reeve_error *err);
 
@@ -305,6 +318,7 @@ struct reeve_verify_report {
      * they hold what the policy masks; were not looked at, since the copy has no plans.db. */
     uint64_t plans_kept, plans_masked, plans_unchecked;
     uint64_t erased; /* of `without_bytes`, records that were erased on request */
+    uint64_t expired; /* and that were kept for the time that config.yaml says */
 };
 /**
  * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is

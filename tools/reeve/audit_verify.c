@@ -45,9 +45,9 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 static int show_json(const struct reeve_verify_report *r)
 {
     auto_json json_t *json =
-        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records",
+        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records",
                   (json_int_t)r->records, "without_bytes", (json_int_t)r->without_bytes, "erased",
-                  (json_int_t)r->erased, "plans_kept", (json_int_t)r->plans_kept, "plans_masked",
+                  (json_int_t)r->erased, "expired", (json_int_t)r->expired, "plans_kept", (json_int_t)r->plans_kept, "plans_masked",
                   (json_int_t)r->plans_masked, "plans_unchecked", (json_int_t)r->plans_unchecked,
                   "root", r->root, "origin", r->origin);
     if (json && !r->ok)
@@ -102,6 +102,9 @@ static void show_without_bytes(const struct reeve_verify_report *r)
         printf("%llu of them are kept as hashes alone", (unsigned long long)r->without_bytes);
     if (r->erased)
         printf(", %llu as records say that they were erased", (unsigned long long)r->erased);
+    if (r->expired)
+        printf(", %llu since the time is over for which they were kept",
+               (unsigned long long)r->expired);
     if (r->without_bytes)
         putchar('\n');
 }

@@ -31,6 +31,8 @@ static const struct cli_command *const commands[] = {
     &cli_audit_checkpoint,
     &cli_audit_keys,
     &cli_audit_rotate_key,
+    &cli_audit_segments,
+    &cli_audit_seal,
     &cli_audit_export,
     &cli_verify,
     &cli_provider_list,

@@ -19,7 +19,7 @@ offers() {
 
 offers "policy provider" p
 offers "verify version" v
-offers "query reindex erase verify receipt show prove prove-consistency checkpoint keys rotate-key export --help" audit ""
+offers "query reindex erase verify receipt show prove prove-consistency checkpoint keys rotate-key segments seal export --help" audit ""
 offers "verify" audit v
 offers "decide" policy d
 offers "--lines" policy decide --coverage p --l

@@ -66,13 +66,14 @@ wait
 sleep 0.3
 do_it status
 do_it audit rotate-key
+do_it audit seal
 do_it audit erase "$(ask --json --state "$state" audit query --type end --scan | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)" --reason 'a test'
 do_it audit erase "$(ask --json --state "$state" audit query --type decision --scan | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)" --reason 'a test'
 ask --json --state "$state" audit query --scan | grep -v '"kept":false' >"$work/records"
 what="records of a real log"
 cases=$((cases + 1))
 "$check" "$schema" <"$work/records" >"$work/out" 2>"$work/err" || complain "a record does not fit"
-for type in start decision release end rejected rotation erased; do
+for type in start decision release end rejected rotation erased segment; do
     grep -q "^$type [0-9]" "$work/out" || complain "no record of type $type"
 done
 for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"plan_kept":false' '"signal":9' '"refusal"' '"masked"' '"shadow"' '"requires"' '"approvals"' \
@@ -80,11 +81,24 @@ for what in '"how":"ok"' '"how":"limit"' '"how":"lost"' '"plan_kept":false' '"si
     cases=$((cases + 1))
     grep -qF "$what" "$work/records" || complain "no record has it"
 done
+# Of a log whose records are kept for a second.
+expired() {
+    local i
+    ask --quiet init "$work/short" >&2
+    printf 'reeve: config/v1\nlog: {keep: 1s, segment: {age: 1s}}\n' >"$work/short/config.yaml"
+    for i in $(seq 100); do
+        ask --state "$work/short" call --agent a ccos.echo '[1]' >/dev/null || true
+        ask --json --state "$work/short" audit query --type expired --limit 1 --scan >"$work/expired"
+        [ -s "$work/expired" ] && break
+        sleep 0.1
+    done
+    cat "$work/expired"
+}
 # What only a crash or a forger brings about, in the form that the owner writes.
 head=$(grep -m 1 '"type":"start"' "$work/records" | sed 's/.*\("grade":"[^"]*"\).*\("owner":"[^"]*"\).*\("time":"[^"]*"\).*/"boot_ns":1,\1,\2,\3/')
 for record in "{$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unacknowledged\"}" \
     "{$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}" \
-    "{\"beyond_crash\":true,$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}"; do
+    "{\"beyond_crash\":true,$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}" "$(expired)"; do
     what=$record
     cases=$((cases + 1))
     "$check" "$schema" <<<"$record" >"$work/out" 2>"$work/err" || complain "it does not fit"

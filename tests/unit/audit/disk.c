@@ -34,6 +34,7 @@ struct named {
 };
 /* The one or two names of one change. */
 struct change {
+    bool moved; /* to a name that was free: then it goes back as it is, whatever its size */
     unsigned n;
     struct named name[2];
 };
@@ -98,6 +99,10 @@ static void forget_changes(void)
     for (unsigned i = nchanges; i-- > 0;) {
         if (disk->crash == DISK_FORGET_SOME && (next_random() & 1))
             return;
+        const struct named *name = change[i].name;
+        if (change[i].moved &&
+            syscall(SYS_renameat2, name[1].dir_fd, name[1].name, name[0].dir_fd, name[0].name, 0) == 0)
+            continue;
         for (unsigned n = change[i].n; n-- > 0;)
             put_name_back(&change[i].name[n]);
     }
@@ -247,10 +252,11 @@ static int change_names(const struct naming *w)
 {
     if (nchanges == MAX_CHANGES)
         abort();
-    change[nchanges].n = 0;
+    change[nchanges] = (struct change){.n = 0};
     if (w->from && w->number != SYS_linkat)
         remember_name(w->from_fd, w->from);
     remember_name(w->to_fd, w->to);
+    change[nchanges].moved = w->number == SYS_renameat2 && !change[nchanges].name[1].mode;
     int rc = (int)(w->number == SYS_unlinkat
                        ? syscall(w->number, w->to_fd, w->to, w->flags)
                        : syscall(w->number, w->from_fd, w->from, w->to_fd, w->to, w->flags));

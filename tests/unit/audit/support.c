@@ -33,16 +33,26 @@ void scene_make(struct scene *s)
     assert_rc(audit_create(s->dir_fd, STR(SCENE_ORIGIN), &err), 0, &err);
 }
 
-void scene_remove(struct scene *s)
+/* What is in the folder that `fd` is, which is closed. */
+static void empty_folder(int fd)
 {
-    scene_kill_keeper(s);
-    DIR *d = fdopendir(s->dir_fd);
+    DIR *d = fdopendir(fd);
     assert_non_null(d);
     rewinddir(d);
     for (struct dirent *e; (e = readdir(d));)
-        if (unlinkat(dirfd(d), e->d_name, 0) != 0)
-            (void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+        (void)unlinkat(dirfd(d), e->d_name, 0);
     closedir(d);
+}
+
+void scene_remove(struct scene *s)
+{
+    scene_kill_keeper(s);
+    int segments = openat(s->dir_fd, SEGMENT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (segments >= 0) {
+        empty_folder(segments);
+        assert_int_equal(unlinkat(s->dir_fd, SEGMENT_FOLDER, AT_REMOVEDIR), 0);
+    }
+    empty_folder(s->dir_fd);
     assert_int_equal(rmdir(s->dir), 0);
 }
 
@@ -178,6 +188,15 @@ unsigned tell(struct audit_log *log, const struct audit_found *f)
         put_story(log, "unsigned", f->unsigned_from, f->unsigned_count, f->unsigned_beyond_crash);
     flush(log, NULL, 0);
     return n;
+}
+
+void seal(struct audit_log *log)
+{
+    struct reeve_error err = {0};
+    uint64_t seq;
+    assert_rc(audit_log_seal(log, &seq, &err), 0, &err);
+    assert_int_equal(seq, log->edge.size);
+    flush(log, NULL, 0);
 }
 
 void put_release(struct audit_log *log, uint64_t decision, int ms)

@@ -55,6 +55,8 @@ void put_story(struct audit_log *log, const char *type, uint64_t from, uint64_t 
                bool beyond_crash);
 /* Record and flush what opening found, as the owner does: the number of records that it took. */
 unsigned tell(struct audit_log *log, const struct audit_found *found);
+/** Log.db becomes a segment, and its record is flushed: nothing may be queued. */
+void seal(struct audit_log *log);
 /** Queue a release of decision `decision` that expires in `ms`. */
 void put_release(struct audit_log *log, uint64_t decision, int ms);
 /** Flush, which must succeed and give `ntokens`. */

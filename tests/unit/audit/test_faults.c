@@ -36,6 +36,7 @@ struct shared {
     atomic_ulong token;        /* one past the last release of which there was a token */
     atomic_int condition;      /* what opening found, -1: not yet */
     bool rotation_alone;       /* the owner does nothing else */
+    atomic_ulong pruned;       /* files */
     atomic_ulong rotated;      /* one past the last rotation that was durable */
     uint8_t leaf[MAX_SIZE][BASE_SHA256];
 };
@@ -185,8 +186,36 @@ static void rotate_alone(struct audit_log *log, struct shared *shared)
     acknowledge(shared, log);
 }
 
+static int find_unpruned(void *arg, const struct audit_segment *s)
+{
+    *(struct audit_segment *)arg = *s;
+    return s->sealed && !s->pruned;
+}
+
+/* The oldest file whose bytes are there; a disk that fails leaves it to the next start. */
+static bool prune_one(struct audit_log *log, struct shared *shared)
+{
+    struct audit_segment one = {0};
+    struct token none[KEEPER_MAX_RELEASES];
+    size_t n = KEEPER_MAX_RELEASES;
+    auto_buf struct buf told = {0};
+    if (audit_log_segments(log, find_unpruned, &one, NULL) != 0 || !one.sealed || one.pruned)
+        return true;
+    buf_printf(&told,
+               "{\"from\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"to\":%" PRIu64 ",\"type\":\"expired\"}",
+               one.first, audit_log_next(log), one.last);
+    if (audit_log_append(log, buf_view(&told), NULL) != 0 ||
+        audit_log_flush(log, none, &n, NULL) != 0)
+        return false;
+    acknowledge(shared, log);
+    if (audit_log_prune(log, one.first, NULL) == 0)
+        atomic_fetch_add(&shared->pruned, 1);
+    return true;
+}
+
 static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t seed)
 {
+    const struct audit_segmenting how = {.max_bytes = 60000};
     struct audit_found found;
     struct audit_log *log;
     disk_use(&shared->disk, 0);
@@ -195,6 +224,7 @@ static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t se
     atomic_store(&shared->condition, (int)found.condition);
     if (found.condition != AUDIT_OK)
         _exit(6);
+    audit_log_segmenting(log, &how);
     struct reeve_error err = {0};
     for (size_t i = 0; i < found.nlost; i++) {
         auto_buf struct buf end = {0};
@@ -223,7 +253,8 @@ static void be_owner(struct scene *s, struct shared *shared, int fd, uint32_t se
     if (shared->rotation_alone)
         rotate_alone(log, shared);
     for (int i = 0; !shared->rotation_alone && i < 40 && write_some(log, shared, &seed); i++)
-        ;
+        if (next_random(&seed) % 8 == 0 && !prune_one(log, shared))
+            break;
     audit_log_close(&log);
     _exit(0);
 }
@@ -317,12 +348,23 @@ static struct shared *share(void)
     return shared;
 }
 
+static unsigned count_sealed(const struct scene *s)
+{
+    struct segments list;
+    struct reeve_error err = {0};
+    assert_rc(segments_list(s->dir_fd, &list, &err), 0, &err);
+    unsigned n = (unsigned)list.n;
+    segments_fini(&list);
+    return n;
+}
+
 /* A disk that lives in memory is as good: what is synced is the test's to say. */
 static void rounds(enum disk_crash crash, const char *what, unsigned n)
 {
     struct shared *shared = share();
     struct scene s;
     uint32_t seed = 20261125u + (uint32_t)crash;
+    unsigned sealed = 0;
     for (unsigned i = 0; i < n / SHARE; i++) {
         if (i % SCENE_ROUNDS == 0) {
             if (i)
@@ -339,7 +381,10 @@ static void rounds(enum disk_crash crash, const char *what, unsigned n)
         atomic_store(&shared->disk.left, at);
         run(&s, shared, seed);
         check(&s, shared, what, at);
+        sealed += count_sealed(&s);
     }
+    if (!sealed || !atomic_load(&shared->pruned))
+        fail_msg("%s: no file was sealed, or none pruned", what);
     scene_remove(&s);
     (void)munmap(shared, sizeof *shared);
 }

@@ -164,7 +164,7 @@ static void forbid_pages(struct audit_log *log, bool on)
 {
     /* The least that SQLite takes is what the file has. */
     const char *sql = on ? "PRAGMA max_page_count=1" : "PRAGMA max_page_count=1000000";
-    assert_int_equal(sqlite3_exec(log->db.sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(log->store.live.sqlite, sql, NULL, NULL, NULL), SQLITE_OK);
 }
 static void forbid_file_size(struct audit_log *log, bool on)
 {
@@ -238,7 +238,7 @@ static void test_a_commit_that_was_thought_failed(void **state)
     assert_rc(log_keeper_enter(log, &err), 0, &err);
     struct log_rows rows = {.from = 0, .n = 1, .leaf = log->flight.leaf};
     rows.record[0] = buf_view(&log->flight.queue->bytes);
-    assert_rc(log_db_write(&log->db, &rows, &err), 0, &err);
+    assert_rc(log_db_write(&log->store.live, &rows, &err), 0, &err);
     assert_rc(audit_log_flush(log, NULL, &n, &err), 0, &err);
     assert_whole(log, 1);
     scene_close(&s, &log);
@@ -258,7 +258,7 @@ static void test_a_commit_that_another_made(void **state)
     put_record(log, "start");
     assert_rc(log_take_off(log, 0, &err), 0, &err);
     assert_rc(log_keeper_enter(log, &err), 0, &err);
-    assert_int_equal(sqlite3_exec(log->db.sqlite, "INSERT INTO log VALUES(0, NULL, zeroblob(32))",
+    assert_int_equal(sqlite3_exec(log->store.live.sqlite, "INSERT INTO log VALUES(0, NULL, zeroblob(32))",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_rc(audit_log_flush(log, NULL, &n, &err), REEVE_EDAMAGED, &err);
@@ -359,7 +359,7 @@ static void test_a_row_that_another_wrote(void **state)
     struct audit_log *log = scene_reopen(&s, &found);
     put_record(log, "start");
     flush(log, NULL, 0);
-    assert_int_equal(sqlite3_exec(log->db.sqlite, "INSERT INTO log VALUES(1, NULL, zeroblob(32))",
+    assert_int_equal(sqlite3_exec(log->store.live.sqlite, "INSERT INTO log VALUES(1, NULL, zeroblob(32))",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     put_record(log, "decision");
@@ -415,9 +415,9 @@ enum { MAX_STEPS = (2 * TREE_CHUNK + 100) * 8 };
 static int receipt_steps(struct audit_log *log, uint64_t seq, struct buf *text)
 {
     struct reeve_error err = {0};
-    (void)sqlite3_stmt_status(log->db.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
+    (void)sqlite3_stmt_status(log->store.live.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
     assert_rc(audit_log_receipt(log, seq, text, &err), 0, &err);
-    return sqlite3_stmt_status(log->db.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
+    return sqlite3_stmt_status(log->store.live.stmt[LOG_RANGE], SQLITE_STMTSTATUS_VM_STEP, 1);
 }
 
 /* The receipts of some records, and that few rows are read for one. */

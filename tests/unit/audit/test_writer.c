@@ -317,7 +317,7 @@ static void test_tokens_in_order(void **state)
 static void limit_pages(struct stage *s, bool on)
 {
     log_rows_read(s->log);
-    int rc = sqlite3_exec(s->log->db.sqlite,
+    int rc = sqlite3_exec(s->log->store.live.sqlite,
                           on ? "PRAGMA max_page_count=1" : "PRAGMA max_page_count=1000000", NULL,
                           NULL, NULL);
     log_rows_leave(s->log);
