@@ -53,7 +53,7 @@ struct audit_found {
     struct audit_unerased {
         uint64_t first, last;
         bool prune;
-    } *unerased;
+    } * unerased;
     size_t nunerased;
 };
 void audit_found_fini(struct audit_found *f);
@@ -175,7 +175,8 @@ struct audit_segment_end {
 typedef void audit_segment_fn(void *arg, struct json_out *o);
 /** When a file ends, and what else is in the record that begins the next. */
 struct audit_segmenting {
-    uint64_t max_bytes; /* about what log.db takes on the disk when it ends; 0: no size is too much */
+    uint64_t
+        max_bytes; /* about what log.db takes on the disk when it ends; 0: no size is too much */
     audit_segment_fn *put; /* NULL: nothing */
     void *arg;
 };
@@ -200,10 +201,10 @@ struct audit_segment {
 int audit_log_segments(struct audit_log *log, int (*fn)(void *arg, const struct audit_segment *s),
                        void *arg, struct reeve_error *err);
 /**
- * Take away the bytes of a sealed file's records, but for those that tell of the log itself, which a
- * durable record of type `expired` says. Any thread, one at a time; the log is held for a moment at
- * the end. REEVE_ENOENT: there is no such file; REEVE_EIO: it can be tried again, and the next start
- * does.
+ * Take away the bytes of a sealed file's records, but for those that tell of the log itself, which
+ * a durable record of type `expired` says. Any thread, one at a time; the log is held for a moment
+ * at the end. REEVE_ENOENT: there is no such file; REEVE_EIO: it can be tried again, and the next
+ * start does.
  */
 int audit_log_prune(struct audit_log *log, uint64_t first, struct reeve_error *err);
 
@@ -213,14 +214,17 @@ int audit_log_prune(struct audit_log *log, uint64_t first, struct reeve_error *e
  */
 int audit_log_erase(struct audit_log *log, uint64_t seq, struct reeve_error *err);
 
+struct audit_range;
+
 /** What the keeper has signed last. Strings point into itself: it is not to be copied. */
 struct audit_head {
     char text[1024], why[256], key[320]; /* what note, detail and vkey point to, of an open log */
     uint64_t size;
     uint8_t root[BASE_SHA256];
     struct str note; /* signed checkpoint */
-    /* Of who checks a log: a checkpoint that was kept elsewhere, cosigned or not; p NULL: none. */
+    /* Of who checks a log: a checkpoint that was kept elsewhere, cosigned or not; p NULL: none; */
     struct str kept;
+    const struct audit_range *range; /* and the rows that are checked; NULL: all */
     struct str origin;
     struct str vkey;
     enum audit_condition condition;
@@ -273,9 +277,29 @@ struct audit_source {
 struct audit_copy;
 int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_source *source,
                     struct reeve_error *err);
+/** Whether one of its files begins with row `first`, and its last row as far as names tell: of
+ * log.db there is none, UINT64_MAX. */
+bool audit_copy_file(const struct audit_copy *copy, uint64_t first, uint64_t *last);
 /** One past its last row. */
 int audit_copy_size(struct audit_copy *copy, uint64_t *size, struct reeve_error *err);
 void audit_copy_close(struct audit_copy **copy);
+
+/**
+ * Rows from..to-1 of a tree, 0 <= from < to, and what leads from them to its root: neither needs to
+ * be trusted, since both are checked against it.
+ */
+struct audit_range {
+    uint64_t from, to;
+    struct tree_edge before; /* the tree of the rows before them */
+    struct audit_proof last; /* that row to-1 is in the signed tree */
+};
+/** Of the inclusion proofs of rows `from` and to-1 in one tree. REEVE_EVERIFY: they are not. */
+int audit_range_of_proofs(const struct audit_proof *first, const struct audit_proof *last,
+                          struct audit_range *out, struct reeve_error *err);
+/** Of all leaves of a source with `size` rows. REEVE_EVERIFY: some are missing; what reading them
+ * returns. */
+int audit_range_of_rows(const struct audit_source *source, uint64_t from, uint64_t to,
+                        uint64_t size, struct audit_range *out, struct reeve_error *err);
 
 #define AUDIT_FINDING_TABLE(X)                                                                     \
     X(RECORD_CHANGED, "record-changed") /* the leaf is what was signed, the record is not its */   \
@@ -318,7 +342,9 @@ struct audit_report {
  * to `vkey`, the tree's root is the signed one, nothing beyond (of a source at rest), each plan
  * that a decision names is kept or said not to be, and the log goes on from `head->kept`
  * (REEVE_EVERIFY, REEVE_EFORMAT: that is no checkpoint of this key's, nor of one that a rotation
- * ended after it). `progress` may be NULL. 0 whenever the check was made
+ * ended after it). Of `head->range` the same is checked as far as these rows tell: not what other
+ * rows tell of them, nor of `kept` anything where its size is not among them (REEVE_EINVAL), nor of
+ * the keys all. `progress` may be NULL. 0 whenever the check was made
  * (`report->ok` says how it went).
  */
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,

@@ -96,6 +96,14 @@ int audit_copy_open(const char *dir, struct audit_copy **out, struct audit_sourc
     return rc;
 }
 
+bool audit_copy_file(const struct audit_copy *copy, uint64_t first, uint64_t *last)
+{
+    const struct segments *s = &copy->store.segments;
+    size_t at = segments_find(s, first);
+    *last = at < s->n ? s->v[at].last : UINT64_MAX;
+    return at < s->n ? s->v[at].first == first : first == copy->store.live.first;
+}
+
 int audit_copy_size(struct audit_copy *copy, uint64_t *size, struct reeve_error *err)
 {
     return log_store_size(&copy->store, size, err);

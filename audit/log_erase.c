@@ -9,10 +9,10 @@
 
 static int check_condition(const struct audit_log *log, struct reeve_error *err)
 {
-    return log->condition == AUDIT_OK ? 0
-                                      : base_fail(err, REEVE_EDAMAGED, "the log is %s: %s",
-                                                  audit_condition_name(log->condition),
-                                                  log->detail);
+    return log->condition == AUDIT_OK
+               ? 0
+               : base_fail(err, REEVE_EDAMAGED, "the log is %s: %s",
+                           audit_condition_name(log->condition), log->detail);
 }
 
 int audit_log_erase(struct audit_log *log, uint64_t seq, struct reeve_error *err)

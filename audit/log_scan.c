@@ -108,8 +108,7 @@ static int take_story(struct scan *s, const struct record_info *info)
     s->no_memory = holes_tell(&s->holes, info->from, info->to, &told, NULL) != 0;
     if (info->kind == RECORD_ERASED && told < info->to - info->from + 1)
         return note_unerased(s, info->from, info->to, false);
-    if (info->kind == RECORD_EXPIRED &&
-        is_unpruned(&s->log->store.segments, info->from, info->to))
+    if (info->kind == RECORD_EXPIRED && is_unpruned(&s->log->store.segments, info->from, info->to))
         return note_unerased(s, info->from, info->to, true);
     return s->no_memory;
 }

@@ -71,8 +71,8 @@ static int make_record(struct audit_log *log, struct reeve_error *err)
     const struct segments *sealed = &log->store.segments;
     const struct audit_segmenting *how = &log->segmenting;
     const struct segment *last = &sealed->v[sealed->n - 1];
-    const struct audit_segment_end end = {last->first, last->last,
-                                          {log->note, log->note_bytes}, &log->edge};
+    const struct audit_segment_end end = {
+        last->first, last->last, {log->note, log->note_bytes}, &log->edge};
     struct buf *out = &f->queue->opening;
     buf_reset(out);
     int rc = segment_record_write(&end, how->put, how->arg, out, err);

@@ -23,7 +23,8 @@ int log_store_open(struct log_store *s, int dir_fd, const char *dir, uint64_t ac
     if (rc)
         return rc;
     uint64_t first = segments_end(&s->segments);
-    s->live_bytes = segment_bytes(dir_fd, AUDIT_DB_NAME) + segment_bytes(dir_fd, AUDIT_DB_NAME "-wal");
+    s->live_bytes =
+        segment_bytes(dir_fd, AUDIT_DB_NAME) + segment_bytes(dir_fd, AUDIT_DB_NAME "-wal");
     return log_db_open(&s->live, dir_fd, dir, first, !read_only && acknowledged <= first, found,
                        err);
 }

@@ -1,7 +1,7 @@
 /*
  * What the log itself reads out of a record: its sequence, whether it is a release or the end of
- * one, what is told of rows (`unacknowledged`, `erased`, `expired`, `unsigned`), and the plan that a
- * decision names. Everything else in a record is the broker's business.
+ * one, what is told of rows (`unacknowledged`, `erased`, `expired`, `unsigned`), and the plan that
+ * a decision names. Everything else in a record is the broker's business.
  */
 #ifndef AUDIT_RECORD_H
 #define AUDIT_RECORD_H

@@ -22,8 +22,8 @@ struct segment_record {
     struct note_checkpoint checkpoint; /* without its origin; nobody looked at its signature */
 };
 /**
- * Read the record that stands at `seq`. REEVE_EFORMAT: it is none, or its parts do not fit together:
- * checkpoint and edge are of `seq` records and have one root, and `last` is `seq` - 1.
+ * Read the record that stands at `seq`. REEVE_EFORMAT: it is none, or its parts do not fit
+ * together: checkpoint and edge are of `seq` records and have one root, and `last` is `seq` - 1.
  */
 int segment_record_read(struct str record, uint64_t seq, struct segment_record *out,
                         struct reeve_error *err);

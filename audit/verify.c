@@ -23,13 +23,18 @@ struct check {
     struct audit_report *report;
     const struct note_checkpoint *checkpoint;
     const struct audit_head *head;
-    struct verify_keys keys; /* and the checkpoint that was kept */
+    const struct audit_range *range; /* NULL: all rows */
+    uint64_t from, to;               /* of it, or all */
+    struct verify_keys keys;         /* and the checkpoint that was kept */
     bool kept_differs;
     struct record_reader reader;
     uint64_t next;
     struct tree_edge stored;   /* over the leaves as they are in the rows */
     struct tree_edge rehashed; /* from the first leaf that is not its record's: over the records */
     bool forked;               /* `stored` and `rehashed` differ */
+    /* Of a range: the same before its last row, and that row's leaf. */
+    struct tree_edge stored_before, rehashed_before;
+    uint8_t stored_leaf[BASE_SHA256], rehashed_leaf[BASE_SHA256];
     bool has_hole, no_memory;
     uint64_t first_hole;
     struct holes holes;
@@ -162,6 +167,14 @@ static void check_content(struct check *c, const struct verify_row *row)
         check_segment(c, row);
 }
 
+static void keep_last(struct check *c, const struct verify_row *row)
+{
+    c->stored_before = c->stored;
+    c->rehashed_before = c->rehashed;
+    memcpy(c->stored_leaf, row->leaf, BASE_SHA256);
+    memcpy(c->rehashed_leaf, row->own, BASE_SHA256);
+}
+
 /* Which of the two was changed shows at the end, when both roots are known. */
 static void check_leaf(struct check *c, const struct verify_row *row)
 {
@@ -174,6 +187,8 @@ static void check_leaf(struct check *c, const struct verify_row *row)
     }
     if (row->record.p && same)
         check_content(c, row);
+    if (row->seq + 1 == c->to)
+        keep_last(c, row);
     tree_edge_append(&c->stored, row->leaf);
     if (c->forked)
         tree_edge_append(&c->rehashed, row->own);
@@ -209,7 +224,7 @@ static int take_row(void *arg, const struct verify_row *row)
     if (c->keys.kept.p && c->next == c->keys.checkpoint.size)
         check_kept(c);
     if (c->progress && c->next % PROGRESS_ROWS == 0)
-        c->progress(c->progress_arg, c->next, c->checkpoint->size);
+        c->progress(c->progress_arg, c->next - c->from, c->to - c->from);
     return c->no_memory || c->plans_rc;
 }
 
@@ -226,7 +241,7 @@ static void find_condition(struct audit_report *r, const struct audit_head *head
 static int check_rows(struct check *c, const struct audit_source *source, struct reeve_error *err)
 {
     uint64_t size = c->checkpoint->size, next;
-    int rc = verify_rows(source, 0, size, take_row, c, &next, err);
+    int rc = verify_rows(source, c->from, c->to, take_row, c, &next, err);
     if (c->no_memory)
         return base_fail(err, REEVE_ENOMEM, "out of memory reading records");
     if (c->plans_rc)
@@ -237,11 +252,13 @@ static int check_rows(struct check *c, const struct audit_source *source, struct
     else if (rc)
         return rc;
     if (c->progress)
-        c->progress(c->progress_arg, c->next, size);
+        c->progress(c->progress_arg, c->next - c->from, c->to - c->from);
     /* Rows that are merely not there: why, the owner knows better. */
-    if (c->next < size)
+    if (c->next < c->to)
         find_condition(c->report, c->head);
-    if (c->next < size)
+    if (c->next < c->to && c->to < size)
+        find(c->report, FINDING_MISSING, c->next, "record %" PRIu64 " is missing", c->next);
+    else if (c->next < c->to)
         find(c->report, FINDING_TAIL_LOST, c->next,
              "the checkpoint is of %" PRIu64 " records, the log has %" PRIu64, size, c->next);
     if (c->keys.kept_signed && c->keys.checkpoint.size > size)
@@ -252,12 +269,32 @@ static int check_rows(struct check *c, const struct audit_source *source, struct
     return 0;
 }
 
+/* Whether rows lead to what is signed: all of them, or some with the proof of the last one, whose
+ * left siblings are the rows before it. */
+static bool leads_to_root(const struct check *c, const struct tree_edge *all,
+                          const struct tree_edge *before, const uint8_t leaf[BASE_SHA256])
+{
+    uint8_t root[BASE_SHA256];
+    struct tree_range path[TREE_MAX_EDGE];
+    if (!c->range) {
+        tree_edge_root(all, root);
+        return memcmp(root, c->checkpoint->root, sizeof root) == 0;
+    }
+    const struct audit_proof *p = &c->range->last;
+    unsigned left = before->n, n = tree_path(c->checkpoint->size, c->to - 1, path);
+    for (unsigned i = 0; i < n && n == p->n; i++)
+        if (path[i].to < c->to &&
+            (!left || memcmp(before->node[--left], p->hash[i], BASE_SHA256) != 0))
+            return false;
+    return left == 0 &&
+           tree_proof_holds(leaf, c->to - 1, c->checkpoint->size,
+                            (const uint8_t(*)[BASE_SHA256])p->hash, p->n, c->checkpoint->root);
+}
+
 /* A changed leaf, told from a changed record by the root that each of the two gives. */
 static void tell_apart(struct check *c)
 {
-    uint8_t root[BASE_SHA256];
-    tree_edge_root(&c->rehashed, root);
-    if (!c->forked || memcmp(root, c->checkpoint->root, sizeof root) != 0)
+    if (!c->forked || !leads_to_root(c, &c->rehashed, &c->rehashed_before, c->rehashed_leaf))
         return;
     struct audit_report *r = c->report;
     uint64_t seq = r->first_bad;
@@ -269,8 +306,11 @@ static void tell_apart(struct check *c)
 static void check_root(struct check *c)
 {
     struct audit_report *r = c->report;
-    tree_edge_root(&c->stored, r->root);
-    if (c->next < c->checkpoint->size || memcmp(r->root, c->checkpoint->root, sizeof r->root) == 0)
+    if (c->range)
+        memcpy(r->root, c->checkpoint->root, sizeof r->root);
+    else
+        tree_edge_root(&c->stored, r->root);
+    if (c->next < c->to || leads_to_root(c, &c->stored, &c->stored_before, c->stored_leaf))
         return;
     tell_apart(c);
     find_condition(r, c->head); /* the owner may have narrowed it down */
@@ -281,7 +321,7 @@ static void check_root(struct check *c)
              "were replaced together",
              c->first_hole);
     else
-        find(r, FINDING_ROOT_MISMATCH, 0,
+        find(r, FINDING_ROOT_MISMATCH, c->from,
              "every record agrees with its leaf, and their root is not the signed one: a record "
              "and its leaf were replaced together, which the checkpoint alone cannot locate");
 }
@@ -303,15 +343,15 @@ static int check_end(struct check *c, const struct audit_source *source, struct 
     struct beyond b = {0};
     struct reeve_error local;
     uint64_t size = c->checkpoint->size;
-    if (c->next == size)
+    if (c->next == size && !c->range)
         find_hole(c);
     find_condition(c->report, c->head); /* the keeper may know of more than it has signed */
-    if (!verify_keys_end(&c->keys))
+    if (!c->range && !verify_keys_end(&c->keys))
         find(c->report, FINDING_ROTATION, c->keys.rotated_at,
              "the last rotation, record %" PRIu64
              ", entered another key than the one that signed the checkpoint",
              c->keys.rotated_at);
-    if (!source->at_rest)
+    if (!source->at_rest || c->to < size)
         return 0;
     int rc = source->read(source->self, size, 1, take_beyond, &b, err ? err : &local);
     if (rc && rc != REEVE_EDAMAGED)
@@ -386,6 +426,28 @@ static void explain_signature(struct audit_report *r, const struct audit_source 
                        e.seq);
 }
 
+static int choose_rows(struct check *c, struct reeve_error *err)
+{
+    const struct audit_range *range = c->range;
+    uint64_t kept = c->keys.checkpoint.size;
+    c->from = range ? range->from : 0;
+    c->to = range ? range->to : c->checkpoint->size;
+    if (!range)
+        return 0;
+    if (c->from >= c->to || c->to > c->checkpoint->size || range->before.size != c->from)
+        return base_fail(err, REEVE_EINVAL, "the log has signed %" PRIu64 " records",
+                         c->checkpoint->size);
+    bool reached = kept > c->from && (kept <= c->to || kept > c->checkpoint->size);
+    if (c->keys.kept.p && !reached)
+        return base_fail(err, REEVE_EINVAL,
+                         "the checkpoint that was kept is of %" PRIu64
+                         " records, and these do not reach there",
+                         kept);
+    c->next = c->from;
+    c->stored = range->before;
+    return 0;
+}
+
 int audit_verify(const struct audit_source *source, const struct audit_head *head, struct str vkey,
                  void (*progress)(void *arg, uint64_t done, uint64_t total), void *progress_arg,
                  struct audit_report *report, struct reeve_error *err)
@@ -404,10 +466,13 @@ int audit_verify(const struct audit_source *source, const struct audit_head *hea
     struct check c = {.report = report,
                       .checkpoint = &checkpoint,
                       .head = head,
+                      .range = head->range,
                       .plans.source = source,
                       .progress = progress,
                       .progress_arg = progress_arg};
     int rc = verify_keys_begin(&c.keys, &key, head->kept, err);
+    if (rc == 0)
+        rc = choose_rows(&c, err);
     if (rc)
         return rc;
     rc = check_rows(&c, source, err ? err : &local);

@@ -11,8 +11,8 @@
 #include "policy/yaml.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20, SPKI_MAX = 128 };
-#define BATCH_NS     (10 * BASE_NS_PER_S / 1000)
-#define MAX_BATCH_NS BASE_NS_PER_S
+#define BATCH_NS          (10 * BASE_NS_PER_S / 1000)
+#define MAX_BATCH_NS      BASE_NS_PER_S
 #define SEGMENT_BYTES     (UINT64_C(256) << 20)
 #define MIN_SEGMENT_BYTES (64 << 10)
 /* Without another word a file is done in this part of the time for which its records are kept. */
@@ -176,12 +176,14 @@ static int read_time(const struct reading *r, const struct ynode *value, int64_t
 
 static int read_segment_age(const struct reading *r, const struct ynode *value)
 {
-    return read_time(r, value, &r->config->segment_ns, "`age` is a time of at least 1s, such as 7d");
+    return read_time(r, value, &r->config->segment_ns,
+                     "`age` is a time of at least 1s, such as 7d");
 }
 
 static int read_keep(const struct reading *r, const struct ynode *value)
 {
-    return read_time(r, value, &r->config->keep_ns, "`keep` is a time of at least 1s, such as 400d");
+    return read_time(r, value, &r->config->keep_ns,
+                     "`keep` is a time of at least 1s, such as 400d");
 }
 
 static int read_segment(const struct reading *r, const struct ynode *value)

@@ -317,26 +317,34 @@ struct reeve_verify_report {
     /* Decisions that name a plan: its bytes are kept and hash to its digest; are not kept, since
      * they hold what the policy masks; were not looked at, since the copy has no plans.db. */
     uint64_t plans_kept, plans_masked, plans_unchecked;
-    uint64_t erased; /* of `without_bytes`, records that were erased on request */
+    uint64_t erased;  /* of `without_bytes`, records that were erased on request */
     uint64_t expired; /* and that were kept for the time that config.yaml says */
 };
+/** What is checked; zero-initialised but for `size`: all of the handle's log. */
+struct reeve_verify_options {
+    size_t size;      /* sizeof(struct reeve_verify_options) */
+    const char *vkey; /* the verifier key; NULL: the folder's own, read from its file */
+    /* A checkpoint that was kept where the folder's owner cannot write, cosigned or not: the log
+     * must go on from it. NULL: none. */
+    const char *kept;
+    /* A folder that no owner has open, a copy or a backup; needs `vkey` and `kept`, up to which it
+     * is checked: nothing in it is believed but its rows, and nothing in it is written. NULL: none.
+     */
+    const char *copy;
+    /* Rows from..from+count-1 alone, with the proofs that lead from them to the root; count 0: to
+     * the end. What other rows tell of them is not known then: that they were erased, say. */
+    uint64_t from, count;
+    bool segment; /* the rows of the file that begins with row `from`, whatever `count` */
+    void (*progress)(void *arg, uint64_t done, uint64_t total); /* of rows; NULL: nobody is told */
+    void *arg;
+};
 /**
- * Check the whole log in this process: rows come raw from the owner, the signed checkpoint is
- * checked under `vkey` (NULL: the folder's own, read from its file). `kept` (NULL: none) is a
- * checkpoint that was kept where the folder's owner cannot write: the log must go on from it.
- * 0 whenever the check was made; REEVE_EVERIFY, REEVE_EFORMAT: `kept` is no checkpoint of that key.
+ * Check a log in this process: rows come raw from the owner, or from the copy. 0 whenever the check
+ * was made; REEVE_EVERIFY, REEVE_EFORMAT: `kept` is no checkpoint of that key; REEVE_EINVAL: there
+ * are no such rows, or `kept` says nothing of them.
  */
-REEVE_API int reeve_verify(struct reeve *handle, const char *vkey, const char *kept,
-                           void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+REEVE_API int reeve_verify(struct reeve *handle, const struct reeve_verify_options *options,
                            struct reeve_verify_report *report, struct reeve_error *err);
-/**
- * The same of a folder that no owner has open, a copy or a backup, up to the checkpoint `kept` and
- * under `vkey`: nothing in the folder is believed but its rows, and nothing in it is written.
- */
-REEVE_API int reeve_verify_copy(const char *dir, const char *vkey, const char *kept,
-                                void (*progress)(void *arg, uint64_t done, uint64_t total),
-                                void *arg, struct reeve_verify_report *report,
-                                struct reeve_error *err);
 
 #ifdef __cplusplus
 }

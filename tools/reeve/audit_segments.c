@@ -45,8 +45,9 @@ static int seal(const struct cli *cli, const void *options, char *const *operand
 const struct cli_command cli_audit_segments = {
     .name = "audit segments",
     .operands = "",
-    .summary = "List the files that the log is in: sealed ones in segments/, and log.db, the newest. "
-               "Of a pruned one only\nhashes are left, and the records that tell of the log itself.",
+    .summary =
+        "List the files that the log is in: sealed ones in segments/, and log.db, the newest. "
+        "Of a pruned one only\nhashes are left, and the records that tell of the log itself.",
     .example = "reeve audit segments",
     .run = segments,
 };
@@ -54,8 +55,9 @@ const struct cli_command cli_audit_segments = {
 const struct cli_command cli_audit_seal = {
     .name = "audit seal",
     .operands = "",
-    .summary = "End the newest file of the log now: it is read-only from then on, and can be copied "
-               "away as it is. Prints\nthe record that begins the next one.",
+    .summary =
+        "End the newest file of the log now: it is read-only from then on, and can be copied "
+        "away as it is. Prints\nthe record that begins the next one.",
     .example = "reeve audit seal",
     .run = seal,
 };

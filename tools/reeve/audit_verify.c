@@ -1,5 +1,5 @@
 /*
- * `reeve audit verify`: the whole log against its signed checkpoint, in this process.
+ * `reeve audit verify`: the log, or some of it, against its signed checkpoint, in this process.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "tools/reeve/cli.h"
 
 struct options {
-    const char *key, *checkpoint, *copy;
+    const char *key, *checkpoint, *copy, *from, *to, *segment;
 };
 static const struct cli_option table[] = {
     {"key", "VKEY|FILE", CLI_TEXT, offsetof(struct options, key),
@@ -15,8 +15,13 @@ static const struct cli_option table[] = {
     {"checkpoint", "FILE", CLI_TEXT, offsetof(struct options, checkpoint),
      "a checkpoint that was kept elsewhere: the log must go on from it"},
     {"copy", "DIR", CLI_TEXT, offsetof(struct options, copy),
-     "check this folder's log.db and plans.db, a copy or a backup, offline; needs --key and "
-     "--checkpoint"},
+     "check this folder's log (log.db, segments, plans.db), a copy or a backup, offline; needs "
+     "--key and --checkpoint"},
+    {"from", "SEQ", CLI_TEXT, offsetof(struct options, from),
+     "check the records from this one on, and what leads from them to the root, alone"},
+    {"to", "SEQ", CLI_TEXT, offsetof(struct options, to), "and up to this one"},
+    {"segment", "SEQ", CLI_TEXT, offsetof(struct options, segment),
+     "check the file that begins with this record ('reeve audit segments'), alone"},
 };
 
 #define BAR 30u
@@ -44,12 +49,12 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 
 static int show_json(const struct reeve_verify_report *r)
 {
-    auto_json json_t *json =
-        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records",
-                  (json_int_t)r->records, "without_bytes", (json_int_t)r->without_bytes, "erased",
-                  (json_int_t)r->erased, "expired", (json_int_t)r->expired, "plans_kept", (json_int_t)r->plans_kept, "plans_masked",
-                  (json_int_t)r->plans_masked, "plans_unchecked", (json_int_t)r->plans_unchecked,
-                  "root", r->root, "origin", r->origin);
+    auto_json json_t *json = json_pack(
+        "{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "ok", r->ok, "records",
+        (json_int_t)r->records, "without_bytes", (json_int_t)r->without_bytes, "erased",
+        (json_int_t)r->erased, "expired", (json_int_t)r->expired, "plans_kept",
+        (json_int_t)r->plans_kept, "plans_masked", (json_int_t)r->plans_masked, "plans_unchecked",
+        (json_int_t)r->plans_unchecked, "root", r->root, "origin", r->origin);
     if (json && !r->ok)
         json_object_update_new(json,
                                json_pack("{s:s, s:s}", "finding", r->finding, "detail", r->detail));
@@ -135,6 +140,36 @@ static int show_text(const struct cli *cli, const struct reeve_verify_report *r)
     return CLI_FINDINGS;
 }
 
+/* Which rows; 0, or the status that a wrong option ends with. */
+static int choose_rows(const struct cli *cli, const struct options *o,
+                       struct reeve_verify_options *out)
+{
+    uint64_t to = 0;
+    const char *first = o->segment ? o->segment : o->from;
+    if (o->segment && (o->from || o->to))
+        return cli_usage(cli, "--segment says which records: no --from or --to beside it");
+    if ((first && !cli_number(first, &out->from)) || (o->to && !cli_number(o->to, &to)))
+        return cli_usage(cli, "--from, --to and --segment take numbers of records");
+    if (o->to && to < out->from)
+        return cli_usage(cli, "--to is before --from");
+    if (o->to)
+        out->count = to - out->from + 1;
+    out->segment = o->segment != NULL;
+    return 0;
+}
+
+static int show(const struct cli *cli, const struct options *o, int rc,
+                const struct reeve_verify_report *report, const struct reeve_error *err)
+{
+    if (o->checkpoint && (rc == REEVE_EVERIFY || rc == REEVE_EFORMAT)) {
+        cli_say(cli, "%s is no checkpoint of this log's: %s", o->checkpoint, err->message);
+        return CLI_FINDINGS;
+    }
+    if (rc)
+        return cli_fail(cli, err);
+    return cli->json ? show_json(report) : show_text(cli, report);
+}
+
 static int verify(const struct cli *cli, const void *options, char *const *operands,
                   size_t noperands)
 {
@@ -145,6 +180,9 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
     auto_free char *vkey = NULL, *kept = NULL;
     size_t n;
     auto_handle struct reeve *handle = NULL;
+    struct bar bar = {0};
+    struct reeve_verify_report report = {.size = sizeof report};
+    struct reeve_verify_options wanted = {.size = sizeof wanted, .copy = o->copy, .arg = &bar};
     if (o->key && cli_read_key(o->key, &vkey, &err))
         return cli_fail(cli, &err);
     if (o->checkpoint && cli_read_file(o->checkpoint, CLI_MAX_RECEIPT, &kept, &n, &err))
@@ -152,25 +190,18 @@ static int verify(const struct cli *cli, const void *options, char *const *opera
     if (o->copy && (!vkey || !kept))
         return cli_usage(cli, "--copy needs --key and --checkpoint: nothing in a copy is believed "
                               "but its rows");
-    int status = o->copy ? CLI_OK : cli_open(cli, &handle);
+    int status = choose_rows(cli, o, &wanted);
+    if (!status && !o->copy)
+        status = cli_open(cli, &handle);
     if (status)
         return status;
-    struct bar bar = {0};
-    struct reeve_verify_report report = {.size = sizeof report};
-    bool shows = cli_shows_progress(cli);
-    int rc =
-        o->copy ? reeve_verify_copy(o->copy, vkey, kept, shows ? on_progress : NULL, &bar, &report,
-                                    &err)
-                : reeve_verify(handle, vkey, kept, shows ? on_progress : NULL, &bar, &report, &err);
+    wanted.vkey = vkey;
+    wanted.kept = kept;
+    wanted.progress = cli_shows_progress(cli) ? on_progress : NULL;
+    int rc = reeve_verify(handle, &wanted, &report, &err);
     if (bar.percent)
         fprintf(stderr, "\r\033[K");
-    if (rc == REEVE_EVERIFY || rc == REEVE_EFORMAT) {
-        cli_say(cli, "%s is no checkpoint of this log's: %s", o->checkpoint, err.message);
-        return CLI_FINDINGS;
-    }
-    if (rc)
-        return cli_fail(cli, &err);
-    return cli->json ? show_json(&report) : show_text(cli, &report);
+    return show(cli, o, rc, &report, &err);
 }
 
 const struct cli_command cli_audit_verify = {

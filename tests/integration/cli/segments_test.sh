@@ -34,6 +34,15 @@ gives "a record of a sealed file" 0 'first-word' ask --state "$state" audit show
 gives "and its receipt" 0 tlog-proof ask --state "$state" audit receipt 1
 gives "a query over files" 0 first-word ask --json --state "$state" audit query --text first-word
 
+gives "a file alone" 0 'verified: 2 records' ask --state "$state" audit verify --segment 0
+gives "the newest alone" 0 'verified: 1 records' ask --state "$state" audit verify --segment 2
+gives "some records" 0 'verified: 2 records' ask --state "$state" audit verify --from 1 --to 2
+gives "from one on" 0 '"ok":true,"records":1,' ask --json --state "$state" audit verify --from 2
+refuses "no such file" 2 'no file of the log begins with record 1' ask --state "$state" audit verify --segment 1
+refuses "no such records" 2 'the log has signed 3 records' ask --state "$state" audit verify --from 9
+refuses "no range" 2 'before --from' ask --state "$state" audit verify --from 2 --to 1
+refuses "both" 2 'no --from or --to' ask --state "$state" audit verify --segment 0 --to 1
+
 # A copy, without its owner.
 ask --state "$state" audit checkpoint >"$work/checkpoint"
 end_reeved
@@ -41,6 +50,11 @@ mkdir "$work/copy"
 cp -r "$state/segments" "$state/log.db" "$work/copy/"
 gives "a copy verifies" 0 'verified: 3 records' \
     ask audit verify --copy "$work/copy" --key "$state/key.vkey" --checkpoint "$work/checkpoint"
+for part in "--segment 0" "--segment 2" "--from 1 --to 1"; do
+    # shellcheck disable=SC2086
+    gives "a copy's $part" 0 'verified: [12] records' \
+        ask audit verify --copy "$work/copy" --key "$state/key.vkey" --checkpoint "$work/checkpoint" $part
+done
 chmod 600 "$work/copy/segments/"*
 rm "$work/copy/segments/"*
 run_case "a copy without a file" ask audit verify --copy "$work/copy" --key "$state/key.vkey" --checkpoint "$work/checkpoint"

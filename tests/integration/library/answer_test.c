@@ -71,7 +71,7 @@ static void heads_that_say_too_little(void **state)
         pthread_t t;
         assert_int_equal(pthread_create(&t, NULL, play, &s), 0);
         struct reeve *r = support_open(dir, REEVE_OPEN_NOSTART);
-        assert_int_equal(reeve_verify(r, NULL, NULL, NULL, NULL, &report, &err), REEVE_EPROTO);
+        assert_int_equal(reeve_verify(r, NULL, &report, &err), REEVE_EPROTO);
         reeve_close(&r);
         assert_int_equal(pthread_join(t, NULL), 0);
         (void)close(s.listener);

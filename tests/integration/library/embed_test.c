@@ -164,7 +164,7 @@ static void verify_without_helpers(void **state)
     struct reeve_verify_report report = {.size = sizeof report};
     assert_int_equal(kill(support_process(dir, "reeve-keeper"), SIGKILL), 0);
     assert_true(support_wait(knows_of_loss, r));
-    assert_int_equal(reeve_verify(r, NULL, NULL, NULL, NULL, &report, &err), REEVE_EHELPERS);
+    assert_int_equal(reeve_verify(r, NULL, &report, &err), REEVE_EHELPERS);
     reeve_close(&r);
     support_remove(dir);
 }

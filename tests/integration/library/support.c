@@ -209,7 +209,7 @@ void support_assert_verifies(struct reeve *r)
 {
     struct reeve_error err = {0};
     struct reeve_verify_report report = {.size = sizeof report};
-    if (reeve_verify(r, NULL, NULL, NULL, NULL, &report, &err) != 0)
+    if (reeve_verify(r, NULL, &report, &err) != 0)
         fail_msg("reeve_verify: %s", err.message);
     if (!report.ok)
         fail_msg("the log does not verify: %s: %s", report.finding, report.detail);

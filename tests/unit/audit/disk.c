@@ -100,8 +100,8 @@ static void forget_changes(void)
         if (disk->crash == DISK_FORGET_SOME && (next_random() & 1))
             return;
         const struct named *name = change[i].name;
-        if (change[i].moved &&
-            syscall(SYS_renameat2, name[1].dir_fd, name[1].name, name[0].dir_fd, name[0].name, 0) == 0)
+        if (change[i].moved && syscall(SYS_renameat2, name[1].dir_fd, name[1].name, name[0].dir_fd,
+                                       name[0].name, 0) == 0)
             continue;
         for (unsigned n = change[i].n; n-- > 0;)
             put_name_back(&change[i].name[n]);

@@ -258,8 +258,9 @@ static void test_a_commit_that_another_made(void **state)
     put_record(log, "start");
     assert_rc(log_take_off(log, 0, &err), 0, &err);
     assert_rc(log_keeper_enter(log, &err), 0, &err);
-    assert_int_equal(sqlite3_exec(log->store.live.sqlite, "INSERT INTO log VALUES(0, NULL, zeroblob(32))",
-                                  NULL, NULL, NULL),
+    assert_int_equal(sqlite3_exec(log->store.live.sqlite,
+                                  "INSERT INTO log VALUES(0, NULL, zeroblob(32))", NULL, NULL,
+                                  NULL),
                      SQLITE_OK);
     assert_rc(audit_log_flush(log, NULL, &n, &err), REEVE_EDAMAGED, &err);
     assert_non_null(strstr(err.message, "another process wrote"));
@@ -359,8 +360,9 @@ static void test_a_row_that_another_wrote(void **state)
     struct audit_log *log = scene_reopen(&s, &found);
     put_record(log, "start");
     flush(log, NULL, 0);
-    assert_int_equal(sqlite3_exec(log->store.live.sqlite, "INSERT INTO log VALUES(1, NULL, zeroblob(32))",
-                                  NULL, NULL, NULL),
+    assert_int_equal(sqlite3_exec(log->store.live.sqlite,
+                                  "INSERT INTO log VALUES(1, NULL, zeroblob(32))", NULL, NULL,
+                                  NULL),
                      SQLITE_OK);
     put_record(log, "decision");
     put_record(log, "decision");

@@ -20,8 +20,9 @@ static void put_word(struct audit_log *log, const char *word)
 {
     char text[200];
     struct reeve_error err = {0};
-    int n = snprintf(text, sizeof text, "{\"seq\":%" PRIu64 ",\"type\":\"decision\",\"word\":\"%s\"}",
-                     audit_log_next(log), word);
+    int n =
+        snprintf(text, sizeof text, "{\"seq\":%" PRIu64 ",\"type\":\"decision\",\"word\":\"%s\"}",
+                 audit_log_next(log), word);
     assert_rc(audit_log_append(log, (struct str){text, (size_t)n}, &err), 0, &err);
 }
 
