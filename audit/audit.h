@@ -16,10 +16,11 @@
 #define AUDIT_MAX_PLANS_BYTES (UINT64_C(1) << 20) /* of one batch */
 #define AUDIT_DB_NAME         "log.db"
 #define AUDIT_HEAD_NAME       "keeper.head"
-#define AUDIT_KEY_NAME        "key.pem"      /* Ed25519, PKCS#8, mode 0600 */
-#define AUDIT_NEXT_KEY_NAME   "key.next.pem" /* the key that a rotation enters, until it has */
-#define AUDIT_VKEY_NAME       "key.vkey"     /* C2SP verifier key: <origin>+<hex id>+<base64> */
-#define AUDIT_ORIGIN_NAME     "origin"       /* one line: the log's name in checkpoints */
+#define AUDIT_KEY_NAME        "key.pem"         /* Ed25519, PKCS#8, mode 0600 */
+#define AUDIT_NEXT_KEY_NAME   "key.next.pem"    /* the key that a rotation enters, until it has */
+#define AUDIT_VKEY_NAME       "key.vkey"        /* C2SP verifier key: <origin>+<hex id>+<base64> */
+#define AUDIT_UNTOLD_NAME     "unsigned.untold" /* rows set aside, of which no record tells yet */
+#define AUDIT_ORIGIN_NAME     "origin"          /* one line: the log's name in checkpoints */
 
 #define AUDIT_NOT_RELEASED UINT64_MAX
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define MAX_ASIDE_FILES 1000u
-#define UNTOLD_NAME     "unsigned.untold"
 
 /* Whether `name` already holds these bytes: a crash came between the rename and the deletion. */
 static bool file_holds(int dir_fd, const char *name, struct str bytes)
@@ -68,7 +67,7 @@ static bool take_number(struct str *line, uint64_t *out)
 static bool read_note(int dir_fd, struct untold *out)
 {
     auto_buf struct buf text = {0};
-    if (fd_slurp(dir_fd, UNTOLD_NAME, 100, &text, NULL) != 0)
+    if (fd_slurp(dir_fd, AUDIT_UNTOLD_NAME, 100, &text, NULL) != 0)
         return false;
     struct str line = buf_view(&text);
     return take_number(&line, &out->size) && take_number(&line, &out->from) &&
@@ -82,7 +81,7 @@ static int write_note(const struct audit_log *log, int dir_fd, const struct audi
     char line[100];
     int n = snprintf(line, sizeof line, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %d\n", log->edge.size,
                      f->unsigned_from, f->unsigned_count, f->unsigned_beyond_crash);
-    return fd_write_file(dir_fd, UNTOLD_NAME, line, (size_t)n, 0600, err);
+    return fd_write_file(dir_fd, AUDIT_UNTOLD_NAME, line, (size_t)n, 0600, err);
 }
 
 /* Of two starts that nobody could record, one record tells. */
@@ -112,7 +111,7 @@ int log_aside(struct audit_log *log, int dir_fd, struct audit_found *found, stru
     if (noted && log->unsigned_told <= untold.size)
         merge(found, &untold);
     else if (noted && !any)
-        (void)unlinkat(dir_fd, UNTOLD_NAME, 0);
+        (void)unlinkat(dir_fd, AUDIT_UNTOLD_NAME, 0);
     if (!any)
         return 0;
     rc = write_note(log, dir_fd, found, err);

@@ -27,7 +27,8 @@ void record_reader_fini(struct record_reader *r);
     X(ROTATION, "rotation")                                                                        \
     X(CLOCK, "clock")                                                                              \
     X(EXPIRED, "expired")                                                                          \
-    X(SEGMENT, "segment")
+    X(SEGMENT, "segment")                                                                          \
+    X(LOSS, "loss")
 enum record_kind {
     RECORD_OTHER,
 #define X(id, name) RECORD_##id,

@@ -23,6 +23,7 @@ static bool tells_of_log(enum record_kind kind)
     case RECORD_UNSIGNED:
     case RECORD_ROTATION:
     case RECORD_SEGMENT:
+    case RECORD_LOSS:
         return true;
     default:
         return false;

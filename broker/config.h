@@ -13,7 +13,7 @@ struct config {
     char image[CONFIG_MAX_IMAGE + 1]; /* a compiled policy's file in the folder; "": policy.yaml */
     uint8_t key[CONFIG_MAX_KEYS][32]; /* Ed25519, of the policy's authors */
     size_t nkeys, need;               /* so many of them must have signed the image */
-    int64_t batch_ns; /* how long a record that nobody waits for may wait for company */
+    int64_t batch_ns;       /* how long a record that nobody waits for may wait for company */
     uint64_t segment_bytes; /* about what a file of the log takes when the next one begins */
     int64_t segment_ns;     /* how old its first record may be; 0: as old as it gets */
     int64_t keep_ns;        /* for how long records are kept; 0: for ever */

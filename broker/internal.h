@@ -163,8 +163,9 @@ struct owner {
     char last_time[BASE_RFC3339_MAX]; /* of the log's last record that has one */
     bool log_tight;                   /* the disk has room for what runs, and no more */
     int64_t failing_since_ns;
+    struct buf loss; /* that was accepted and is to be recorded: JSON; empty: none */
     struct pruning pruning;
-    int64_t look_at_ns; /* when to look whether a file of the log is old enough */
+    int64_t look_at_ns;            /* when to look whether a file of the log is old enough */
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */
     uint8_t mask_key[BASE_SHA256]; /* of values that records do not show */
@@ -293,6 +294,15 @@ void owner_segments_stop(struct owner *owner);
 void segments_json(struct owner *owner, struct buf *out);
 /** End the newest file; `out`: JSON {"seq"}, the record that begins the next one. */
 int owner_seal(struct owner *owner, struct buf *out, struct reeve_error *err);
+
+/* ---- loss.c ---- */
+/** Finish what loss.json says, before the helpers are started. */
+int owner_finish_loss(struct owner *owner, struct reeve_error *err);
+/** Where the operator says so: give up what the log has lost, and begin a new one. REEVE_EINVAL: it
+ * has lost nothing, or from another record on. */
+int owner_accept_loss(struct owner *owner, struct reeve_error *err);
+/** Record a loss of which no record tells, and forget it. */
+int owner_record_loss(struct owner *owner, struct reeve_error *err);
 
 /* ---- erase.c ---- */
 /** Take the index away, to be made anew, since its words are of all records together. */

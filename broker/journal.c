@@ -450,5 +450,7 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
         owner_make_room(owner);
         rc = record_lost(owner, f->lost[i], err);
     }
-    return rc ? rc : await_all(owner, err);
+    if (!rc)
+        rc = await_all(owner, err);
+    return rc ? rc : owner_record_loss(owner, err);
 }

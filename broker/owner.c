@@ -212,6 +212,9 @@ static int raise_all(struct owner *owner, struct reeve_error *err)
         owner_event(owner, "the log is %s from record %llu: %s",
                     audit_condition_name(owner->found.condition),
                     (unsigned long long)owner->found.first_bad, owner->found.detail);
+        if (owner->found.condition == AUDIT_TAIL_LOST && !owner->options.loss_reason)
+            owner_event(owner, "if it cannot be brought back: --accept-loss %llu --reason WHY",
+                        (unsigned long long)owner->found.first_bad);
         return 0;
     }
     process_provider_attach(owner->process, owner->helpers.launcher_fd, &hello);
@@ -290,7 +293,11 @@ static int take(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = add_providers(owner, err);
     if (!rc)
+        rc = owner_finish_loss(owner, err);
+    if (!rc)
         rc = owner_raise(owner, err);
+    if (!rc)
+        rc = owner_accept_loss(owner, err);
     return rc ? rc : server_listen(owner, err);
 }
 
@@ -344,6 +351,7 @@ void owner_free(struct owner **out)
     fd_close(&owner->dir_fd);
     (void)pthread_cond_destroy(&owner->registered);
     (void)pthread_mutex_destroy(&owner->mutex);
+    buf_fini(&owner->loss);
     free(owner->dir);
     free(owner->helper_dir);
     free(owner);

@@ -14,7 +14,11 @@ struct owner;
 struct owner_options {
     const char *dir;
     const char *helper_dir;
-    bool embedded;     /* inside a program that is not reeved: survives the loss of its helpers */
+    bool embedded; /* inside a program that is not reeved: survives the loss of its helpers */
+    /* Why the end that the log has lost, from record `lost_from` on, is given up; NULL: it is not.
+     */
+    const char *loss_reason;
+    uint64_t lost_from;
     int64_t linger_ns; /* end by itself after this long without a connection; 0: never */
     void (*event)(void *arg, const char *text);
     void *event_arg;

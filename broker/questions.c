@@ -26,10 +26,8 @@ int question_ask(struct owner *owner, const struct request_peer *peer, struct st
         void (*answer)(struct owner *, struct buf *);
         bool needs_log; /* without it there is no answer, not even an empty one */
     } questions[] = {
-        {"status", status_json, false},
-        {"providers", providers_json, false},
-        {"head", head_json, true},
-        {"reindex", reindex_json, true},
+        {"status", status_json, false},    {"providers", providers_json, false},
+        {"head", head_json, true},         {"reindex", reindex_json, true},
         {"segments", segments_json, true},
     };
     (void)peer;

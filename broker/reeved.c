@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "audit/note.h"
 #include "broker/client.h"
 #include "broker/owner.h"
 #include "broker/state.h"
@@ -23,7 +24,9 @@
 enum { LINGER_S = 10, STATUS_USAGE = 2 };
 
 struct options {
-    const char *dir, *helper_dir;
+    const char *dir, *helper_dir, *reason;
+    bool accepts_loss;
+    uint64_t lost_from;
     bool linger, report, quiet;
 };
 
@@ -62,6 +65,7 @@ static void on_alive(void *arg)
 
 static const char usage_text[] =
     "usage: reeved [--state DIR] [--linger] [--quiet] [--helper-dir DIR]\n"
+    "              [--accept-loss SEQ --reason TEXT]\n"
     "\n"
     "Own a state folder: decide, record and run what its clients ask for, until INT or TERM.\n"
     "\n"
@@ -71,10 +75,20 @@ static const char usage_text[] =
     "  --quiet           say nothing but errors\n"
     "  --report          for a client that starts reeved: a dot each second of a long start, an\n"
     "                    error as its code and text, the end of standard error when it serves\n"
+    "  --accept-loss SEQ the log has lost its records from SEQ on (tail-lost): give them up.\n"
+    "                    What there is of it goes into lost-.../, and a new log begins, which\n"
+    "                    tells so\n"
+    "  --reason TEXT     why; it is recorded\n"
     "  --helper-dir DIR  where reeve-keeper and reeve-launcher are\n"
     "  --version, --help\n"
     "\n"
     "example: reeved --state /var/lib/reeve\n";
+
+static int wrong(const char *what)
+{
+    (void)fprintf(stderr, "reeved: %s; see reeved --help\n", what);
+    return STATUS_USAGE;
+}
 
 /* -1: go on; else the exit status. */
 static int read_options(int argc, char **argv, struct options *o)
@@ -85,6 +99,8 @@ static int read_options(int argc, char **argv, struct options *o)
         {"quiet", no_argument, NULL, 'q'},
         {"report", no_argument, NULL, 'r'},
         {"helper-dir", required_argument, NULL, 'd'},
+        {"accept-loss", required_argument, NULL, 'a'},
+        {"reason", required_argument, NULL, 'w'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -96,6 +112,14 @@ static int read_options(int argc, char **argv, struct options *o)
             break;
         case 'd':
             o->helper_dir = optarg;
+            break;
+        case 'a':
+            o->accepts_loss = true;
+            if (!note_decimal(str_of(optarg), &o->lost_from))
+                return wrong("--accept-loss takes the number of a record");
+            break;
+        case 'w':
+            o->reason = optarg;
             break;
         case 'l':
             o->linger = true;
@@ -115,6 +139,8 @@ static int read_options(int argc, char **argv, struct options *o)
             return STATUS_USAGE;
         }
     }
+    if (o->accepts_loss != (o->reason != NULL))
+        return wrong("--accept-loss and --reason come together");
     if (optind == argc)
         return -1;
     (void)fprintf(stderr, "reeved: %s is not understood; see reeved --help\n", argv[optind]);
@@ -219,6 +245,8 @@ int main(int argc, char **argv)
     }
     struct owner_options options = {.dir = dir,
                                     .helper_dir = helper_dir ? helper_dir : o.helper_dir,
+                                    .loss_reason = o.reason,
+                                    .lost_from = o.lost_from,
                                     .linger_ns = o.linger ? LINGER_S * BASE_NS_PER_S : 0,
                                     .event = on_event,
                                     .event_arg = &o,

@@ -144,14 +144,14 @@ static int check_words(const struct cli *cli, const struct options *o)
     static const char *const effects[] = {"allow", "deny", "ask", NULL};
     static const char *const types[] = {
         "start",    "decision", "release", "end",     "rejected", "clock", "unacknowledged",
-        "unsigned", "rotation", "erased",  "expired", "segment",  NULL};
+        "unsigned", "rotation", "erased",  "expired", "segment",  "loss",  NULL};
     if (o->effect && !is_one_of(o->effect, effects))
         return cli_usage(cli, "--effect is allow, deny or ask, not '%s'", o->effect);
     if (o->type && !is_one_of(o->type, types))
         return cli_usage(
             cli,
-            "--type is start, decision, release, end, rejected, clock, unacknowledged, "
-            "unsigned or rotation, not '%s'",
+            "--type is start, decision, release, end, rejected, clock, unacknowledged, unsigned, "
+            "rotation, erased, expired, segment or loss, not '%s'",
             o->type);
     return CLI_OK;
 }

@@ -98,7 +98,8 @@ expired() {
 head=$(grep -m 1 '"type":"start"' "$work/records" | sed 's/.*\("grade":"[^"]*"\).*\("owner":"[^"]*"\).*\("time":"[^"]*"\).*/"boot_ns":1,\1,\2,\3/')
 for record in "{$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unacknowledged\"}" \
     "{$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}" \
-    "{\"beyond_crash\":true,$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}" "$(expired)"; do
+    "{\"beyond_crash\":true,$head,\"from\":3,\"seq\":9,\"to\":4,\"type\":\"unsigned\"}" "$(expired)" \
+    "{\"checkpoint\":\"c\",\"folder\":\"lost-3-4\",$head,\"from\":3,\"reason\":\"r\",\"seq\":1,\"to\":4,\"type\":\"loss\",\"uid\":0,\"vkey\":\"v\"}"; do
     what=$record
     cases=$((cases + 1))
     "$check" "$schema" <<<"$record" >"$work/out" 2>"$work/err" || complain "it does not fit"

@@ -40,7 +40,8 @@ static void empty_folder(int fd)
     assert_non_null(d);
     rewinddir(d);
     for (struct dirent *e; (e = readdir(d));)
-        (void)unlinkat(dirfd(d), e->d_name, 0);
+        if (unlinkat(dirfd(d), e->d_name, 0) != 0)
+            (void)unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
     closedir(d);
 }
 
