@@ -56,6 +56,7 @@ struct audit_found {
         bool prune;
     } * unerased;
     size_t nunerased;
+    bool has_gone; /* records were erased, or kept for their time: their plans may be there still */
 };
 void audit_found_fini(struct audit_found *f);
 

@@ -105,6 +105,7 @@ static int take_story(struct scan *s, const struct record_info *info)
     uint64_t told;
     if (info->from > info->to || info->to >= info->seq)
         return 0;
+    s->found->has_gone |= info->kind != RECORD_UNACKNOWLEDGED;
     s->no_memory = holes_tell(&s->holes, info->from, info->to, &told, NULL) != 0;
     if (info->kind == RECORD_ERASED && told < info->to - info->from + 1)
         return note_unerased(s, info->from, info->to, false);

@@ -9,6 +9,8 @@ static const char *const statement[PLANS_STMTS] = {
     [PLANS_ROLLBACK] = "ROLLBACK",
     [PLANS_INSERT] = "INSERT INTO plan(digest, bytes) VALUES(?1, ?2)",
     [PLANS_FIND] = "SELECT bytes FROM plan WHERE digest = ?1",
+    [PLANS_LIST] = "SELECT digest FROM plan WHERE digest > ?1 ORDER BY digest LIMIT ?2",
+    [PLANS_DELETE] = "DELETE FROM plan WHERE digest = ?1",
 };
 
 static const struct database_form form = {
@@ -189,6 +191,50 @@ int plans_write(struct plans *p, const struct plans_queue *q, struct reeve_error
         return rc;
     if (rc == 0 && !database_run(p->stmt[PLANS_COMMIT]))
         rc = fail(p, "does not commit", err);
+    if (!sqlite3_get_autocommit(p->sqlite))
+        (void)database_run(p->stmt[PLANS_ROLLBACK]);
+    return rc;
+}
+
+/* ---- taking away ---- */
+
+int plans_list(struct plans *p, const uint8_t after[BASE_SHA256], unsigned max,
+               uint8_t (*out)[BASE_SHA256], unsigned *n, struct reeve_error *err)
+{
+    int rc = SQLITE_DONE;
+    *n = 0;
+    if (!p->sqlite)
+        return 0;
+    sqlite3_stmt *stmt = p->stmt[PLANS_LIST];
+    (void)sqlite3_bind_blob(stmt, 1, after, BASE_SHA256, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 2, max);
+    while (*n < max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (sqlite3_column_type(stmt, 0) != SQLITE_BLOB ||
+            sqlite3_column_bytes(stmt, 0) != BASE_SHA256)
+            break; /* no digest: of another form than the log writes */
+        memcpy(out[(*n)++], sqlite3_column_blob(stmt, 0), BASE_SHA256);
+    }
+    int result = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : fail(p, "cannot be read", err);
+    (void)sqlite3_reset(stmt);
+    (void)sqlite3_clear_bindings(stmt);
+    return result;
+}
+
+int plans_delete(struct plans *p, const uint8_t *const *digest, unsigned n, struct reeve_error *err)
+{
+    sqlite3_stmt *stmt = p->stmt[PLANS_DELETE];
+    bool good = n && p->sqlite && database_run(p->stmt[PLANS_BEGIN]);
+    if (!n || !p->sqlite)
+        return 0;
+    for (unsigned i = 0; good && i < n; i++) {
+        (void)sqlite3_bind_blob(stmt, 1, digest[i], BASE_SHA256, SQLITE_STATIC);
+        good = database_run(stmt);
+        (void)sqlite3_clear_bindings(stmt);
+    }
+    good = good && database_run(p->stmt[PLANS_COMMIT]) &&
+           sqlite3_wal_checkpoint_v2(p->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+               SQLITE_OK;
+    int rc = good ? 0 : fail(p, "lets no plan go", err);
     if (!sqlite3_get_autocommit(p->sqlite))
         (void)database_run(p->stmt[PLANS_ROLLBACK]);
     return rc;

@@ -39,6 +39,8 @@ enum plans_stmt {
     PLANS_ROLLBACK,
     PLANS_INSERT,
     PLANS_FIND,
+    PLANS_LIST,
+    PLANS_DELETE,
     PLANS_STMTS
 };
 
@@ -70,5 +72,13 @@ int plans_write(struct plans *p, const struct plans_queue *q, struct reeve_error
  * to see. REEVE_ENOENT: there is none; REEVE_EDAMAGED: the file cannot be read. */
 int plans_read(struct plans *p, const uint8_t digest[BASE_SHA256], struct buf *out,
                struct reeve_error *err);
+
+/** Up to `max` digests behind `after`, ascending (memcmp), and how many. REEVE_EDAMAGED, REEVE_EIO.
+ */
+int plans_list(struct plans *p, const uint8_t after[BASE_SHA256], unsigned max,
+               uint8_t (*out)[BASE_SHA256], unsigned *n, struct reeve_error *err);
+/** Delete `n` of them, in one transaction, here and in the WAL. REEVE_EDAMAGED, REEVE_EIO. */
+int plans_delete(struct plans *p, const uint8_t *const *digest, unsigned n,
+                 struct reeve_error *err);
 
 #endif

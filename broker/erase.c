@@ -78,6 +78,7 @@ int owner_erase(struct owner *owner, const struct request_peer *peer, uint64_t s
     if (!rc)
         rc = audit_log_erase(owner->log, seq, err);
     owner_start_index(owner);
+    owner->sweep_wanted = true; /* the plan that it named goes, if no other decision names it */
     if (rc)
         return rc;
     struct json_out o = {.b = answer};

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "audit/indexer.h"
+#include "audit/sweep.h"
 #include "audit/writer.h"
 #include "broker/config.h"
 #include "broker/helpers.h"
@@ -134,11 +135,14 @@ struct posted {
     struct outcome outcome;
 };
 
-/* A file of the log whose records' time is over: while the thread runs, its alone. */
+/* Bytes that go from the log, in the background: while the thread runs, its alone. */
 struct pruning {
     bool running;
     pthread_t thread;
+    bool prunes; /* records first..last, which record `recorded` tells; and plans in any case */
     uint64_t first, last, recorded;
+    struct audit_sweep sweep;
+    bool sweeping; /* marked: what no record names is dropped */
     atomic_bool done;
     int rc;
     struct reeve_error why;
@@ -165,6 +169,7 @@ struct owner {
     int64_t failing_since_ns;
     struct buf loss; /* that was accepted and is to be recorded: JSON; empty: none */
     struct pruning pruning;
+    bool sweep_wanted;             /* a record that named a plan is gone */
     int64_t look_at_ns;            /* when to look whether a file of the log is old enough */
     char log_why[512];             /* why it failed */
     bool ending;                   /* no request is taken any more */

@@ -441,6 +441,7 @@ int owner_journal_start(struct owner *owner, struct reeve_error *err)
     if (!rc)
         rc = record_range(owner, "unsigned", f->unsigned_from, f->unsigned_count,
                           f->unsigned_beyond_crash, err);
+    owner->sweep_wanted = f->nunerased > 0 || f->has_gone;
     /* What was to be erased is erased from the log; the index has it still. */
     if (!rc && f->nunerased)
         rc = audit_index_remove(owner->dir, err);

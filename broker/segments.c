@@ -1,6 +1,7 @@
 /*
  * The files of the log over time: when one is old enough it ends, and when what is in one was kept
  * for as long as config.yaml says, the bytes of its records are taken away, by a thread of its own.
+ * Plans that no record names any more go after them.
  */
 #include "broker/internal.h"
 #include "policy/value_time.h"
@@ -68,15 +69,18 @@ static void end_file(struct owner *owner, const struct audit_segment *live)
         audit_writer_want_seal(owner->writer);
 }
 
-/* ---- records whose time is over ---- */
+/* ---- bytes that go ---- */
 
-static void *prune(void *arg)
+static void *clean(void *arg)
 {
     struct owner *owner = arg;
     struct pruning *p = &owner->pruning;
-    p->rc = audit_writer_await(owner->writer, p->recorded, &p->why);
-    if (!p->rc)
+    if (p->prunes)
+        p->rc = audit_writer_await(owner->writer, p->recorded, &p->why);
+    if (!p->rc && p->prunes)
         p->rc = audit_log_prune(owner->log, p->first, &p->why);
+    if (!p->rc)
+        p->rc = audit_sweep_mark(owner->log, &p->sweep, &p->why);
     atomic_store(&p->done, true);
     loop_wake(owner->loop);
     return NULL;
@@ -95,15 +99,25 @@ static int record_expired(struct owner *owner, const struct audit_segment *s, ui
     return owner_append(owner, &b, seq, err);
 }
 
+static void begin(struct owner *owner)
+{
+    struct pruning *p = &owner->pruning;
+    atomic_store(&p->done, false);
+    p->rc = 0;
+    p->running = base_thread(&p->thread, clean, owner) == 0;
+}
+
 /* The index has words of what goes: it is made anew when that is gone, whatever comes between.
  * What fails is tried again at the next look, and recorded again. */
 static void begin_pruning(struct owner *owner, const struct audit_segment *s)
 {
     struct pruning *p = &owner->pruning;
-    *p = (struct pruning){.first = s->first, .last = s->last};
+    p->prunes = true;
+    p->first = s->first;
+    p->last = s->last;
     if (owner_forget_index(owner, &p->why) == 0 &&
         record_expired(owner, s, &p->recorded, &p->why) == 0)
-        p->running = base_thread(&p->thread, prune, owner) == 0;
+        begin(owner);
     if (!p->running)
         owner_start_index(owner);
 }
@@ -119,24 +133,60 @@ static void prune_oldest(struct owner *owner, const struct files *f)
 
 void owner_segments_stop(struct owner *owner)
 {
-    if (owner->pruning.running)
-        (void)pthread_join(owner->pruning.thread, NULL);
-    owner->pruning.running = false;
+    struct pruning *p = &owner->pruning;
+    if (p->running)
+        (void)pthread_join(p->thread, NULL);
+    audit_sweep_fini(&p->sweep);
+    p->running = p->sweeping = false;
 }
 
-static void finish_pruning(struct owner *owner)
+static void tell_pruned(struct owner *owner)
 {
-    struct pruning *p = &owner->pruning;
-    owner_segments_stop(owner);
-    owner_start_index(owner);
+    const struct pruning *p = &owner->pruning;
+    unsigned long long first = p->first, last = p->last;
     if (p->rc)
-        owner_event(owner, "records %llu to %llu are to go, and are there still: %s",
-                    (unsigned long long)p->first, (unsigned long long)p->last, p->why.message);
+        owner_event(owner, "records %llu to %llu are to go, and are there still: %s", first, last,
+                    p->why.message);
     else
         owner_event(owner, "records %llu to %llu were kept for their time; their bytes are gone",
-                    (unsigned long long)p->first, (unsigned long long)p->last);
-    if (!p->rc)
-        owner->look_at_ns = base_boottime_ns(); /* there may be more */
+                    first, last);
+}
+
+/* The thread is through: what it marked is dropped from here on. */
+static void finish_thread(struct owner *owner)
+{
+    struct pruning *p = &owner->pruning;
+    (void)pthread_join(p->thread, NULL);
+    p->running = false;
+    p->sweeping = p->rc == 0;
+    if (p->prunes) {
+        owner_start_index(owner);
+        tell_pruned(owner);
+    } else if (p->rc) {
+        owner_event(owner, "plans that nothing names are there still: %s", p->why.message);
+    }
+    p->prunes = false;
+    if (!p->sweeping)
+        audit_sweep_fini(&p->sweep);
+}
+
+/* A few plans a turn of the loop. */
+static void drop_plans(struct owner *owner)
+{
+    enum { PLANS_A_TURN = 64 };
+    struct pruning *p = &owner->pruning;
+    bool done;
+    int rc = audit_sweep_drop(owner->log, &p->sweep, PLANS_A_TURN, &done, &p->why);
+    if (rc)
+        owner_event(owner, "plans that nothing names are there still: %s", p->why.message);
+    if (!rc && !done)
+        return;
+    p->sweeping = false;
+    if (!rc && p->sweep.more)
+        begin(owner);
+    else
+        audit_sweep_fini(&p->sweep);
+    owner->look_at_ns = base_boottime_ns(); /* another file may be due */
 }
 
 static int64_t look_ns(const struct config *c)
@@ -149,15 +199,29 @@ static int64_t look_ns(const struct config *c)
     return ns;
 }
 
+/* What is under way goes on, or what is wanted begins. */
+static void go_on(struct owner *owner)
+{
+    struct pruning *p = &owner->pruning;
+    if (p->running && atomic_load(&p->done))
+        finish_thread(owner);
+    if (p->sweeping)
+        drop_plans(owner);
+    if (p->running || p->sweeping || !owner->sweep_wanted)
+        return;
+    owner->sweep_wanted = false;
+    begin(owner);
+}
+
 int owner_segments_tick(struct owner *owner)
 {
     struct files f = {0};
-    if (owner->pruning.running && !atomic_load(&owner->pruning.done))
+    if (!owner_can_write(owner) || owner->fallen)
         return -1;
-    if (owner->pruning.running)
-        finish_pruning(owner);
-    if ((!owner->config.segment_ns && !owner->config.keep_ns) || !owner_can_write(owner) ||
-        owner->fallen)
+    go_on(owner);
+    if (owner->pruning.running || owner->pruning.sweeping)
+        return owner->pruning.sweeping ? 0 : -1;
+    if (!owner->config.segment_ns && !owner->config.keep_ns)
         return -1;
     int left = base_ms_until(owner->look_at_ns);
     if (left > 0)

@@ -238,8 +238,9 @@ REEVE_API int reeve_query(struct reeve *handle, const struct reeve_query *query,
  * its hash stays, and with it every proof. First it is recorded: which, by whom, and `reason` (1 to
  * 512 bytes of UTF-8). `*json`, malloc'ed: {"erased", "recorded"}, two sequences. Only the folder's
  * own user may. REEVE_ENOENT: there are no bytes; REEVE_EINVAL: a record of that type stays;
- * REEVE_EIO: it is recorded, and is finished by another try or the next start. Policies and plans
- * that the record names by digest, tiles, receipts and copies of the folder are not touched.
+ * REEVE_EIO: it is recorded, and is finished by another try or the next start. Its plan
+ * goes a moment later, unless another decision names it. Policies, tiles, receipts and copies of
+ * the folder are not touched.
  */
 REEVE_API int reeve_erase(struct reeve *handle, uint64_t seq, const char *reason, char **json,
                           struct reeve_error *err);

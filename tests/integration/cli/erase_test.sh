@@ -7,6 +7,7 @@ reeve: policy/v1
 defaults: {level: controlled}
 rules:
   - {id: echo, effect: allow, subject: anyone, capability: [ccos.echo]}
+  - {id: run, effect: allow, subject: anyone, capability: [program.external], grant: {filesystem: {read: [/usr/lib, /usr/lib64, /usr/bin, /etc/ld.so.cache]}}}
 END
 state=$work/state
 ask --quiet init "$state"
@@ -27,6 +28,17 @@ for name in one two; do
     gives "record $seq is erased" 0 "^erased: +$seq\$" ask --state "$state" audit erase "$seq" --reason "asked by person $name"
     ! found "person-$name" || complain "it is in $(grep -rlF "person-$name" "$state")"
 done
+# The plan of a run has its arguments too.
+run_case "a run" ask --state "$state" run --agent a -- /usr/bin/true person-four
+[ "$got" -eq 0 ] || complain "status $got"
+seq_of_run=$(ask --json --state "$state" audit query --scan --type decision --text four | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)
+gives "its plan" 0 person-four ask --state "$state" audit show "$seq_of_run" --plan
+gives "a run is erased" 0 "^erased: +$seq_of_run\$" ask --state "$state" audit erase "$seq_of_run" --reason fourth
+for _ in $(seq 100); do
+    found person-four || break
+    sleep 0.05
+done
+! found person-four || complain "it is in $(grep -rlF person-four "$state")"
 gives "JSON for programs" 0 '^\{"erased":[0-9]+,"recorded":[0-9]+\}$' \
     ask --json --state "$state" audit erase "$(seq_of three)" --reason third
 refuses "twice" 3 'kept as its hash alone already' ask --state "$state" audit erase "$seq" --reason again
@@ -36,20 +48,20 @@ refuses "what is not there" 3 'the log has no record 9999' ask --state "$state" 
 refuses "no reason" 2 "say why, with --reason" ask --state "$state" audit erase 1
 refuses "a long reason" 2 'at most 512 bytes' ask --state "$state" audit erase 1 --reason "$(printf '%0600d' 1)"
 gives "who and why" 0 '"reason":"asked by person two".*"was":"decision"' ask --json --state "$state" audit query --type erased
-gives "it verifies" 0 '3 .*erased' ask --state "$state" audit verify
-gives "verifying counts them" 0 '"erased":3' ask --json --state "$state" audit verify
+gives "it verifies" 0 '4 .*erased' ask --state "$state" audit verify
+gives "verifying counts them" 0 '"erased":4' ask --json --state "$state" audit verify
 refuses "it is not shown" 1 'kept as its hash alone' ask --state "$state" audit show "$seq"
 refuses "it has no receipt" 3 '' ask --state "$state" audit receipt "$seq"
 gives "it has its proof" 0 '"index":' ask --state "$state" audit prove "$seq"
 gives "and the others have receipts" 0 'tlog-proof' ask --state "$state" audit receipt 0
 for _ in $(seq 100); do
     ask --json --state "$state" audit query --type erased >"$work/out"
-    [ "$(wc -l <"$work/out")" -eq 3 ] && break
+    [ "$(wc -l <"$work/out")" -eq 4 ] && break
     sleep 0.05
 done
-[ "$(wc -l <"$work/out")" -eq 3 ] || complain "the index does not come back"
+[ "$(wc -l <"$work/out")" -eq 4 ] || complain "the index does not come back"
 kill -9 "$(tr -dc 0-9 <"$state/lock")"
 sleep 0.2
 ! found person-one || complain "after the owner's death it is in $(grep -rlF person-one "$state")"
-gives "after a restart" 0 '3 .*erased' ask --state "$state" audit verify
+gives "after a restart" 0 '4 .*erased' ask --state "$state" audit verify
 done_testing

@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include "audit/sweep.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -399,9 +401,160 @@ static void test_a_copy(void **state)
     scene_remove(&s);
 }
 
+/* ---- plans that no decision names any more ---- */
+
+static bool is_kept(struct audit_log *log, const struct plan *p)
+{
+    auto_buf struct buf found = {0};
+    return audit_log_read_plan(log, p->digest, &found, NULL) == 0;
+}
+
+static void erase(struct audit_log *log, uint64_t seq)
+{
+    struct reeve_error err = {0};
+    put_story(log, "erased", seq, 1, false);
+    flush(log, NULL, 0);
+    assert_rc(audit_log_erase(log, seq, &err), 0, &err);
+}
+
+static uint64_t sweep(struct audit_log *log, void (*between)(struct audit_log *log, void *arg),
+                      void *arg)
+{
+    struct audit_sweep s = {0};
+    struct reeve_error err = {0};
+    bool done;
+    do {
+        assert_rc(audit_sweep_mark(log, &s, &err), 0, &err);
+        if (between)
+            between(log, arg);
+        do
+            assert_rc(audit_sweep_drop(log, &s, 1, &done, &err), 0, &err);
+        while (!done);
+    } while (s.more);
+    uint64_t dropped = s.dropped;
+    audit_sweep_fini(&s);
+    return dropped;
+}
+
+static bool is_on_disk(const struct scene *s, const struct plan *p)
+{
+    static const char *const names[] = {PLANS_DB_NAME, PLANS_DB_NAME "-wal"};
+    bool found = false;
+    for (size_t i = 0; i < BASE_COUNT(names); i++) {
+        auto_buf struct buf b = {0};
+        if (fd_slurp(s->dir_fd, names[i], (size_t)64 << 20, &b, NULL) == 0 && b.len)
+            found = found || memmem(b.data, b.len, p->bytes, 40);
+    }
+    return found;
+}
+
+static void test_swept(void **state)
+{
+    (void)state;
+    static struct plan once, twice, never;
+    struct scene s;
+    struct audit_report r;
+    struct audit_log *log = begin(&s);
+    put_both(log, &once, 1); /* 0 */
+    put_both(log, &twice, 2);
+    (void)put_naming(log, &twice, false); /* 2 */
+    make_plan(&never, 3);
+    put_plan(log, &never);
+    flush(log, NULL, 0);
+    assert_int_equal(sweep(log, NULL, NULL), 1);
+    assert_true(is_kept(log, &once) && is_kept(log, &twice) && !is_kept(log, &never));
+    assert_false(is_on_disk(&s, &never));
+    erase(log, 0);
+    erase(log, 1);
+    assert_true(is_on_disk(&s, &once));
+    assert_int_equal(sweep(log, NULL, NULL), 1);
+    assert_true(!is_kept(log, &once) && is_kept(log, &twice));
+    assert_false(is_on_disk(&s, &once));
+    erase(log, 2);
+    assert_int_equal(sweep(log, NULL, NULL), 1);
+    assert_false(is_kept(log, &twice));
+    assert_int_equal(sweep(log, NULL, NULL), 0);
+    verify(log, &r);
+    assert_true(r.ok);
+    /* It may be kept again. */
+    put_both(log, &once, 1);
+    flush(log, NULL, 0);
+    assert_kept(log, &once);
+    end(&s, log);
+}
+
+/* A decision comes between the marking and the dropping: durable, or queued, or on its way. */
+static void name_again(struct audit_log *log, void *arg)
+{
+    static struct plan *named;
+    struct reeve_error err = {0};
+    int how = *(const int *)arg;
+    static struct plan p;
+    named = &p;
+    make_plan(named, 1);
+    put_plan(log, named);
+    (void)put_naming(log, named, false);
+    if (how == 1)
+        flush(log, NULL, 0);
+    if (how == 2)
+        assert_rc(log_take_off(log, 0, &err), 0, &err);
+}
+
+static void test_named_meanwhile(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 3; how++) {
+        static struct plan p;
+        struct scene s;
+        struct audit_report r;
+        struct audit_log *log = begin(&s);
+        put_both(log, &p, 1);
+        flush(log, NULL, 0);
+        erase(log, 0);
+        assert_int_equal(sweep(log, name_again, &how), 0);
+        flush(log, NULL, 0);
+        assert_kept(log, &p);
+        verify(log, &r);
+        assert_true(r.ok);
+        end(&s, log);
+    }
+}
+
+/* More than one look takes, and each of its own. */
+static void test_many_are_swept(void **state)
+{
+    (void)state;
+    enum { MANY = 2500 };
+    static struct plan p;
+    struct scene s;
+    struct audit_report r;
+    struct audit_log *log = begin(&s);
+    for (unsigned i = 0; i < MANY; i++) {
+        put_both(log, &p, i);
+        if (i % 30 == 29)
+            flush(log, NULL, 0);
+    }
+    flush(log, NULL, 0);
+    seal(log);
+    struct reeve_error err = {0};
+    put_story(log, "expired", 0, MANY, false);
+    put_both(log, &p, 7);
+    flush(log, NULL, 0);
+    assert_rc(audit_log_prune(log, 0, &err), 0, &err);
+    assert_int_equal(sweep(log, NULL, NULL), MANY - 1);
+    assert_kept(log, &p);
+    verify(log, &r);
+    assert_true(r.ok);
+    assert_int_equal(r.plans_kept, 1);
+    end(&s, log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_swept),
+        cmocka_unit_test(test_named_meanwhile),
+        cmocka_unit_test(test_many_are_swept),
         cmocka_unit_test(test_kept_and_read),
         cmocka_unit_test(test_once_each),
         cmocka_unit_test(test_a_plan_before_its_record),
