@@ -55,7 +55,8 @@ int audit_log_seal(struct audit_log *log, uint64_t *seq, struct reeve_error *err
     bool opens = log->filling->opens || (log->flight.queue && log->flight.queue->opens);
     int rc = 0;
     *seq = log->base;
-    if (!opens && log->base - log->store.live.first <= 1)
+    uint64_t first = log->store.live.first;
+    if (!opens && log->base - first <= (first > 0))
         rc = base_fail(err, REEVE_EINVAL, "the newest file has no record yet");
     else if (!reserve(log))
         rc = base_fail(err, REEVE_EBUSY, "a batch is on its way; flush first");

@@ -194,6 +194,24 @@ static void test_the_first_record_of_a_file(void **state)
     scene_remove(&s);
 }
 
+/* One record is a file; the record that begins a file is none yet. */
+static void test_a_file_of_one_record(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct audit_found found;
+    scene_log(&s, 1);
+    struct audit_log *log = scene_reopen(&s, &found);
+    seal(log);
+    struct list l = list_of(log);
+    assert_int_equal(l.n, 2);
+    assert_int_equal(l.v[0].last, 0);
+    assert_whole(log, 2);
+    scene_close(&s, &log);
+    assert_usable(&s, 2);
+    scene_remove(&s);
+}
+
 /* Records come while the file ends: each has its place, and the one that begins a file its. */
 static void test_by_size_under_way(void **state)
 {
@@ -680,6 +698,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_files_are_one_log),
         cmocka_unit_test(test_the_first_record_of_a_file),
+        cmocka_unit_test(test_a_file_of_one_record),
         cmocka_unit_test(test_by_size_under_way),
         cmocka_unit_test(test_a_crash_behind_the_seal),
         cmocka_unit_test(test_a_crash_before_the_name),
