@@ -109,9 +109,6 @@ int log_store_scan(struct log_store *s, int64_t from, uint64_t max, log_row_fn *
                    struct reeve_error *err);
 /** One past the last sequence. */
 int log_store_size(struct log_store *s, uint64_t *size, struct reeve_error *err);
-/** Overwrite the records from..to, wherever they are: as log_db_erase, and a segment is written
- * anew. */
-int log_store_erase(struct log_store *s, uint64_t from, uint64_t to, struct reeve_error *err);
 /** log.db becomes the last segment, and an empty one takes its place. REEVE_EIO: it can be tried
  * again, and is done as far as it was. */
 int log_store_seal(struct log_store *s, uint64_t size, struct reeve_error *err);
@@ -151,8 +148,8 @@ struct log_flight {
 };
 
 /*
- * Two locks, `rows` before `queue` where both are held. A commit holds `rows` and not `queue`: who
- * appends waits for no disk, who reads does.
+ * Two locks, `rows` before `queue` where both are held (and `rewriting` before either). A commit
+ * holds `rows` and not `queue`: who appends waits for no disk, who reads does.
  */
 struct audit_log {
     const struct audit_progress *progress; /* while the log is being opened; NULL: none */
@@ -175,8 +172,9 @@ struct audit_log {
     struct audit_segmenting segmenting;
     struct record_reader reader;
 
-    pthread_mutex_t rows;     /* by the functions below */
-    atomic_bool commit_waits; /* whoever reads lets it pass */
+    pthread_mutex_t rewriting; /* sealed files, before `rows` */
+    pthread_mutex_t rows;      /* by the functions below */
+    atomic_bool commit_waits;  /* whoever reads lets it pass */
     pthread_cond_t committed;
     struct log_store store;
     struct plans plans;

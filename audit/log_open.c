@@ -215,6 +215,7 @@ int audit_log_open(int dir_fd, const char *dir, int keeper_fd,
     }
     (void)pthread_mutex_init(&log->queue, NULL);
     (void)pthread_mutex_init(&log->rows, NULL);
+    (void)pthread_mutex_init(&log->rewriting, NULL);
     (void)pthread_cond_init(&log->committed, NULL);
     log->filling = &log->queues[0];
     log->keeper_fd = keeper_fd;
@@ -259,6 +260,7 @@ void audit_log_close(struct audit_log **log)
     buf_fini(&l->vkey);
     (void)pthread_mutex_destroy(&l->queue);
     (void)pthread_mutex_destroy(&l->rows);
+    (void)pthread_mutex_destroy(&l->rewriting);
     (void)pthread_cond_destroy(&l->committed);
     free(l);
     *log = NULL;

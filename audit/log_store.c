@@ -107,27 +107,6 @@ int log_store_size(struct log_store *s, uint64_t *size, struct reeve_error *err)
     return s->live.sqlite ? log_db_size(&s->live, size, err) : 0;
 }
 
-/* ---- erasing ---- */
-
-int log_store_erase(struct log_store *s, uint64_t from, uint64_t to, struct reeve_error *err)
-{
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < s->segments.n; i++) {
-        const struct segment *one = &s->segments.v[i];
-        const struct segment_without without = {.from = from, .to = to};
-        if (one->last < from || one->first > to)
-            continue;
-        char temporary[SEGMENT_MAX_NAME];
-        rc = segment_prepare(s->dir_fd, s->dir, one, &without, temporary, err);
-        if (rc == 0)
-            rc = segment_replace(s->dir_fd, one, &without, temporary, err);
-        log_store_changed(s, i);
-    }
-    if (rc == 0 && to >= s->live.first)
-        rc = log_db_erase(&s->live, from, to, err);
-    return rc;
-}
-
 /* ---- sealing ---- */
 
 /* From here on nobody writes it. Its mode comes last: what a crash leaves under its old name must

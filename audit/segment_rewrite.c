@@ -118,8 +118,7 @@ static int copy(struct copying *c, struct log_db *from, const char *path, struct
 
 /* ---- the old one ---- */
 
-/* Where it stood: what a file system makes of that is its own affair. */
-static int overwrite(int fd, struct reeve_error *err)
+int segment_overwrite(int fd, struct reeve_error *err)
 {
     static const char zeroes[1 << 16];
     struct stat st;
@@ -143,23 +142,21 @@ static int open_old(int dir_fd, const char *name)
     return openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 }
 
-static int take_place(int dir_fd, const char *temporary, const struct segment *s, bool prune,
-                      struct reeve_error *err)
+static int take_place(int dir_fd, const char *temporary, const struct segment *s,
+                      const struct segment *next, int *old_fd, struct reeve_error *err)
 {
-    struct segment next = *s;
     char old[SEGMENT_MAX_NAME], name[SEGMENT_MAX_NAME];
-    next.pruned = s->pruned || prune;
     segment_name(s, old);
-    segment_name(&next, name);
+    segment_name(next, name);
     auto_close int folder =
         openat(dir_fd, SEGMENT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    auto_close int fd = open_old(dir_fd, old);
-    if (folder < 0 || fd < 0 || renameat(dir_fd, temporary, dir_fd, name) != 0 ||
+    *old_fd = open_old(dir_fd, old);
+    if (folder < 0 || *old_fd < 0 || renameat(dir_fd, temporary, dir_fd, name) != 0 ||
         fsync(folder) != 0)
         return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be made", name);
     if (strcmp(old, name) != 0 && unlinkat(dir_fd, old, 0) != 0)
         return base_fail_errno(err, REEVE_EIO, errno, "%s cannot be removed", old);
-    return prune ? 0 : overwrite(fd, err);
+    return 0;
 }
 
 /* Made here and not by SQLite for its mode. */
@@ -185,11 +182,15 @@ static int finish(int dir_fd, const char *name, struct reeve_error *err)
     return 0;
 }
 
-int segment_replace(int dir_fd, const struct segment *s, const struct segment_without *without,
-                    const char *temporary, struct reeve_error *err)
+int segment_replace(int dir_fd, struct segment *s, const struct segment_without *without,
+                    const char *temporary, int *old_fd, struct reeve_error *err)
 {
-    int rc = take_place(dir_fd, temporary, s, without->prune, err);
-    if (rc)
+    struct segment next = *s;
+    next.pruned = s->pruned || without->prune;
+    int rc = take_place(dir_fd, temporary, s, &next, old_fd, err);
+    if (rc == 0)
+        *s = next;
+    else
         (void)unlinkat(dir_fd, temporary, 0);
     return rc;
 }

@@ -58,11 +58,14 @@ int segment_prepare(int dir_fd, const char *dir, const struct segment *s,
                     const struct segment_without *without, char temporary[SEGMENT_MAX_NAME],
                     struct reeve_error *err);
 /**
- * Put it in the old one's place, in one step. What was erased on request is overwritten where it
- * was, so nobody may read the old file meanwhile; what was pruned is let go. The new file is gone
- * where this fails. REEVE_EIO.
+ * Put it in the old one's place, in one step; `s` is pruned then, if that is what was done.
+ * `*old_fd` is the old file, without a name, for segment_overwrite or to be closed. The new file is
+ * gone where this fails. REEVE_EIO.
  */
-int segment_replace(int dir_fd, const struct segment *s, const struct segment_without *without,
-                    const char *temporary, struct reeve_error *err);
+int segment_replace(int dir_fd, struct segment *s, const struct segment_without *without,
+                    const char *temporary, int *old_fd, struct reeve_error *err);
+/** Write zeroes over a file, durably: where it stood, as far as the file system lets it. REEVE_EIO.
+ */
+int segment_overwrite(int fd, struct reeve_error *err);
 
 #endif
