@@ -83,24 +83,26 @@ static void read_as(const struct policy_image *image, const struct policy_image 
 
 /* ---- the answer beside ---- */
 
-void decide_beside(const struct policy_image *image, const struct policy_image *other,
-                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                   struct policy_decision *out)
+int decide_beside(const struct policy_image *image, const struct policy_image *other,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  struct policy_decision *out)
 {
     struct policy_decision beside;
     struct reading as; /* filled in where it is read */
     bool again = other != image && decide_ceiling(req, inputs, 0);
     if (again)
         read_as(image, other, req, inputs, &as);
-    /* What the image found valid is valid. */
-    (void)decide_all(other, image, again ? &as.req : req, again ? &as.inputs : inputs,
-                     other == image, &beside);
+    int rc = decide_all(other, image, again ? &as.req : req, again ? &as.inputs : inputs,
+                        other == image, &beside);
+    if (rc != REEVE_OK)
+        return rc;
     out->shadow.effect = beside.effect;
     out->shadow.rule = beside.rule;
     out->shadow.grant = beside.grant;
     out->shadow.isolation = beside.isolation;
     const struct answer a = {image, out}, b = {other, &beside};
     out->shadow.differs = !same(&a, &b);
+    return REEVE_OK;
 }
 
 int policy_decide_beside(const struct policy_image *image, const struct policy_image *candidate,
@@ -108,7 +110,6 @@ int policy_decide_beside(const struct policy_image *image, const struct policy_i
                          struct policy_decision *out)
 {
     int rc = decide_enforced(image, req, inputs, out);
-    if (rc == REEVE_OK && candidate != image)
-        decide_beside(image, candidate, req, inputs, out);
-    return rc;
+    return rc == REEVE_OK && candidate != image ? decide_beside(image, candidate, req, inputs, out)
+                                                : rc;
 }

@@ -441,9 +441,9 @@ int decide_found(struct deciding *d, struct policy_decision *out)
 {
     const struct policy_request *req = d->req; /* the subject's: it ends as the last parent's */
     int rc = enforced(d, out);
-    if (rc == REEVE_OK && image_head(d->image)->nshadow)
-        decide_beside(d->image, d->image, req, d->inputs, out);
-    return rc;
+    return rc == REEVE_OK && image_head(d->image)->nshadow
+               ? decide_beside(d->image, d->image, req, d->inputs, out)
+               : rc;
 }
 
 int policy_decide(const struct policy_image *image, const struct policy_request *req,

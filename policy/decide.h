@@ -98,10 +98,11 @@ int decide_all(const struct policy_image *image, const struct policy_image *spen
 int decide_enforced(const struct policy_image *image, const struct policy_request *req,
                     const struct reeve_inputs_view *inputs, struct policy_decision *out);
 /** Fill in `shadow` (beside.c): of the same image with its shadow rules in force, of another one
- * its enforced answer. `out` is decided. */
-void decide_beside(const struct policy_image *image, const struct policy_image *other,
-                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                   struct policy_decision *out);
+ * its enforced answer. `out` is decided; nothing is filled in when the other one finds the request
+ * invalid: REEVE_EINVAL. */
+int decide_beside(const struct policy_image *image, const struct policy_image *other,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  struct policy_decision *out);
 
 /* The asks that match. `answered`: those whose approval is needed, the best one's too. */
 struct asks {

@@ -2,7 +2,11 @@
  * A candidate policy judged beside the one in force: what it would have said is told, and nothing
  * of it is enforced.
  */
+#include <sys/mman.h>
+
 #include "hold.h"
+
+#include "policy/eval.h"
 
 #define LIMITS(text) HEADER "defaults: {level: controlled, limits: {" text "}}\nrules:\n"
 #define CALLS(id, max, per)                                                                        \
@@ -179,10 +183,39 @@ static void edges(void **state)
     policy_image_unref(&image);
 }
 
+/* One image takes what it names for a subject and does not look again; the other one looks. So
+ * that they disagree, a name is changed where it stands, to another one of its cell. */
+static void a_candidate_may_find_it_invalid(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(RULES(ALLOW("a", ", when: {subject.id: a}"))),
+                        *candidate = must_compile(RULES(ALLOW("a", "")));
+    struct img_str text = image_subjects(image)[0].text;
+    char *name = (char *)(uintptr_t)image_bytes(image) + text.at;
+    char *colon = memchr(name, ':', text.n);
+    assert_non_null(colon);
+    assert_int_equal(mprotect((void *)(uintptr_t)image->bytes, image->size, PROT_READ | PROT_WRITE),
+                     0);
+    struct eval_subject found = {.index = POLICY_NONE};
+    for (*colon = 'A'; *colon <= 'z' && found.index == POLICY_NONE; ++*colon)
+        found = eval_subject_of(image, (struct str){name, text.n});
+    --*colon;
+    assert_int_equal(found.index, 0);
+    struct policy_request req = {.subject = {name, text.n}, .capability = STR("t.x"), .level = -1};
+    struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    memset(&d, 0x5a, sizeof d);
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    assert_int_equal(policy_decide(candidate, &req, &inputs, &d), REEVE_EINVAL);
+    assert_int_equal(policy_decide_beside(image, candidate, &req, &inputs, &d), REEVE_EINVAL);
+    policy_image_unref(&image);
+    policy_image_unref(&candidate);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_candidate_is_judged_beside),
-                                       cmocka_unit_test(ceilings_deny_by_word),
-                                       cmocka_unit_test(edges)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_candidate_is_judged_beside), cmocka_unit_test(ceilings_deny_by_word),
+        cmocka_unit_test(edges), cmocka_unit_test(a_candidate_may_find_it_invalid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
