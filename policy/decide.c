@@ -7,6 +7,8 @@
 
 enum tri decide_value(const struct deciding *d, const struct img_entry *e)
 {
+    if (d->note)
+        decide_note(d, e->rule);
     enum tri value =
         e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
     if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
@@ -135,6 +137,8 @@ void decide_start(struct deciding *d, const struct policy_image *image,
     d->shadow = shadow;
     d->spent_of = image;
     d->patterns = VALUE_REGEX_BUDGET;
+    d->note = NULL;
+    d->judged = NULL;
     d->eval = (struct eval){.image = image, .req = req, .inputs = inputs, .patterns = &d->patterns};
     d->eval.subject = eval_subject_of(image, req->subject);
     eval_scan_begin(&d->scan, image, req->capability, d->eval.subject);
@@ -347,9 +351,7 @@ static void go_up(struct deciding *d, const struct policy_request *req, struct v
     d->eval.level = v->level;
 }
 
-/* The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
- * candidates found; it ends up as the last one's. */
-static int decide_links(struct deciding *d, struct policy_decision *out)
+int decide_links(struct deciding *d, struct policy_decision *out)
 {
     const struct policy_image *image = d->image;
     const struct policy_request *req = d->req;

@@ -206,10 +206,13 @@ static uint32_t first_failing(const struct eval *e, uint32_t at, bool unknown, b
             return at; /* an empty list */
         *negated ^= c->op == OP_NOT;
         bool every = (c->op == OP_ANY) == *negated;
-        uint32_t next = at + 1;
-        while (nodes[next].end < c->end && is_passed(e, next, every, *negated, unknown))
-            next = nodes[next].end;
-        at = next;
+        uint64_t left = *e->patterns;
+        at++;
+        while (nodes[at].end < c->end && is_passed(e, at, every, *negated, unknown)) {
+            at = nodes[at].end;
+            left = *e->patterns;
+        }
+        *e->patterns = left; /* its parts are judged again as it was */
     }
 }
 
