@@ -424,6 +424,8 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
     uint32_t steps = r->steps / (text.n ? (uint32_t)text.n : 1);
     struct str subject = {text.p ? text.p : "", text.n};
     steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
+    if (!steps || (budget && !*budget))
+        return TRI_UNKNOWN;
     if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
         return pay(r, 1, subject, budget)
                    ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))
