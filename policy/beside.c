@@ -42,12 +42,13 @@ static bool same(const struct answer *a, const struct answer *b)
 /* ---- ceilings ---- */
 
 /* What a ceiling denies, by the bits of another image. Of an effect that no capability of it has
- * any bit without a word stands: only what may have all effects has it. */
+ * the first bit without a word stands, and there is one (POLICY_MAX_OWN_EFFECTS): only what may
+ * have all effects has it. */
 static uint32_t denied_by(const struct policy_image *image, const struct policy_image *other,
                           uint32_t denied)
 {
     uint32_t bits = 0, none = 0;
-    while (none < 31 && policy_image_effect_word(other, none).p)
+    while (policy_image_effect_word(other, none).p)
         none++;
     for (uint32_t i = 0; i < 32; i++) {
         struct str word = policy_image_effect_word(image, i);

@@ -179,8 +179,8 @@ void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *f
 void explain_ceiling(const struct deciding *d, const struct policy_decision *decision,
                      struct buf *out);
 
-/** What the inputs say has been spent of one thing that a budget counts. */
-uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted);
+/** What the inputs say has been spent of one thing that a budget counts; false, and 0: unknown. */
+bool policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted, uint64_t *out);
 
 /** Add to a list without duplicates; false when it is full. */
 bool policy_list_add(struct policy_list *list, uint32_t value);

@@ -405,7 +405,11 @@ static void explain_budget(const struct deciding *of, uint32_t budget, struct bu
             continue;
         buf_printf(out, "%s%s ", comma, words[i]);
         comma = ", ";
-        put_amount(i, policy_spent_of(of, budget, i), out);
+        uint64_t spent;
+        if (policy_spent_of(of, budget, i, &spent))
+            put_amount(i, spent, out);
+        else
+            buf_z(out, "(not known)");
         buf_z(out, " of ");
         put_amount(i, b->max[i], out);
     }

@@ -56,7 +56,7 @@ bool image_hold_head_good(const struct policy_image *image, const struct img_hea
     return limits_good(&h->default_limits) && h->masks.n <= POLICY_MAX_MASKS &&
            h->kinds >> RULE_KINDS == 0 && h->nexact <= image->section[IMAGE_capabilities].count &&
            h->labels.n <= 64 && is_run(image, h->labels, IMAGE_names) &&
-           h->effects.n <= 32 - CORE_EFFECT_WORDS && is_run(image, h->effects, IMAGE_names) &&
+           h->effects.n <= POLICY_MAX_OWN_EFFECTS && is_run(image, h->effects, IMAGE_names) &&
            are_arguments(image, h->masks) &&
            image->section[IMAGE_budgets].count <= POLICY_MAX_BUDGETS;
 }

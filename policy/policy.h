@@ -293,9 +293,11 @@ struct reeve_inputs_view {
     uint32_t nlabels;
     const struct policy_subject *chain; /* the nearest parent first */
     uint32_t nchain;
-    struct policy_value flags;        /* an object: NAME → value */
-    const struct policy_spent *spent; /* what is not listed is 0 */
+    struct policy_value flags; /* an object: NAME → value */
+    const struct policy_spent *spent;
     uint32_t nspent;
+    bool spent_all; /* of what `spent` does not list nothing has been spent; false: it is unknown,
+                       and a budget that counts it is exhausted */
     const struct policy_ceiling *ceilings; /* of the requests that led to this one */
     uint32_t nceilings;                    /* at most POLICY_MAX_PARENTS */
 };

@@ -92,7 +92,7 @@ static void one(const struct beside_row *r)
     struct json_text text;
     struct policy_request req = ask(&q, &text);
     const struct policy_spent spent = {1, POLICY_COUNTED_CALLS, 0, r->spent};
-    const struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1};
+    const struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1, .spent_all = true};
     struct policy_decision d, alone;
     char id[160], got[200], beside[200];
     assert_int_equal(policy_decide_beside(image, other, &req, &inputs, &d), 0);
@@ -165,6 +165,43 @@ static void ceilings_deny_by_word(void **state)
 }
 
 /* The image itself is no candidate: nothing differs, and what no image decides none does. */
+/* A candidate with as many effects as are held knows no more of them by that. */
+static void no_effect_stands_for_one_that_is_not_there(void **state)
+{
+    (void)state;
+    auto_buf struct buf candidate = {0};
+    struct policy_image *image = must_compile(EFFECTS("t.x: {class: safe, effects: [alpha]}")
+                                                  ALLOW("a", "")),
+                        *other = NULL, *more = NULL;
+    for (unsigned n = 1; n == 1 || more; n++) {
+        buf_reset(&candidate);
+        buf_z(&candidate, HEADER "defaults: {level: controlled}\ncapabilities: {t.x: {class: safe, "
+                                 "effects: [");
+        for (unsigned i = 0; i < n; i++)
+            buf_printf(&candidate, "%se%u", i ? ", " : "", i);
+        buf_z(&candidate, "]}}\nrules:\n" ALLOW("a", ""));
+        policy_image_unref(&other);
+        other = more;
+        more = NULL;
+        (void)policy_compile(buf_view(&candidate), "t", NULL, NULL, &more, NULL);
+    }
+    assert_non_null(other);
+    const struct policy_ceiling c = {.level = -1,
+                                     .any_capability = true,
+                                     .denied_effects = UINT32_C(1)
+                                                       << policy_image_effect(image, STR("alpha"))};
+    const struct question q = {"u:a", "t.x", "{}", NULL};
+    auto_json struct json_text text;
+    struct policy_request req = ask(&q, &text);
+    struct reeve_inputs_view inputs = {.ceilings = &c, .nceilings = 1};
+    struct policy_decision d;
+    assert_int_equal(policy_decide_beside(image, other, &req, &inputs, &d), 0);
+    assert_int_equal(d.effect, CORE_EFFECT_DENY);
+    assert_int_equal(d.shadow.effect, CORE_EFFECT_ALLOW);
+    policy_image_unref(&image);
+    policy_image_unref(&other);
+}
+
 static void edges(void **state)
 {
     (void)state;
@@ -216,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_candidate_is_judged_beside), cmocka_unit_test(ceilings_deny_by_word),
-        cmocka_unit_test(edges), cmocka_unit_test(a_candidate_may_find_it_invalid)};
+        cmocka_unit_test(edges), cmocka_unit_test(no_effect_stands_for_one_that_is_not_there),
+        cmocka_unit_test(a_candidate_may_find_it_invalid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,31 +6,31 @@
 
 #define TOP                                                                                        \
     HEADER                                                                                         \
-        "defaults: {level: controlled}\n"                                                          \
-        "groups: {lab: [\"agent:lab-*\"]}\n"                                                       \
-        "subjects: [{match: \"user:guest\", level: pure}]\n"                                       \
-        "rules:\n"                                                                                 \
-        "  - id: read\n    effect: allow\n    subject: [\"group:lab\"]\n"                          \
-        "    capability: [ccos.io.read-file]\n"                                                    \
-        "    when: {args.path: {under: /srv/repo}, args.mode: [text, raw], args.deep: {not: "      \
-        "{eq: true}}}\n"                                                                           \
-        "    grant: {filesystem: {read: [\"${args.path}\"]}}\n"                                    \
-        "  - id: read-tmp\n    effect: allow\n    subject: [\"agent:lab-1\"]\n"                    \
-        "    capability: [ccos.io.read-file]\n"                                                    \
-        "    when: {args.path: {under: /tmp}, args.mode: never, args.key: 7}\n"                    \
-        "  - id: any\n    effect: allow\n    subject: anyone\n    capability: [x.any]\n"           \
-        "    when: {any: [{args.a: 1}, {args.b: {exists: true}}]}\n"                               \
-        "  - id: hidden\n    effect: deny\n    capability: [x.hidden]\n    reason: |\n      "      \
-        "Not for\n      you\n"                                                                     \
-        "  - {id: neither, effect: allow, subject: anyone, capability: [x.neither], when: {not: "  \
-        "{any: [{args.a: 1}, {args.b: 2}]}}}\n"                                                    \
-        "  - {id: both, effect: allow, subject: anyone, capability: [x.both], when: {not: "        \
-        "{all: [{args.a: 1}, {any: [{args.b: 2}, {args.c: 3}]}]}}}\n"                              \
-        "  - {id: some, effect: allow, subject: anyone, capability: [x.some], when: {args.z: "     \
-        "1, any: [{args.a: 1}, {args.b: 2}], not: {all: [{args.c: 1}, {args.d: 2}]}}}\n"           \
-        "  - {id: silent, effect: deny, capability: [x.silent]}\n"                                 \
-        "  - {id: file, effect: allow, subject: anyone, capability: [x.file], "                    \
-        "grant: {filesystem: {read: [\"${args.path}\"]}}}\n"
+    "defaults: {level: controlled}\n"                                                              \
+    "groups: {lab: [\"agent:lab-*\"]}\n"                                                           \
+    "subjects: [{match: \"user:guest\", level: pure}]\n"                                           \
+    "rules:\n"                                                                                     \
+    "  - id: read\n    effect: allow\n    subject: [\"group:lab\"]\n"                              \
+    "    capability: [ccos.io.read-file]\n"                                                        \
+    "    when: {args.path: {under: /srv/repo}, args.mode: [text, raw], args.deep: {not: "          \
+    "{eq: true}}}\n"                                                                               \
+    "    grant: {filesystem: {read: [\"${args.path}\"]}}\n"                                        \
+    "  - id: read-tmp\n    effect: allow\n    subject: [\"agent:lab-1\"]\n"                        \
+    "    capability: [ccos.io.read-file]\n"                                                        \
+    "    when: {args.path: {under: /tmp}, args.mode: never, args.key: 7}\n"                        \
+    "  - id: any\n    effect: allow\n    subject: anyone\n    capability: [x.any]\n"               \
+    "    when: {any: [{args.a: 1}, {args.b: {exists: true}}]}\n"                                   \
+    "  - id: hidden\n    effect: deny\n    capability: [x.hidden]\n    reason: |\n      "          \
+    "Not for\n      you\n"                                                                         \
+    "  - {id: neither, effect: allow, subject: anyone, capability: [x.neither], when: {not: "      \
+    "{any: [{args.a: 1}, {args.b: 2}]}}}\n"                                                        \
+    "  - {id: both, effect: allow, subject: anyone, capability: [x.both], when: {not: "            \
+    "{all: [{args.a: 1}, {any: [{args.b: 2}, {args.c: 3}]}]}}}\n"                                  \
+    "  - {id: some, effect: allow, subject: anyone, capability: [x.some], when: {args.z: "         \
+    "1, any: [{args.a: 1}, {args.b: 2}], not: {all: [{args.c: 1}, {args.d: 2}]}}}\n"               \
+    "  - {id: silent, effect: deny, capability: [x.silent]}\n"                                     \
+    "  - {id: file, effect: allow, subject: anyone, capability: [x.file], "                        \
+    "grant: {filesystem: {read: [\"${args.path}\"]}}}\n"
 
 static const struct row {
     const char *name;

@@ -329,7 +329,7 @@ static void decide_without_memory(void **state)
     struct json_text args;
     struct policy_request req = ask(&q, &args);
     const struct policy_ceiling ceiling = {.level = CORE_LEVEL_CONTROLLED, .any_capability = true};
-    struct reeve_inputs_view inputs = {.ceilings = &ceiling, .nceilings = 1};
+    struct reeve_inputs_view inputs = {.ceilings = &ceiling, .nceilings = 1, .spent_all = true};
     struct policy_decision d;
     left = 0;
     int rc = policy_decide(image, &req, &inputs, &d);
