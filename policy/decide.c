@@ -351,7 +351,7 @@ static void go_up(struct deciding *d, const struct policy_request *req, struct v
     d->eval.level = v->level;
 }
 
-int decide_links(struct deciding *d, struct policy_decision *out)
+static int judge_links(struct deciding *d, struct policy_decision *out)
 {
     const struct policy_image *image = d->image;
     const struct policy_request *req = d->req;
@@ -391,6 +391,16 @@ int decide_links(struct deciding *d, struct policy_decision *out)
         out->strictest = 0;
     }
     return REEVE_OK;
+}
+
+/* What the links' requests and what was remembered of them were ends here. */
+int decide_links(struct deciding *d, struct policy_decision *out)
+{
+    const struct policy_request *req = d->req;
+    int rc = judge_links(d, out);
+    d->req = d->eval.req = req;
+    d->eval.memo = NULL;
+    return rc;
 }
 
 int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
@@ -441,10 +451,9 @@ int decide_enforced(const struct policy_image *image, const struct policy_reques
 
 int decide_found(struct deciding *d, struct policy_decision *out)
 {
-    const struct policy_request *req = d->req; /* the subject's: it ends as the last parent's */
     int rc = enforced(d, out);
     return rc == REEVE_OK && image_head(d->image)->nshadow
-               ? decide_beside(d->image, d->image, req, d->inputs, out)
+               ? decide_beside(d->image, d->image, d->req, d->inputs, out)
                : rc;
 }
 

@@ -83,7 +83,7 @@ void decide_begin(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
                   uint32_t link, bool shadow, struct verdict *v);
 /** The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
- * candidates found; of the last link when it returns. REEVE_EINVAL: no valid subject. */
+ * candidates found; its request is as it was when it returns. REEVE_EINVAL: no valid subject. */
 int decide_links(struct deciding *d, struct policy_decision *out);
 /** Note that a rule is judged now, in `d->note` (replay.c). */
 void decide_note(const struct deciding *d, uint32_t rule);
