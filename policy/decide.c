@@ -1,7 +1,7 @@
 /*
  * The decision: level, deny, pure, ask, allow, full, default, in this order and no other; then what
  * holds it, budgets, and the same for each parent. A pure function of image, request and inputs
- * over the image's tables; no allocation, no clock, no lock.
+ * over the image's tables; no clock, no lock, no allocation but that of value_scratch_of_thread.
  */
 #include "policy/decide.h"
 

@@ -1,6 +1,7 @@
 /*
  * What decide, grant and explain share: who asks, as the image knows them; conditions in three
- * values; templates. Pure functions of image and request; none allocates.
+ * values; templates. Pure functions of image and request; none allocates, but
+ * for a thread's first regular expression (value_regex.h).
  */
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H

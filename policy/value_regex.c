@@ -4,7 +4,8 @@
  * The whole text: ANCHORED and ENDANCHORED, which mean `\A(?:…)\z` and cannot be escaped from by
  * an unbalanced bracket, a comment or (*ACCEPT). The match limit bounds the time; a stack of our
  * own bounds the memory. Without machine code the interpreter takes its memory from the scratch,
- * anew for each match, so that a decision allocates nothing and depends on none before it.
+ * anew for each match, so that a match allocates nothing and depends on none before it. The scratch
+ * itself is made once for each thread.
  */
 #include "policy/value_regex.h"
 
