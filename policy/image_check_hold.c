@@ -99,6 +99,8 @@ bool image_selector_good(const struct policy_image *image, const struct img_sele
 bool image_hold_good(const struct policy_image *image, const struct img_hold *h)
 {
     const struct img_range *labels = &image_head(image)->labels;
+    if (h->within != POLICY_NONE && image_grants(image)[h->within].templates)
+        return false; /* what a require cuts to is the same for every request */
     return h->isolation < CORE_RANK_COUNT && h->scope <= image->section[IMAGE_scopes].count &&
            (labels->n == 64 || h->labels >> labels->n == 0) &&
            refs_to(image, (struct img_range){h->obligations, h->nobligations}, IMAGE_obligations);
@@ -173,7 +175,9 @@ bool image_path_good(const struct policy_image *image, const struct img_path *p)
 {
     if (p->attribute != POLICY_NONE)
         return !p->subject && is_argument(image, p->attribute);
-    return p->subject <= p->path.n && core_path_is_normal(image_str(image, p->path));
+    struct str path = image_str(image, p->path);
+    return core_path_is_normal(path) &&
+           (p->subject < path.n ? !p->subject || path.p[p->subject] == '/' : p->subject == path.n);
 }
 
 bool image_endpoint_good(const struct policy_image *image, const struct img_endpoint *e)

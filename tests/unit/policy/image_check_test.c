@@ -17,7 +17,8 @@ static const char policy[] = HEADER
     "\"k.c.*\": {class: safe}, \"k.*\": {class: dangerous}}\naudit: {mask: [args.q]}\n"
     "attributes: {subject.t: {type: string, from: entities}}\n"
     "entities: {\"u:a\": {t: x}, \"u:c\": {t: w}}\n"
-    "grants: {files: {isolation: vm, filesystem: {read: [\"${args.p}\", /usr]}, environment: "
+    "grants: {files: {isolation: vm, filesystem: {read: [\"${args.p}\", /usr, "
+    "\"/home/${subject.id}/w\"]}, environment: "
     "[A]}}\nrules:\n"
     "  - {id: a, effect: deny, subject: [\"u:a\", \"u:c\", \"group:h\", \"group:i\", \"u:lon*\", "
     "\"u:l*\"], capability: [a.b, \"a.*\", \"a.*.c\"], when: {not: {args.p: {under: /a}}, "
@@ -72,7 +73,7 @@ static const struct row rows[] = {
     {"a candidate without its condition", S(entries, img_entry, condition, 0, TO, POLICY_NONE)},
     {"a candidate without its selector", S(entries, img_entry, strength, 0x40, TO, 0)},
     {"a candidate without its templates", S(entries, img_entry, strength, 0xc3, TO, 0x43)},
-    {"a grant without templates", S(grants, img_grant, templates, 1, TO, 0)},
+    {"a grant without templates", S(grants, img_grant, templates, 2, TO, 0)},
     {"a pattern with another key", S(patterns, img_pattern, key, ANY, XOR, 1)},
     /* what holds */
     {"no shadow rules", S(head, img_head, nshadow, 1, TO, 0)},
@@ -80,6 +81,8 @@ static const struct row rows[] = {
     {"a label that is not declared", S(holds, img_hold, labels, 1, TO, 2)},
     {"an allow that wants an approval", S(holds, img_hold, approval, POLICY_NONE, TO, 0)},
     {"an allow or ask that cuts", S(holds, img_hold, within, POLICY_NONE, TO, 0)},
+    {"a require that cuts to a template", S(holds, img_hold, within, 1, TO, 0)},
+    {"a subject within a name", S(paths, img_path, subject, 5, TO, 3)},
     {"an effect without a word", S(selectors, img_selector, effects, ANY, XOR, 1u << 31)},
     {"a capability with one", S(capabilities, img_capability, effects, ANY, XOR, 1u << 31)},
     {"a variable that is set twice over", S(variables, img_variable, set, ANY, TO, 2)},
