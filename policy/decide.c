@@ -5,7 +5,7 @@
  */
 #include "policy/decide.h"
 
-enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+static enum tri judge_rule(const struct deciding *d, const struct img_entry *e)
 {
     if (d->note)
         decide_note(d, e->rule);
@@ -15,6 +15,21 @@ enum tri decide_value(const struct deciding *d, const struct img_entry *e)
         !eval_templates_hold(&d->eval, image_rules(d->image)[e->rule].grant))
         return TRI_UNKNOWN;
     return value;
+}
+
+/* A rule is found under each of its patterns. Its second judgement would cost what the first did,
+ * and could find nothing left to spend, and so another answer. */
+enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+{
+    struct eval_memo *memo = d->eval.memo;
+    uint32_t slot = e->rule % EVAL_MEMO;
+    if (!memo)
+        return judge_rule(d, e);
+    if (memo->rule[slot] != e->rule) {
+        memo->judged[slot] = (uint8_t)judge_rule(d, e);
+        memo->rule[slot] = e->rule;
+    }
+    return (enum tri)memo->judged[slot];
 }
 
 static bool selects(const struct deciding *d, const struct img_entry *e)

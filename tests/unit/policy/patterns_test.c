@@ -109,6 +109,50 @@ static void a_deny_counts_what_could_not_be_paid(void **state)
     assert_string_equal(id, "z");
 }
 
+/* A text on which the pattern costs more than a quarter of what there is, and then does not fit. */
+#define DEAR "(?:a|a)*[bc]"
+static size_t dear_length(void)
+{
+    const struct str dear = STR(DEAR);
+    struct value_regexes *set = NULL;
+    size_t n = 1;
+    assert_int_equal(value_regexes_new(&dear, 1, &set, NULL), 0);
+    for (uint64_t left = VALUE_REGEX_BUDGET; left > VALUE_REGEX_BUDGET / 4 * 3; n++) {
+        left = VALUE_REGEX_BUDGET;
+        assert_int_equal(value_regex_matches(set, 0, value_scratch_of_thread(),
+                                             (struct str){long_text, n}, &left),
+                         TRI_FALSE);
+    }
+    value_regexes_free(&set);
+    return n - 1;
+}
+
+/* Under however many patterns a rule is found, it is judged once: a deny that is false does not
+ * hold since it could not be paid a fifth time. */
+static void a_rule_of_many_patterns_is_paid_once(void **state)
+{
+    (void)state;
+    auto_buf struct buf args = {0};
+    buf_z(&args, "{\"a\":\"");
+    buf_put(&args, long_text, dear_length());
+    buf_z(&args, "\"}");
+    struct policy_image *image = must_compile(
+        HEADER "defaults: {level: controlled}\nrules:\n  - {id: a, effect: deny, capability: "
+               "[ccos.echo.a.b.c, \"ccos.*\", \"*\", \"ccos.echo.*\", \"ccos.echo.a.*\", "
+               "\"ccos.*.a.b.c\"], when: {args.a: {matches: '" DEAR
+               "'}}}\n  - {id: b, effect: allow, subject: anyone, capability: [\"*\"]}\n");
+    struct json_text text = {0};
+    const struct question q = {"u:a", "ccos.echo.a.b.c", args.data, NULL};
+    struct policy_request req = ask(&q, &text);
+    const struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    char id[160];
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    assert_string_equal(rule_id(image, d.rule, id), "b");
+    json_text_free(&text);
+    policy_image_unref(&image);
+}
+
 /* ---- what is told of it ---- */
 
 /* Costly rules that the decision does not come to, and others whose patterns it judged before. */
@@ -182,6 +226,7 @@ int main(void)
         cmocka_unit_test(one_match_always_fits),
         cmocka_unit_test(an_allow_does_not_rest_on_what_could_not_be_paid),
         cmocka_unit_test(a_deny_counts_what_could_not_be_paid),
+        cmocka_unit_test(a_rule_of_many_patterns_is_paid_once),
         cmocka_unit_test(a_story_is_that_of_the_decision),
         cmocka_unit_test(a_sentence_is_that_of_the_decision),
     };
