@@ -52,6 +52,7 @@ bool policy_glob_matches(struct str glob, struct str text)
     if (!first)
         return str_eq(glob, text);
     const char *last = memrchr(glob.p, '*', glob.n);
+    text = text.n ? text : STR("");
     size_t before = (size_t)(first - glob.p), after = (size_t)(glob.p + glob.n - last) - 1;
     if (text.n < before + after || memcmp(glob.p, text.p, before) != 0 ||
         memcmp(last + 1, text.p + text.n - after, after) != 0)
