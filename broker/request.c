@@ -70,6 +70,7 @@ static int decide(struct reeve_run *run, struct reeve_error *err)
         .peer_uid = run->peer.uid,
         .bucket = policy_bucket(run->request->subject),
         .known = known_of_root,
+        .spent_all = true, /* what a budget counts is not held yet, and so not let run */
     };
     int rc = policy_decide(run->image, run->request, &run->inputs, &run->decision);
     if (rc)

@@ -42,12 +42,13 @@ static bool same(const struct answer *a, const struct answer *b)
 /* ---- ceilings ---- */
 
 /* What a ceiling denies, by the bits of another image. Of an effect that no capability of it has
- * any bit without a word stands: only what may have all effects has it. */
+ * the first bit without a word stands, and there is one (POLICY_MAX_OWN_EFFECTS): only what may
+ * have all effects has it. */
 static uint32_t denied_by(const struct policy_image *image, const struct policy_image *other,
                           uint32_t denied)
 {
     uint32_t bits = 0, none = 0;
-    while (none < 31 && policy_image_effect_word(other, none).p)
+    while (policy_image_effect_word(other, none).p)
         none++;
     for (uint32_t i = 0; i < 32; i++) {
         struct str word = policy_image_effect_word(image, i);
@@ -83,24 +84,26 @@ static void read_as(const struct policy_image *image, const struct policy_image 
 
 /* ---- the answer beside ---- */
 
-void decide_beside(const struct policy_image *image, const struct policy_image *other,
-                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                   struct policy_decision *out)
+int decide_beside(const struct policy_image *image, const struct policy_image *other,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  struct policy_decision *out)
 {
     struct policy_decision beside;
     struct reading as; /* filled in where it is read */
     bool again = other != image && decide_ceiling(req, inputs, 0);
     if (again)
         read_as(image, other, req, inputs, &as);
-    /* What the image found valid is valid. */
-    (void)decide_all(other, image, again ? &as.req : req, again ? &as.inputs : inputs,
-                     other == image, &beside);
+    int rc = decide_all(other, image, again ? &as.req : req, again ? &as.inputs : inputs,
+                        other == image, &beside);
+    if (rc != REEVE_OK)
+        return rc;
     out->shadow.effect = beside.effect;
     out->shadow.rule = beside.rule;
     out->shadow.grant = beside.grant;
     out->shadow.isolation = beside.isolation;
     const struct answer a = {image, out}, b = {other, &beside};
     out->shadow.differs = !same(&a, &b);
+    return REEVE_OK;
 }
 
 int policy_decide_beside(const struct policy_image *image, const struct policy_image *candidate,
@@ -108,7 +111,6 @@ int policy_decide_beside(const struct policy_image *image, const struct policy_i
                          struct policy_decision *out)
 {
     int rc = decide_enforced(image, req, inputs, out);
-    if (rc == REEVE_OK && candidate != image)
-        decide_beside(image, candidate, req, inputs, out);
-    return rc;
+    return rc == REEVE_OK && candidate != image ? decide_beside(image, candidate, req, inputs, out)
+                                                : rc;
 }

@@ -56,14 +56,26 @@ static bool means(const struct deciding *d, uint32_t given, uint32_t budget)
     return a->per == b->per && str_eq(image_str(d->spent_of, a->id), image_str(d->image, b->id));
 }
 
-uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted)
+/* Of a budget that the image in force has not, nothing has been spent. */
+static bool is_new(const struct deciding *d, uint32_t budget)
 {
+    bool found = d->spent_of == d->image;
+    for (uint32_t i = 0; !found && i < d->spent_of->section[IMAGE_budgets].count; i++)
+        found = means(d, i, budget);
+    return !found;
+}
+
+bool policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted, uint64_t *out)
+{
+    *out = 0;
     for (uint32_t i = 0; i < d->inputs->nspent; i++) {
         const struct policy_spent *s = &d->inputs->spent[i];
-        if (s->counted == counted && s->link == d->link && means(d, s->budget, budget))
-            return s->amount;
+        if (s->counted == counted && s->link == d->link && means(d, s->budget, budget)) {
+            *out = s->amount;
+            return true;
+        }
     }
-    return 0;
+    return d->inputs->spent_all || is_new(d, budget);
 }
 
 static bool is_nearly(uint64_t would, uint64_t max, uint32_t percent)
@@ -71,7 +83,7 @@ static bool is_nearly(uint64_t would, uint64_t max, uint32_t percent)
     return percent && (unsigned __int128)would * 100 >= (unsigned __int128)max * percent;
 }
 
-/* Whether one of the things that it counts is exhausted; notes when one is nearly. */
+/* Whether one of the things that it counts is exhausted, or may be; notes when one is nearly. */
 static bool judge_budget(const struct deciding *d, uint32_t index, uint64_t bytes, bool *warned)
 {
     const struct img_budget *b = &image_budgets(d->image)[index];
@@ -79,11 +91,11 @@ static bool judge_budget(const struct deciding *d, uint32_t index, uint64_t byte
         [POLICY_COUNTED_CALLS] = 1, [POLICY_COUNTED_NETWORK_OUT] = bytes};
     bool exhausted = false;
     for (unsigned i = 0; i < POLICY_COUNTED_COUNT; i++) {
-        uint64_t would;
+        uint64_t spent, would;
         if (!(b->set >> i & 1))
             continue;
-        if (__builtin_add_overflow(policy_spent_of(d, index, i), share[i], &would) ||
-            would > b->max[i])
+        if (!policy_spent_of(d, index, i, &spent) ||
+            __builtin_add_overflow(spent, share[i], &would) || would > b->max[i])
             exhausted = true;
         else
             *warned |= is_nearly(would, b->max[i], b->warn_percent);

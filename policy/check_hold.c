@@ -54,7 +54,6 @@ static void resolve_label(struct checker *c, struct m_rule *r, const struct m_na
 #define X(id, name) name,
 static const char *const shipped_effects[] = {CORE_EFFECT_BITS(X)};
 #undef X
-#define MAX_OWN_EFFECTS (32u - (uint32_t)BASE_COUNT(shipped_effects))
 
 static uint32_t find_effect(const struct model *m, struct str name)
 {
@@ -71,7 +70,7 @@ static uint32_t find_effect(const struct model *m, struct str name)
 static void declare_effects(struct checker *c)
 {
     struct model *m = c->m;
-    m->effect_words = arena_array(c->arena, MAX_OWN_EFFECTS, sizeof *m->effect_words);
+    m->effect_words = arena_array(c->arena, POLICY_MAX_OWN_EFFECTS, sizeof *m->effect_words);
     if (!m->effect_words) {
         policy_report_memory(c->report);
         return;
@@ -80,10 +79,10 @@ static void declare_effects(struct checker *c)
         struct m_entry *e = &m->entries[i];
         for (uint32_t k = 0; k < e->effects.n; k++) {
             uint32_t bit = find_effect(m, e->effects.v[k].text);
-            if (bit == POLICY_NONE && m->neffect_words == MAX_OWN_EFFECTS) {
+            if (bit == POLICY_NONE && m->neffect_words == POLICY_MAX_OWN_EFFECTS) {
                 policy_report(c->report, P_BOUND, e->effects.v[k].at, NULL,
                               "at most %u effects beside the catalogue's are held",
-                              MAX_OWN_EFFECTS);
+                              POLICY_MAX_OWN_EFFECTS);
                 return;
             }
             if (bit == POLICY_NONE) {

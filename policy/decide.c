@@ -1,18 +1,35 @@
 /*
  * The decision: level, deny, pure, ask, allow, full, default, in this order and no other; then what
  * holds it, budgets, and the same for each parent. A pure function of image, request and inputs
- * over the image's tables; no allocation, no clock, no lock.
+ * over the image's tables; no clock, no lock, no allocation but that of value_scratch_of_thread.
  */
 #include "policy/decide.h"
 
-enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+static enum tri judge_rule(const struct deciding *d, const struct img_entry *e)
 {
+    if (d->note)
+        decide_note(d, e->rule);
     enum tri value =
         e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
     if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
         !eval_templates_hold(&d->eval, image_rules(d->image)[e->rule].grant))
         return TRI_UNKNOWN;
     return value;
+}
+
+/* A rule is found under each of its patterns. Its second judgement would cost what the first did,
+ * and could find nothing left to spend, and so another answer. */
+enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+{
+    struct eval_memo *memo = d->eval.memo;
+    uint32_t slot = e->rule % EVAL_MEMO;
+    if (!memo)
+        return judge_rule(d, e);
+    if (memo->rule[slot] != e->rule) {
+        memo->judged[slot] = (uint8_t)judge_rule(d, e);
+        memo->rule[slot] = e->rule;
+    }
+    return (enum tri)memo->judged[slot];
 }
 
 static bool selects(const struct deciding *d, const struct img_entry *e)
@@ -135,6 +152,8 @@ void decide_start(struct deciding *d, const struct policy_image *image,
     d->shadow = shadow;
     d->spent_of = image;
     d->patterns = VALUE_REGEX_BUDGET;
+    d->note = NULL;
+    d->judged = NULL;
     d->eval = (struct eval){.image = image, .req = req, .inputs = inputs, .patterns = &d->patterns};
     d->eval.subject = eval_subject_of(image, req->subject);
     eval_scan_begin(&d->scan, image, req->capability, d->eval.subject);
@@ -347,9 +366,7 @@ static void go_up(struct deciding *d, const struct policy_request *req, struct v
     d->eval.level = v->level;
 }
 
-/* The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
- * candidates found; it ends up as the last one's. */
-static int decide_links(struct deciding *d, struct policy_decision *out)
+static int judge_links(struct deciding *d, struct policy_decision *out)
 {
     const struct policy_image *image = d->image;
     const struct policy_request *req = d->req;
@@ -389,6 +406,16 @@ static int decide_links(struct deciding *d, struct policy_decision *out)
         out->strictest = 0;
     }
     return REEVE_OK;
+}
+
+/* What the links' requests and what was remembered of them were ends here. */
+int decide_links(struct deciding *d, struct policy_decision *out)
+{
+    const struct policy_request *req = d->req;
+    int rc = judge_links(d, out);
+    d->req = d->eval.req = req;
+    d->eval.memo = NULL;
+    return rc;
 }
 
 int decide_all(const struct policy_image *image, const struct policy_image *spent_of,
@@ -439,11 +466,10 @@ int decide_enforced(const struct policy_image *image, const struct policy_reques
 
 int decide_found(struct deciding *d, struct policy_decision *out)
 {
-    const struct policy_request *req = d->req; /* the subject's: it ends as the last parent's */
     int rc = enforced(d, out);
-    if (rc == REEVE_OK && image_head(d->image)->nshadow)
-        decide_beside(d->image, d->image, req, d->inputs, out);
-    return rc;
+    return rc == REEVE_OK && image_head(d->image)->nshadow
+               ? decide_beside(d->image, d->image, d->req, d->inputs, out)
+               : rc;
 }
 
 int policy_decide(const struct policy_image *image, const struct policy_request *req,

@@ -7,6 +7,18 @@
 
 #include "policy/eval.h"
 
+/* What regular expressions could still cost when a decision began to judge a rule, for the first so
+ * many that it judged: with as much they are judged again to the same end. */
+#define DECIDE_MAX_JUDGED 512u
+struct decide_judged {
+    uint64_t left; /* of VALUE_REGEX_BUDGET, when all was decided */
+    uint32_t n;
+    struct {
+        uint64_t patterns;
+        uint32_t rule, link;
+    } v[DECIDE_MAX_JUDGED];
+};
+
 /* What is carried through one link's decision. */
 struct deciding {
     const struct policy_image *image;
@@ -16,9 +28,11 @@ struct deciding {
     struct eval_scan scan;
     struct eval_effects effects;         /* of the capability */
     const struct policy_image *spent_of; /* whose budgets inputs->spent names */
-    uint64_t patterns; /* what regular expressions may still cost, all links together */
-    uint32_t link;     /* 0: the subject, i: its i-th parent */
-    bool shadow;       /* shadow rules count, and what they replace does not */
+    uint64_t patterns;          /* what regular expressions may still cost, all links together */
+    uint32_t link;              /* 0: the subject, i: its i-th parent */
+    struct decide_judged *note; /* where what is judged is noted; NULL: nowhere */
+    const struct decide_judged *judged; /* what had been, of what is judged again; NULL: nothing */
+    bool shadow;                        /* shadow rules count, and what they replace does not */
 };
 
 /* How far a matching rule precedes others: compared from the top. A rule's index is the order of
@@ -68,6 +82,21 @@ int decide_found(struct deciding *d, struct policy_decision *out);
 void decide_begin(struct deciding *d, const struct policy_image *image,
                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
                   uint32_t link, bool shadow, struct verdict *v);
+/** The answer of the subject and of each parent, the strictest of them. `d`: of the subject, its
+ * candidates found; its request is as it was when it returns. REEVE_EINVAL: no valid subject. */
+int decide_links(struct deciding *d, struct policy_decision *out);
+/** Note that a rule is judged now, in `d->note` (replay.c). */
+void decide_note(const struct deciding *d, uint32_t rule);
+/** Decide what was decided once more, noting what it cost: so that whoever explains it does not
+ * find unknown what the decision could judge, nor the reverse. */
+void decide_replay(const struct policy_image *image, const struct policy_request *req,
+                   const struct reeve_inputs_view *inputs, struct decide_judged *out);
+/** decide_begin for who explains a decision: regular expressions may cost what it left. */
+void decide_again(struct deciding *d, const struct policy_image *image,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  uint32_t link, const struct decide_judged *judged, struct verdict *v);
+/** Where the decision judged the rule for this link: what regular expressions could cost then. */
+bool decide_was_judged(const struct deciding *d, uint32_t rule, uint64_t *patterns);
 /** What is done with a candidate of one kind; false: no further one is wanted. */
 typedef bool decide_each_fn(const struct deciding *d, const struct eval_found *f,
                             const struct img_entry *e, void *state);
@@ -98,10 +127,11 @@ int decide_all(const struct policy_image *image, const struct policy_image *spen
 int decide_enforced(const struct policy_image *image, const struct policy_request *req,
                     const struct reeve_inputs_view *inputs, struct policy_decision *out);
 /** Fill in `shadow` (beside.c): of the same image with its shadow rules in force, of another one
- * its enforced answer. `out` is decided. */
-void decide_beside(const struct policy_image *image, const struct policy_image *other,
-                   const struct policy_request *req, const struct reeve_inputs_view *inputs,
-                   struct policy_decision *out);
+ * its enforced answer. `out` is decided; nothing is filled in when the other one finds the request
+ * invalid: REEVE_EINVAL. */
+int decide_beside(const struct policy_image *image, const struct policy_image *other,
+                  const struct policy_request *req, const struct reeve_inputs_view *inputs,
+                  struct policy_decision *out);
 
 /* The asks that match. `answered`: those whose approval is needed, the best one's too. */
 struct asks {
@@ -149,8 +179,8 @@ void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *f
 void explain_ceiling(const struct deciding *d, const struct policy_decision *decision,
                      struct buf *out);
 
-/** What the inputs say has been spent of one thing that a budget counts. */
-uint64_t policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted);
+/** What the inputs say has been spent of one thing that a budget counts; false, and 0: unknown. */
+bool policy_spent_of(const struct deciding *d, uint32_t budget, unsigned counted, uint64_t *out);
 
 /** Add to a list without duplicates; false when it is full. */
 bool policy_list_add(struct policy_list *list, uint32_t value);

@@ -1,6 +1,7 @@
 /*
  * What decide, grant and explain share: who asks, as the image knows them; conditions in three
- * values; templates. Pure functions of image and request; none allocates.
+ * values; templates. Pure functions of image and request; none allocates, but
+ * for a thread's first regular expression (value_regex.h).
  */
 #ifndef POLICY_EVAL_H
 #define POLICY_EVAL_H
@@ -43,6 +44,9 @@ struct eval_value {
 struct eval_memo {
     uint32_t attribute[EVAL_MEMO]; /* POLICY_NONE: none */
     struct eval_value value[EVAL_MEMO];
+    uint32_t
+        rule[EVAL_MEMO]; /* found under several patterns, it is judged once; POLICY_NONE: none */
+    uint8_t judged[EVAL_MEMO];
     struct str url; /* the text that was read, p NULL: none; texts do not change in a decision */
     bool readable;
     struct core_url parts;
@@ -50,6 +54,7 @@ struct eval_memo {
 static inline void eval_remember(struct eval_memo *memo)
 {
     memset(memo->attribute, 0xff, sizeof memo->attribute);
+    memset(memo->rule, 0xff, sizeof memo->rule);
     memo->url = (struct str){NULL, 0};
 }
 

@@ -1,7 +1,7 @@
 /*
  * The operators, each one function on a value that is there, and the table that finds it. What an
- * operator cannot judge is unknown. Nothing allocates; time is bounded by the value's size, its
- * lists by POLICY_MAX_ELEMENTS.
+ * operator cannot judge is unknown. Nothing allocates but a thread's first `matches`; time is
+ * bounded by the value's size, its lists by POLICY_MAX_ELEMENTS.
  */
 #include "policy/eval.h"
 

@@ -28,6 +28,7 @@ struct miss {
     enum fault first;
     uint32_t fails;     /* bit enum fault */
     uint32_t condition; /* the first that fails */
+    uint64_t patterns;  /* what regular expressions could cost when it was judged */
     uint32_t attribute; /* of the template that fails */
     enum eval_wanted wanted;
 };
@@ -39,19 +40,41 @@ static void fail(struct miss *m, enum fault fault)
     m->fails |= 1u << fault;
 }
 
-static void judge_conditions(const struct deciding *d, const struct img_rule *r, struct miss *m)
+/* The parts of a rule's condition one by one, as the decision judged them up to where it stopped:
+ * with what regular expressions could cost then. Behind that, and of a rule that it did not judge,
+ * they may cost what it left, all together. `fn` may judge the part again, at the same cost. */
+typedef void part_fn(const struct deciding *d, uint32_t at, enum tri value, void *state);
+static void each_part(const struct deciding *d, uint32_t rule, part_fn *fn, void *state)
 {
     const struct img_condition *nodes = image_conditions(d->image);
-    uint32_t end = r->condition == POLICY_NONE ? 0 : nodes[r->condition].end;
-    for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
+    uint32_t root = image_rules(d->image)[rule].condition;
+    uint32_t end = root == POLICY_NONE ? 0 : nodes[root].end;
+    uint64_t *patterns = d->eval.patterns, left = *patterns;
+    bool was = decide_was_judged(d, rule, patterns);
+    for (uint32_t i = root + 1; i < end; i = nodes[i].end) {
+        uint64_t before = *patterns;
         enum tri value = eval_condition(&d->eval, i);
-        if (value == TRI_TRUE)
-            continue;
-        if (m->told.failing == 0)
-            m->condition = i;
-        m->told.unknown += value == TRI_UNKNOWN;
-        fail(m, FAULT_CONDITION);
+        uint64_t after = *patterns;
+        *patterns = before;
+        fn(d, i, value, state);
+        *patterns = was && value == TRI_FALSE ? left : after;
+        was = was && value != TRI_FALSE;
     }
+    if (was)
+        *patterns = left;
+}
+
+static void judge_part(const struct deciding *d, uint32_t at, enum tri value, void *state)
+{
+    struct miss *m = state;
+    if (value == TRI_TRUE)
+        return;
+    if (m->told.failing == 0) {
+        m->condition = at;
+        m->patterns = d->patterns;
+    }
+    m->told.unknown += value == TRI_UNKNOWN;
+    fail(m, FAULT_CONDITION);
 }
 
 static struct miss judge(const struct deciding *d, const struct standing *at)
@@ -59,7 +82,7 @@ static struct miss judge(const struct deciding *d, const struct standing *at)
     const struct img_rule *r = &image_rules(d->image)[at->rule];
     const struct img_selector *s = image_selector_of(d->image, r);
     struct miss m = {.at = *at, .told.rule = at->rule};
-    judge_conditions(d, r, &m);
+    each_part(d, at->rule, judge_part, &m);
     if (r->grant != POLICY_NONE)
         m.wanted = eval_template_fails(&d->eval, r->grant, &m.attribute);
     if (m.wanted != EVAL_NOTHING)
@@ -121,29 +144,32 @@ static bool nearest_miss(struct deciding *d, struct miss *best)
     return search.found;
 }
 
-/* The link that was denied, as it was judged; `as` gets its request. */
+/* The link that was denied, as it was judged. */
+struct again {
+    struct policy_request as;
+    struct deciding of;
+    struct decide_judged judged;
+};
 static void begin_again(const struct policy_image *image, const struct policy_request *req,
                         const struct reeve_inputs_view *inputs, const struct policy_decision *d,
-                        struct policy_request *as, struct deciding *out)
+                        struct again *out)
 {
     struct verdict ignored;
-    *as = decide_as(req, inputs, d->strictest);
-    out->patterns = VALUE_REGEX_BUDGET;
-    out->spent_of = image;
-    decide_begin(out, image, as, inputs, d->strictest, false, &ignored);
+    out->as = decide_as(req, inputs, d->strictest);
+    decide_replay(image, req, inputs, &out->judged);
+    decide_again(&out->of, image, &out->as, inputs, d->strictest, &out->judged, &ignored);
 }
 
 bool policy_nearest_miss(const struct policy_image *image, const struct policy_request *req,
                          const struct reeve_inputs_view *inputs, const struct policy_decision *d,
                          struct policy_miss *out)
 {
-    struct policy_request as;
-    struct deciding again;
+    struct again again;
     struct miss m;
-    if (!decide_is_valid(req, inputs))
+    if (d->rule != POLICY_RULE_DEFAULT || !decide_is_valid(req, inputs))
         return false;
-    begin_again(image, req, inputs, d, &as, &again);
-    if (d->rule != POLICY_RULE_DEFAULT || !nearest_miss(&again, &m))
+    begin_again(image, req, inputs, d, &again);
+    if (!nearest_miss(&again.of, &m))
         return false;
     *out = m.told;
     return true;
@@ -182,17 +208,16 @@ static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *o
 }
 
 /* What the conditions that could not be judged are about. */
-static void put_unknown(const struct deciding *d, const struct img_rule *r, struct buf *out)
+struct unknown_parts {
+    const char *comma;
+    uint32_t told;
+    struct buf *out;
+};
+static void put_unknown(const struct deciding *d, uint32_t at, enum tri value, void *state)
 {
-    const struct img_condition *nodes = image_conditions(d->image);
-    const char *comma = "; could not be judged: ";
-    for (uint32_t i = r->condition + 1, told = 0; i < nodes[r->condition].end && told < 8;
-         i = nodes[i].end) {
-        if (eval_condition(&d->eval, i) != TRI_UNKNOWN)
-            continue;
-        explain_unknown(&d->eval, i, &comma, out);
-        told++;
-    }
+    struct unknown_parts *u = state;
+    if (value == TRI_UNKNOWN && u->told++ < 8)
+        explain_unknown(&d->eval, at, &u->comma, u->out);
 }
 
 /* One thing by which a rule fails, in words. */
@@ -201,8 +226,10 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
 {
     const struct img_rule *r = &image_rules(d->image)[m->told.rule];
     const struct img_selector *s = image_selector_of(d->image, r);
+    uint64_t left = *d->eval.patterns;
     switch (fault) {
     case FAULT_CONDITION:
+        *d->eval.patterns = m->patterns;
         explain_condition(&d->eval, m->condition, out);
         break;
     case FAULT_TEMPLATE:
@@ -218,18 +245,19 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
         buf_z(out, "it is not reached");
         break;
     }
+    *d->eval.patterns = left;
 }
 
 static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
 {
-    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
+    struct unknown_parts unknown = {"; could not be judged: ", 0, out};
     put_one(d, m, m->first, out);
     if (m->told.failing < 2)
         return;
     buf_printf(out, "; %u more of its conditions %s not hold", m->told.failing - 1,
                m->told.failing == 2 ? "does" : "do");
     if (m->told.unknown)
-        put_unknown(d, r, out);
+        each_part(d, m->told.rule, put_unknown, &unknown);
 }
 
 static void tell_fault(const struct deciding *d, const struct miss *m, enum fault fault,
@@ -240,22 +268,28 @@ static void tell_fault(const struct deciding *d, const struct miss *m, enum faul
     fn(state, unknown, buf_view(&text));
 }
 
+struct telling {
+    struct miss m;
+    explain_fault_fn *fn;
+    void *state;
+};
+static void tell_part(const struct deciding *d, uint32_t at, enum tri value, void *state)
+{
+    struct telling *t = state;
+    t->m.condition = at;
+    t->m.patterns = d->patterns;
+    if (value != TRI_TRUE)
+        tell_fault(d, &t->m, FAULT_CONDITION, value == TRI_UNKNOWN, t->fn, t->state);
+}
+
 void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *fn, void *state)
 {
-    const struct img_rule *r = &image_rules(d->image)[rule];
-    const struct img_condition *nodes = image_conditions(d->image);
-    uint32_t end = r->condition == POLICY_NONE ? 0 : nodes[r->condition].end;
     struct standing at = {.rule = rule};
-    struct miss m = judge(d, &at);
-    for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
-        enum tri value = eval_condition(&d->eval, i);
-        m.condition = i;
-        if (value != TRI_TRUE)
-            tell_fault(d, &m, FAULT_CONDITION, value == TRI_UNKNOWN, fn, state);
-    }
+    struct telling t = {judge(d, &at), fn, state};
+    each_part(d, rule, tell_part, &t);
     for (enum fault f = FAULT_TEMPLATE; f <= FAULT_TIME; f++)
-        if (m.fails >> f & 1)
-            tell_fault(d, &m, f, false, fn, state);
+        if (t.m.fails >> f & 1)
+            tell_fault(d, &t.m, f, false, fn, state);
 }
 
 static void put_who(const char *begin, const struct policy_request *req, struct buf *out)
@@ -371,7 +405,11 @@ static void explain_budget(const struct deciding *of, uint32_t budget, struct bu
             continue;
         buf_printf(out, "%s%s ", comma, words[i]);
         comma = ", ";
-        put_amount(i, policy_spent_of(of, budget, i), out);
+        uint64_t spent;
+        if (policy_spent_of(of, budget, i, &spent))
+            put_amount(i, spent, out);
+        else
+            buf_z(out, "(not known)");
         buf_z(out, " of ");
         put_amount(i, b->max[i], out);
     }
@@ -383,28 +421,28 @@ void policy_explain(const struct policy_image *image, const struct policy_reques
 {
     struct policy_rule_info info = policy_image_rule(image, d->rule);
     uint32_t rules = image->section[IMAGE_rules].count;
-    struct policy_request as;
-    struct deciding of;
+    struct again again;
+    struct deciding *of = &again.of;
     if (!decide_is_valid(req, inputs)) {
         buf_z(out, "the request is none that can be decided");
         return;
     }
-    begin_again(image, req, inputs, d, &as, &of);
+    begin_again(image, req, inputs, d, &again);
     if (d->effect == CORE_EFFECT_ASK) {
         explain_ask(image, d, out);
     } else if (d->rule == POLICY_RULE_DEFAULT) {
-        explain_default(&of, out);
+        explain_default(of, out);
     } else if (d->rule == POLICY_RULE_CEILING) {
-        explain_ceiling(&of, d, out);
+        explain_ceiling(of, d, out);
     } else if (d->rule == POLICY_RULE_PURE) {
-        explain_pure(&of, d, out);
+        explain_pure(of, d, out);
     } else if (d->rule >= rules && d->rule - rules < image->section[IMAGE_budgets].count) {
-        explain_budget(&of, d->rule - rules, out);
+        explain_budget(of, d->rule - rules, out);
     } else if (info.reason.n) {
         put_sentence(out, info.reason);
     } else {
         buf_z(out, "rule ");
         buf_str(out, info.id);
-        put_who(d->effect == CORE_EFFECT_DENY ? " denies " : " permits ", of.req, out);
+        put_who(d->effect == CORE_EFFECT_DENY ? " denies " : " permits ", of->req, out);
     }
 }

@@ -183,8 +183,19 @@ void explain_wanted(const struct policy_image *image, uint32_t at, struct buf *o
     put_wanted(image, &image_conditions(image)[at], false, out);
 }
 
-/* The first node below `at` that keeps it from being true, and whether a `not` stands over it. */
-static uint32_t first_failing(const struct eval *e, uint32_t at, bool *negated)
+/* Whether a child may be passed over: it is as it has to be, or, of what cannot be judged, not what
+ * keeps it from being judged. */
+static bool is_passed(const struct eval *e, uint32_t child, bool every, bool negated, bool unknown)
+{
+    enum tri wanted = negated ? TRI_FALSE : TRI_TRUE;
+    return unknown ? eval_condition(e, child) != TRI_UNKNOWN
+                   : every && eval_condition(e, child) == wanted;
+}
+
+/* The first node below `at` that keeps it from being true, and whether a `not` stands over it:
+ * under one `all` and `any` change places. Of alternatives, none of which holds, the first.
+ * `unknown`: `at` is, and the first one that is by which it is. */
+static uint32_t first_failing(const struct eval *e, uint32_t at, bool unknown, bool *negated)
 {
     const struct img_condition *nodes = image_conditions(e->image);
     for (;;) {
@@ -193,13 +204,15 @@ static uint32_t first_failing(const struct eval *e, uint32_t at, bool *negated)
             return at;
         if (at + 1 == c->end)
             return at; /* an empty list */
-        bool every = c->op != OP_ANY;
         *negated ^= c->op == OP_NOT;
-        uint32_t next = at + 1;
-        enum tri wanted = *negated ? TRI_FALSE : TRI_TRUE;
-        while (every && nodes[next].end < c->end && eval_condition(e, next) == wanted)
-            next = nodes[next].end;
-        at = next;
+        bool every = (c->op == OP_ANY) == *negated;
+        uint64_t left = *e->patterns;
+        at++;
+        while (nodes[at].end < c->end && is_passed(e, at, every, *negated, unknown)) {
+            at = nodes[at].end;
+            left = *e->patterns;
+        }
+        *e->patterns = left; /* its parts are judged again as it was */
     }
 }
 
@@ -209,7 +222,7 @@ void explain_condition(const struct eval *e, uint32_t at, struct buf *out)
     const struct img_condition *c = &image_conditions(e->image)[at];
     if (c->op == OP_ANY)
         buf_z(out, "none of its alternatives holds; the first: ");
-    at = first_failing(e, at, &negated);
+    at = first_failing(e, at, false, &negated);
     c = &image_conditions(e->image)[at];
     if (c->op < OP_ABSENT)
         buf_z(out, "its condition has no alternative");
@@ -224,7 +237,8 @@ void explain_condition(const struct eval *e, uint32_t at, struct buf *out)
 void explain_unknown(const struct eval *e, uint32_t at, const char **comma, struct buf *out)
 {
     bool negated = false;
-    const struct img_condition *c = &image_conditions(e->image)[first_failing(e, at, &negated)];
+    const struct img_condition *c =
+        &image_conditions(e->image)[first_failing(e, at, true, &negated)];
     if (c->attribute == POLICY_NONE)
         return;
     buf_z(out, *comma);

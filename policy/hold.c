@@ -96,8 +96,15 @@ static void keep_ask(struct scopes *s, uint32_t id, const struct standing *at)
         of->asks = *at;
 }
 
+/* A rule is found under each of its patterns; the best counts. */
 static void keep_gate(struct scopes *s, uint32_t id, const struct standing *at)
 {
+    for (uint32_t i = 0; i < s->ngates; i++)
+        if (s->gates[i].at.rule == at->rule) {
+            if (decide_precedes(at, &s->gates[i].at))
+                s->gates[i].at = *at;
+            return;
+        }
     if (s->ngates < POLICY_MAX_HELD)
         s->gates[s->ngates++] = (struct gate){id, *at};
     else

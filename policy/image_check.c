@@ -7,7 +7,6 @@
 #include "policy/image_check.h"
 
 #include "core/types.h"
-#include "policy/hash.h"
 
 enum field_kind {
     TEXT,     /* struct img_str: within bytes */
@@ -63,6 +62,8 @@ static const struct field fields[] = {
     F(attributes, img_attribute, builtin, WORD, POLICY_INPUT_COUNT),
     F(attributes, img_attribute, from, WORD, FROM_COUNT),
     F(attributes, img_attribute, type, WORD, TYPE_COUNT + 1),
+    F(attributes, img_attribute, list, WORD, 2),
+    F(attributes, img_attribute, positions, WORD, 2),
     F(attributes, img_attribute, scope, OPTIONAL, IMAGE_scopes),
     F(regexes, img_regex, pattern, TEXT, 0),
     F(entities, img_entity, name, TEXT, 0),
@@ -186,83 +187,44 @@ static bool refs_good(const struct policy_image *image, uint32_t first, uint32_t
     return true;
 }
 
-static bool directory_good(const struct policy_image *image, enum image_section cells,
-                           uint32_t bits, enum image_section rows)
-{
-    const uint32_t *v = image->section[cells].at;
-    uint32_t n = image->section[cells].count;
-    if (bits < 1 || bits > 30 || n != (UINT32_C(1) << bits) + 1)
-        return false;
-    for (uint32_t i = 1; i < n; i++)
-        if (v[i - 1] > v[i])
-            return false;
-    return v[0] == 0 && v[n - 1] == image->section[rows].count;
-}
-
-static bool check_head(const struct policy_image *image)
-{
-    const struct img_head *h = image_head(image);
-    uint32_t words = image->section[IMAGE_filter].count;
-    return words >= HASH_BLOCK_WORDS && (words & (words - 1)) == 0 && h->others <= 1 &&
-           h->files.n > 0 && directory_good(image, IMAGE_cells, h->cell_bits, IMAGE_entries) &&
-           directory_good(image, IMAGE_subject_cells, h->subject_bits, IMAGE_subjects) &&
-           directory_good(image, IMAGE_entity_cells, h->entity_bits, IMAGE_entities) &&
-           h->nlevel_ids <= image->section[IMAGE_levels].count && h->default_level >= -1 &&
-           h->default_level < (int32_t)CORE_LEVEL_COUNT && image_hold_head_good(image, h);
-}
-
-static bool check_entry(const struct policy_image *image, const struct img_entry *e)
-{
-    static const uint32_t targets[] = {IMAGE_subjects, IMAGE_groups};
-    uint32_t kind = e->who >> 30;
-    return within(image, IMAGE_bytes, e->text, e->ntext) &&
-           (e->strength & ~(IMAGE_TEMPLATES | IMAGE_SELECTS)) < CORE_RANK_COUNT &&
-           e->kind == image_rules(image)[e->rule].effect &&
-           (kind < 2 ? (e->who & IMAGE_WHO_INDEX) < image->section[targets[kind]].count
-                     : e->who == IMAGE_WHO_OTHER) &&
-           (!(e->strength & IMAGE_TEMPLATES) || image_rules(image)[e->rule].grant != POLICY_NONE);
-}
-
-static bool check_subject(const struct policy_image *image, const struct img_subject *s)
-{
-    for (uint32_t i = 0; i < IMAGE_NEAR_GROUPS && i < s->ngroups; i++)
-        if (s->near[i] >= image->section[IMAGE_groups].count)
-            return false;
-    return refs_good(image, s->first, s->ngroups, IMAGE_groups);
-}
-
 static bool check_group(const struct policy_image *image, const struct img_group *g)
 {
     return refs_good(image, g->first, g->nglobs, IMAGE_globs);
 }
 
-static bool check_level(const struct policy_image *image, const struct img_level *l)
+/* A resource may be one without a `*`: nothing ranks these. */
+static bool check_glob(const struct policy_image *image, const struct img_glob *g)
 {
-    static const int target[] = {[SUBJECT_ANYONE] = -1,
-                                 [SUBJECT_GLOB] = IMAGE_globs,
-                                 [SUBJECT_GROUP] = IMAGE_groups,
-                                 [SUBJECT_ID] = IMAGE_subjects};
-    return l->file < image_head(image)->files.n &&
-           (target[l->kind] < 0 || l->value < image->section[target[l->kind]].count);
+    struct str text = image_str(image, g->text);
+    return g->literals == (memchr(text.p, '*', text.n) ? policy_glob_literals(text) : 0);
 }
 
 static bool check_list(const struct policy_image *image, const struct img_list *r)
 {
     uint64_t groups = (uint64_t)r->first + r->nids, globs = groups + r->ngroups;
-    return globs <= UINT32_MAX && refs_good(image, r->first, r->nids, IMAGE_subjects) &&
+    return r->anyone <= 1 && globs <= UINT32_MAX &&
+           refs_good(image, r->first, r->nids, IMAGE_subjects) &&
            refs_good(image, (uint32_t)groups, r->ngroups, IMAGE_groups) &&
            refs_good(image, (uint32_t)globs, r->nglobs, IMAGE_globs);
 }
 
-/* section, type, function: of each row, when all fields of all rows are good; literals before those
- * who look into them */
+static bool check_entity(const struct policy_image *image, const struct img_entity *e)
+{
+    return image_literals(image)[e->properties].type == Y_MAP;
+}
+
+/* section, type, function: of each row, when all fields of all rows are good; those who are looked
+ * into before those who look */
 #define ROW_CHECKS(X)                                                                              \
-    X(entries, img_entry, check_entry)                                                             \
-    X(subjects, img_subject, check_subject)                                                        \
+    X(globs, img_glob, check_glob)                                                                 \
     X(groups, img_group, check_group)                                                              \
-    X(levels, img_level, check_level)                                                              \
     X(lists, img_list, check_list)                                                                 \
+    X(lists, img_list, image_list_sorted)                                                          \
+    X(subjects, img_subject, image_subject_found)                                                  \
+    X(levels, img_level, image_level_found)                                                        \
     X(literals, img_literal, image_literal_good)                                                   \
+    X(entities, img_entity, check_entity)                                                          \
+    X(entities, img_entity, image_entity_found)                                                    \
     X(attributes, img_attribute, image_attribute_good)                                             \
     X(conditions, img_condition, image_condition_good)                                             \
     X(rules, img_rule, image_rule_good)                                                            \
@@ -272,13 +234,17 @@ static bool check_list(const struct policy_image *image, const struct img_list *
     X(obligations, img_obligation, image_obligation_good)                                          \
     X(budgets, img_budget, image_budget_good)                                                      \
     X(capabilities, img_capability, image_capability_good)                                         \
+    X(capabilities, img_capability, image_capability_found)                                        \
     X(args, img_arg, image_arg_good)                                                               \
     X(grants, img_grant, image_grant_good)                                                         \
     X(paths, img_path, image_path_good)                                                            \
-    X(endpoints, img_endpoint, image_endpoint_good)
+    X(endpoints, img_endpoint, image_endpoint_good)                                                \
+    X(variables, img_variable, image_variable_good)                                                \
+    X(entries, img_entry, image_entry_good)                                                        \
+    X(entries, img_entry, image_entry_found)
 
 #define X(name, type, check)                                                                       \
-    static bool all_##name(const struct policy_image *image)                                       \
+    static bool all_##check(const struct policy_image *image)                                      \
     {                                                                                              \
         const struct type *rows = image_##name(image);                                             \
         for (uint32_t i = 0; i < image->section[IMAGE_##name].count; i++)                          \
@@ -291,17 +257,14 @@ ROW_CHECKS(X)
 
 int image_check(const struct policy_image *image, struct reeve_error *err)
 {
-#define X(name, type, check) {IMAGE_##name, all_##name},
-    static const struct {
-        enum image_section section;
-        bool (*good)(const struct policy_image *image);
-    } checks[] = {ROW_CHECKS(X)};
+#define X(name, type, check) all_##check,
+    static bool (*const checks[])(const struct policy_image *image) = {ROW_CHECKS(X)};
 #undef X
     bool good = image->section[IMAGE_head].count == 1;
     for (size_t i = 0; i < BASE_COUNT(fields) && good; i++)
         good = section_good(image, &fields[i]);
-    good = good && check_head(image);
+    good = good && image_head_found(image) && image_hold_head_good(image, image_head(image));
     for (size_t i = 0; i < BASE_COUNT(checks) && good; i++)
-        good = checks[i].good(image);
+        good = checks[i](image);
     return good ? REEVE_OK : base_fail(err, REEVE_EFORMAT, "the image's tables are not sound");
 }

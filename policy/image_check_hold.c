@@ -40,34 +40,69 @@ static bool is_canonical(struct str text)
            str_eq(text, buf_view(&again));
 }
 
+static bool limits_good(const struct core_limits *l)
+{
+    return l->set >> CORE_LIMIT_COUNT == 0 && l->best_effort >> CORE_LIMIT_COUNT == 0;
+}
+
+/* Bits of effects that have words. */
+static bool effects_good(const struct policy_image *image, uint32_t effects)
+{
+    return (uint64_t)effects >> (CORE_EFFECT_WORDS + image_head(image)->effects.n) == 0;
+}
+
 bool image_hold_head_good(const struct policy_image *image, const struct img_head *h)
 {
-    return h->kinds >> RULE_KINDS == 0 && h->nexact <= image->section[IMAGE_capabilities].count &&
+    return limits_good(&h->default_limits) && h->masks.n <= POLICY_MAX_MASKS &&
+           h->kinds >> RULE_KINDS == 0 && h->nexact <= image->section[IMAGE_capabilities].count &&
            h->labels.n <= 64 && is_run(image, h->labels, IMAGE_names) &&
-           h->effects.n <= 32 - CORE_EFFECT_WORDS && is_run(image, h->effects, IMAGE_names) &&
+           h->effects.n <= POLICY_MAX_OWN_EFFECTS && is_run(image, h->effects, IMAGE_names) &&
            are_arguments(image, h->masks) &&
            image->section[IMAGE_budgets].count <= POLICY_MAX_BUDGETS;
 }
 
-/* What asks or requires has a row that says how. */
-bool image_rule_good(const struct policy_image *image, const struct img_rule *r)
+/* What asks or requires has a row that says how, and only a require cuts. */
+static bool holds_as_it_says(const struct policy_image *image, const struct img_rule *r)
 {
     const struct img_hold *h = image_hold_of(image, r);
-    if (r->file >= image_head(image)->files.n)
+    if (!h)
+        return r->effect != RULE_ASK && r->effect != RULE_REQUIRE;
+    if (r->effect == RULE_REQUIRE)
+        return true;
+    return h->within == POLICY_NONE && h->isolation == CORE_RANK_NONE &&
+           (h->approval != POLICY_NONE) == (r->effect == RULE_ASK);
+}
+
+/* Rules ascend by their ids: which of two precedes is told by their indexes. */
+bool image_rule_good(const struct policy_image *image, const struct img_rule *r)
+{
+    const struct img_head *h = image_head(image);
+    const struct img_selector *s = image_selector_of(image, r);
+    bool permits = r->effect == RULE_ALLOW || r->effect == RULE_ASK;
+    if (r != image_rules(image) &&
+        str_cmp(image_str(image, r[-1].id), image_str(image, r->id)) >= 0)
         return false;
-    if (r->effect == RULE_ASK && (!h || h->approval == POLICY_NONE))
+    if (r->grant == POLICY_NONE
+            ? r->isolation != CORE_RANK_NONE
+            : !permits || r->isolation != image_grants(image)[r->grant].isolation)
         return false;
-    return (r->effect != RULE_REQUIRE || h) && image_head(image)->kinds >> r->effect & 1;
+    return r->file < h->files.n && h->kinds >> r->effect & 1 && (!s || !s->shadow || h->nshadow) &&
+           holds_as_it_says(image, r);
 }
 
 bool image_selector_good(const struct policy_image *image, const struct img_selector *s)
 {
-    return refs_to(image, (struct img_range){s->resources, s->nresources}, IMAGE_globs);
+    return effects_good(image, s->effects) &&
+           refs_to(image, (struct img_range){s->resources, s->nresources}, IMAGE_globs);
 }
 
 bool image_hold_good(const struct policy_image *image, const struct img_hold *h)
 {
-    return h->isolation < CORE_RANK_COUNT &&
+    const struct img_range *labels = &image_head(image)->labels;
+    if (h->within != POLICY_NONE && image_grants(image)[h->within].templates)
+        return false; /* what a require cuts to is the same for every request */
+    return h->isolation < CORE_RANK_COUNT && h->scope <= image->section[IMAGE_scopes].count &&
+           (labels->n == 64 || h->labels >> labels->n == 0) &&
            refs_to(image, (struct img_range){h->obligations, h->nobligations}, IMAGE_obligations);
 }
 
@@ -92,7 +127,8 @@ bool image_budget_good(const struct policy_image *image, const struct img_budget
 bool image_capability_good(const struct policy_image *image, const struct img_capability *c)
 {
     struct img_range args = {c->args, c->nargs};
-    return c->klass >= -1 && c->klass < (int)CORE_CLASS_COUNT &&
+    return effects_good(image, c->effects) && c->nmask <= POLICY_MAX_MASKS && c->klass >= -1 &&
+           c->klass < (int)CORE_CLASS_COUNT &&
            are_arguments(image, (struct img_range){c->mask, c->nmask}) &&
            (c->args == POLICY_NONE ||
             (c->nargs <= CORE_MAX_ARGS && is_run(image, args, IMAGE_args)));
@@ -104,13 +140,28 @@ bool image_arg_good(const struct policy_image *image, const struct img_arg *a)
            (!a->fallback.n || is_canonical(image_str(image, a->fallback)));
 }
 
+/* Of paths and endpoints that are runs. */
+static uint32_t templates_of(const struct policy_image *image, const struct img_grant *g)
+{
+    uint32_t n = 0;
+    for (unsigned list = 0; list < PATHS_LISTS; list++) {
+        const struct img_path *p = image_paths(image) + g->paths[list].first;
+        for (uint32_t i = 0; i < g->paths[list].n; i++)
+            n += p[i].attribute != POLICY_NONE || p[i].subject;
+    }
+    for (uint32_t i = 0; i < g->network.n; i++)
+        n += image_endpoints(image)[g->network.first + i].attribute != POLICY_NONE;
+    return n;
+}
+
 bool image_grant_good(const struct policy_image *image, const struct img_grant *g)
 {
-    bool good = g->isolation < CORE_RANK_COUNT && g->limits.set >> CORE_LIMIT_COUNT == 0 &&
-                g->limits.best_effort >> CORE_LIMIT_COUNT == 0 && g->wrote >> REACH_COUNT == 0;
+    bool good =
+        g->isolation < CORE_RANK_COUNT && limits_good(&g->limits) && g->wrote >> REACH_COUNT == 0;
     for (unsigned i = 0; i < PATHS_LISTS; i++)
         good = good && is_run(image, g->paths[i], IMAGE_paths);
     return good && is_run(image, g->network, IMAGE_endpoints) &&
+           g->templates == templates_of(image, g) &&
            is_run(image, g->environment, IMAGE_variables) && is_run(image, g->masks, IMAGE_names) &&
            is_run(image, g->secrets, IMAGE_names) && is_run(image, g->providers, IMAGE_names);
 }
@@ -122,10 +173,20 @@ static bool is_argument(const struct policy_image *image, uint32_t attribute)
 
 bool image_path_good(const struct policy_image *image, const struct img_path *p)
 {
-    return p->subject <= p->path.n && is_argument(image, p->attribute);
+    if (p->attribute != POLICY_NONE)
+        return !p->subject && is_argument(image, p->attribute);
+    struct str path = image_str(image, p->path);
+    return core_path_is_normal(path) &&
+           (p->subject < path.n ? !p->subject || path.p[p->subject] == '/' : p->subject == path.n);
 }
 
 bool image_endpoint_good(const struct policy_image *image, const struct img_endpoint *e)
 {
     return e->port <= 65535 && is_argument(image, e->attribute);
+}
+
+bool image_variable_good(const struct policy_image *image, const struct img_variable *v)
+{
+    (void)image;
+    return v->set <= 1 && v->name.n > 0;
 }

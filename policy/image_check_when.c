@@ -4,6 +4,7 @@
  */
 #include "policy/image_check.h"
 
+#include "core/catalogue.h"
 #include "policy/value_host.h"
 #include "policy/value_like.h"
 #include "policy/value_net.h"
@@ -33,13 +34,24 @@ bool image_literal_good(const struct policy_image *image, const struct img_liter
     return n == (l->type == Y_MAP ? 2 * (uint64_t)l->count : l->count);
 }
 
+/* The digits of `args.N`, as the parser takes them: the evaluator adds them up. */
+static bool is_position(struct str key)
+{
+    for (size_t i = 0; i < key.n; i++)
+        if (key.p[i] < '0' || key.p[i] > '9')
+            return false;
+    return key.n > 0 && key.n <= 4;
+}
+
 bool image_attribute_good(const struct policy_image *image, const struct img_attribute *a)
 {
-    (void)image;
     bool named = a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE;
-    if (named && a->builtin > BUILTIN_TYPE)
+    if (a->root != ROOT_BROKER && a->builtin > (named ? BUILTIN_TYPE : BUILTIN_NONE))
         return false;
-    return a->n > 0 || !(a->positions || (named && a->builtin == BUILTIN_NONE));
+    if (a->positions)
+        return a->root == ROOT_ARGS && a->n > 0 &&
+               is_position(image_str(image, image_keys(image)[a->first]));
+    return a->n > 0 || !(named && a->builtin == BUILTIN_NONE);
 }
 
 /* ---- operands ---- */
@@ -69,7 +81,7 @@ static bool all_groups(const struct policy_image *image, const struct img_litera
 
 static bool is_folder(const struct policy_image *image, const struct img_literal *l)
 {
-    return is_text(image, l) && l->s.n && image_bytes(image)[l->s.at] == '/';
+    return is_text(image, l) && core_path_is_normal(image_str(image, l->s));
 }
 
 static bool literal_fits(const struct policy_image *image, const struct img_condition *c,
@@ -152,8 +164,10 @@ static bool operand_fits(const struct policy_image *image, const struct img_cond
 
 /* ---- conditions ---- */
 
-static bool children_fit(const struct img_condition *c, bool some)
+/* `next`: what stands behind the first child, 0 when there is none. */
+static bool children_fit(const struct img_condition *c, uint32_t next)
 {
+    bool some = next > 0;
     switch (c->op) {
     case OP_ALL:
     case OP_ANY:
@@ -163,7 +177,7 @@ static bool children_fit(const struct img_condition *c, bool some)
     case OP_SIZE:
     case OP_EACH:
     case OP_SOME:
-        return some;
+        return next == c->end;
     case OP_ARGV:
         return c->flag != POLICY_REST_OPS || some;
     default:
@@ -175,5 +189,7 @@ bool image_condition_good(const struct policy_image *image, const struct img_con
 {
     bool some = c->end > (uint32_t)(c - image_conditions(image)) + 1;
     bool structure = c->op <= OP_ABSENT;
-    return children_fit(c, some) && (structure || operand_fits(image, c));
+    uint8_t flags = c->op == OP_ARGV ? POLICY_REST_OPS : 1;
+    return c->flag <= flags && children_fit(c, some ? c[1].end : 0) &&
+           (structure || operand_fits(image, c));
 }

@@ -356,8 +356,8 @@ int policy_inputs_read(const struct policy_image *image, const struct json_doc *
 {
     const struct json_node *f[G_COUNT] = {0};
     struct reading r = {.image = image, .doc = doc, .arena = arena, .out = out, .err = err};
-    *out = (struct reeve_inputs_view){.known = known_of_root,
-                                      .bucket = policy_bucket(asked->request.subject)};
+    *out = (struct reeve_inputs_view){
+        .known = known_of_root, .spent_all = true, .bucket = policy_bucket(asked->request.subject)};
     int rc =
         given ? fields_sort(doc, given, "what is given", given_fields, G_COUNT, f, err) : REEVE_OK;
     if (!rc && f[G_FLAGS]) {

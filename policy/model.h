@@ -313,7 +313,10 @@ struct m_arg {
     bool optional;
     const struct ynode *fallback; /* NULL: none */
 };
-#define POLICY_MAX_MASKS 64u /* of one list */
+/* Effects of a policy beside the catalogue's. One bit stays without a word: what a ceiling denies
+ * and a candidate policy does not know stands there (beside.c). */
+#define POLICY_MAX_OWN_EFFECTS (31u - CORE_EFFECT_WORDS)
+#define POLICY_MAX_MASKS       64u /* of one list */
 struct m_masks {
     struct m_attribute **v;
     uint32_t n;

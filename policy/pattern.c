@@ -30,26 +30,37 @@ uint32_t policy_glob_literals(struct str glob)
     return n;
 }
 
+/* What stands between stars, each part as early as it can: none is looked for in what another one
+ * has. memmem is linear, and so is all of it. */
+static bool parts_match(struct str parts, struct str text)
+{
+    while (parts.n) {
+        const char *star = memchr(parts.p, '*', parts.n);
+        size_t n = star ? (size_t)(star - parts.p) : parts.n, skip = n + (star != NULL);
+        const char *at = n ? memmem(text.p, text.n, parts.p, n) : text.p;
+        if (n && !at)
+            return false;
+        text = (struct str){at + n, text.n - (size_t)(at - text.p) - n};
+        parts = (struct str){parts.p + skip, parts.n - skip};
+    }
+    return true;
+}
+
 bool policy_glob_matches(struct str glob, struct str text)
 {
-    size_t g = 0, t = 0, star = SIZE_MAX, resume = 0;
-    while (t < text.n) {
-        if (g < glob.n && glob.p[g] == '*') {
-            star = g++;
-            resume = t;
-        } else if (g < glob.n && glob.p[g] == text.p[t]) {
-            g++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            g = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (g < glob.n && glob.p[g] == '*')
-        g++;
-    return g == glob.n;
+    const char *first = glob.n ? memchr(glob.p, '*', glob.n) : NULL;
+    if (!first)
+        return str_eq(glob, text);
+    const char *last = memrchr(glob.p, '*', glob.n);
+    text = text.n ? text : STR("");
+    size_t before = (size_t)(first - glob.p), after = (size_t)(glob.p + glob.n - last) - 1;
+    if (text.n < before + after || memcmp(glob.p, text.p, before) != 0 ||
+        memcmp(last + 1, text.p + text.n - after, after) != 0)
+        return false;
+    if (first == last)
+        return true;
+    return parts_match((struct str){first + 1, (size_t)(last - first) - 1},
+                       (struct str){text.p + before, text.n - before - after});
 }
 
 /* The segment at `at`; moves `at` behind its dot, or beyond the end after the last. */

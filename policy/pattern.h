@@ -20,8 +20,9 @@ bool policy_has_control(struct str s);
 bool policy_subject_valid(struct str s);
 /** Characters of a glob that are not `*`. */
 uint32_t policy_glob_literals(struct str glob);
-/** Whether `*`s of `glob`, each standing for any bytes, make it `text`. Time: product of the
- * lengths at worst. */
+/** Whether `*`s of `glob`, each standing for any bytes, make it `text`. Time: the sum of the
+ * lengths.
+ */
 bool policy_glob_matches(struct str glob, struct str text);
 
 /**

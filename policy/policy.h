@@ -293,9 +293,11 @@ struct reeve_inputs_view {
     uint32_t nlabels;
     const struct policy_subject *chain; /* the nearest parent first */
     uint32_t nchain;
-    struct policy_value flags;        /* an object: NAME → value */
-    const struct policy_spent *spent; /* what is not listed is 0 */
+    struct policy_value flags; /* an object: NAME → value */
+    const struct policy_spent *spent;
     uint32_t nspent;
+    bool spent_all; /* of what `spent` does not list nothing has been spent; false: it is unknown,
+                       and a budget that counts it is exhausted */
     const struct policy_ceiling *ceilings; /* of the requests that led to this one */
     uint32_t nceilings;                    /* at most POLICY_MAX_PARENTS */
 };
@@ -343,8 +345,11 @@ struct policy_decision {
 /**
  * Decide one request against a compiled image: a pure function of its arguments.
  *
- * Thread-safe; allocates nothing, never blocks, reads no clock. `out` names its rule and grant by
- * index: the caller keeps `image` for as long as it looks them up.
+ * Thread-safe; never blocks, reads no clock. Allocates nothing but, in a thread's first decision
+ * that comes to a regular expression, what that thread matches with until it ends (1.3 MiB, most of
+ * which is never touched); without memory for it such conditions are unknown, and the next decision
+ * tries again. `out` names its rule and grant by index: the caller keeps `image` for as long as it
+ * looks them up.
  * @return 0, or REEVE_EINVAL when the request has no capability or a malformed subject or resource,
  * or more than POLICY_MAX_PARENTS parents or ceilings.
  */
@@ -353,7 +358,7 @@ int policy_decide(const struct policy_image *image, const struct policy_request 
 /**
  * Decide `n` requests against the same image and inputs: the answers of policy_decide, each at the
  * index of its request, in less time together where an image is larger than the cache. Thread-safe;
- * allocates nothing; takes 32 KiB of stack.
+ * allocates as policy_decide does; takes 32 KiB of stack.
  * @return 0, or REEVE_EINVAL when policy_decide would return it for any of them: the answer to that
  * one is a deny by reeve/default, and all others are decided.
  */

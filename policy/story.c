@@ -50,6 +50,17 @@ static void insert(struct telling *t, const struct about *a)
     t->v[at] = *a;
 }
 
+/* As the decision judged it, where it did. */
+static enum tri value_of(const struct deciding *d, const struct img_entry *e)
+{
+    uint64_t *patterns = d->eval.patterns, left = *patterns;
+    bool was = decide_was_judged(d, e->rule, patterns);
+    enum tri value = decide_value(d, e);
+    if (was)
+        *patterns = left;
+    return value;
+}
+
 static bool consider(const struct deciding *d, const struct eval_found *f,
                      const struct img_entry *e, void *state)
 {
@@ -57,7 +68,7 @@ static bool consider(const struct deciding *d, const struct eval_found *f,
     struct standing ignored;
     if (!explain_is_about(d, f, e, &a.at))
         return true;
-    a.value = decide_value(d, e);
+    a.value = value_of(d, e);
     bool fits = decide_fits(d, f, e, &ignored);
     a.matches = fits && is_match((enum policy_rule_kind)e->kind, a.value);
     a.gates = fits && e->kind == RULE_ASK && a.value == TRI_UNKNOWN;
@@ -143,37 +154,43 @@ static void put_level(const struct deciding *d, enum core_level level, struct js
     json_kv_str(o, "level_from", buf_view(&text));
 }
 
-static void put_link(const struct policy_question *q, uint32_t link, struct json_out *o)
+static void put_link(const struct policy_question *q, uint32_t link, struct decide_judged *judged,
+                     struct json_out *o)
 {
     struct policy_request as = decide_as(&q->asked.request, &q->inputs, link);
     struct deciding d;
     struct verdict v;
-    decide_begin(&d, q->image, &as, &q->inputs, link, false, &v);
+    decide_again(&d, q->image, &as, &q->inputs, link, judged, &v);
     json_open_object(o);
     put_level(&d, v.level, o);
     put_rules(&d, o);
     json_kv_str(o, "subject", as.subject);
     json_close_object(o);
+    judged->left = d.patterns;
 }
 
 void policy_put_judged(const struct policy_question *q, struct json_out *o)
 {
+    struct decide_judged judged;
+    decide_replay(q->image, &q->asked.request, &q->inputs, &judged);
     json_key(o, "judged");
     json_open_array(o);
     for (uint32_t i = 0; i < q->decision.nlinks; i++)
-        put_link(q, i, o);
+        put_link(q, i, &judged, o);
     json_close_array(o);
 }
 
 void policy_put_nearest(const struct policy_question *q, struct json_out *o)
 {
     struct policy_miss miss;
+    struct decide_judged judged;
     struct deciding d;
     struct verdict v;
     if (!policy_nearest_miss(q->image, &q->asked.request, &q->inputs, &q->decision, &miss))
         return;
     struct policy_request as = decide_as(&q->asked.request, &q->inputs, q->decision.strictest);
-    decide_begin(&d, q->image, &as, &q->inputs, q->decision.strictest, false, &v);
+    decide_replay(q->image, &q->asked.request, &q->inputs, &judged);
+    decide_again(&d, q->image, &as, &q->inputs, q->decision.strictest, &judged, &v);
     json_key(o, "nearest");
     json_open_object(o);
     put_faults(&d, miss.rule, o);

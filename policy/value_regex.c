@@ -4,7 +4,8 @@
  * The whole text: ANCHORED and ENDANCHORED, which mean `\A(?:…)\z` and cannot be escaped from by
  * an unbalanced bracket, a comment or (*ACCEPT). The match limit bounds the time; a stack of our
  * own bounds the memory. Without machine code the interpreter takes its memory from the scratch,
- * anew for each match, so that a decision allocates nothing and depends on none before it.
+ * anew for each match, so that a match allocates nothing and depends on none before it. The scratch
+ * itself is made once for each thread.
  */
 #include "policy/value_regex.h"
 
@@ -424,6 +425,8 @@ enum tri value_regex_matches(const struct value_regexes *set, uint32_t index,
     uint32_t steps = r->steps / (text.n ? (uint32_t)text.n : 1);
     struct str subject = {text.p ? text.p : "", text.n};
     steps = steps < MATCH_LIMIT ? steps : MATCH_LIMIT;
+    if (!steps || (budget && !*budget))
+        return TRI_UNKNOWN;
     if (r->plain.nitems && value_plain_steps(&r->plain, text.n) < steps)
         return pay(r, 1, subject, budget)
                    ? tri_of(value_plain_matches(&set->classes, &r->plain, subject))

@@ -54,6 +54,17 @@ static void ask_all(const struct policy_image *image, struct str args)
             ask(image, str_of(subjects[i]), str_of(capabilities[k]), parsed ? &text.doc : NULL);
 }
 
+/* What was compiled can be loaded. */
+static void load(const struct policy_image *image)
+{
+    auto_buf struct buf bytes = {0};
+    struct policy_image *loaded = NULL;
+    if (policy_image_save(image, &bytes, NULL) != 0 ||
+        policy_image_load(buf_view(&bytes), NULL, &loaded, NULL) != 0)
+        abort();
+    policy_image_unref(&loaded);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* Behind each byte 1 of the text a line with a path, and the text of that file. */
@@ -108,8 +119,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         abort();
     if (image && files)
         compile_bundle(&source, image);
-    if (image)
+    if (image) {
+        load(image);
         ask_all(image, args);
+    }
     policy_image_unref(&image);
     return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "policy/decide.h"
 #include "random.h"
 
 enum { POLICIES = 150, REQUESTS = 40 };
@@ -101,8 +102,36 @@ static void a_batch_decides_as_one_by_one(void **state)
     assert_in_range(malformed, POLICIES / 2, POLICIES * REQUESTS / 4);
 }
 
+/* What a decision was made with is the caller's again: nothing of its stack is left in it. */
+static void nothing_is_left_of_the_links(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(
+        HEADER "defaults: {level: full}\nrules:\n  - {id: a, effect: deny, subject: [\"u:p\"], "
+               "capability: [t.deny], when: {subject.id: p}}\n");
+    const struct policy_subject chain = {STR("u:p"), NULL};
+    const struct reeve_inputs_view inputs = {.chain = &chain, .nchain = 1};
+    static const char *const capabilities[] = {"t.deny", "t.x"}, *const subjects[] = {"u:a",
+                                                                                      "none"};
+    for (size_t i = 0; i < 4; i++) {
+        const struct policy_request req = {.subject = str_of(subjects[i / 2]),
+                                           .capability = str_of(capabilities[i % 2]),
+                                           .level = -1};
+        struct policy_decision out;
+        struct deciding d;
+        decide_start(&d, image, &req, &inputs, 0, false);
+        (void)eval_scan_next(&d.scan);
+        assert_int_equal(decide_links(&d, &out), i < 2 ? 0 : REEVE_EINVAL);
+        assert_ptr_equal(d.req, &req);
+        assert_ptr_equal(d.eval.req, &req);
+        assert_null(d.eval.memo);
+    }
+    policy_image_unref(&image);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_batch_decides_as_one_by_one)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_batch_decides_as_one_by_one),
+                                       cmocka_unit_test(nothing_is_left_of_the_links)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

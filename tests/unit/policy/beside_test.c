@@ -2,7 +2,11 @@
  * A candidate policy judged beside the one in force: what it would have said is told, and nothing
  * of it is enforced.
  */
+#include <sys/mman.h>
+
 #include "hold.h"
+
+#include "policy/eval.h"
 
 #define LIMITS(text) HEADER "defaults: {level: controlled, limits: {" text "}}\nrules:\n"
 #define CALLS(id, max, per)                                                                        \
@@ -88,7 +92,7 @@ static void one(const struct beside_row *r)
     struct json_text text;
     struct policy_request req = ask(&q, &text);
     const struct policy_spent spent = {1, POLICY_COUNTED_CALLS, 0, r->spent};
-    const struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1};
+    const struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1, .spent_all = true};
     struct policy_decision d, alone;
     char id[160], got[200], beside[200];
     assert_int_equal(policy_decide_beside(image, other, &req, &inputs, &d), 0);
@@ -161,6 +165,43 @@ static void ceilings_deny_by_word(void **state)
 }
 
 /* The image itself is no candidate: nothing differs, and what no image decides none does. */
+/* A candidate with as many effects as are held knows no more of them by that. */
+static void no_effect_stands_for_one_that_is_not_there(void **state)
+{
+    (void)state;
+    auto_buf struct buf candidate = {0};
+    struct policy_image *image = must_compile(EFFECTS("t.x: {class: safe, effects: [alpha]}")
+                                                  ALLOW("a", "")),
+                        *other = NULL, *more = NULL;
+    for (unsigned n = 1; n == 1 || more; n++) {
+        buf_reset(&candidate);
+        buf_z(&candidate, HEADER "defaults: {level: controlled}\ncapabilities: {t.x: {class: safe, "
+                                 "effects: [");
+        for (unsigned i = 0; i < n; i++)
+            buf_printf(&candidate, "%se%u", i ? ", " : "", i);
+        buf_z(&candidate, "]}}\nrules:\n" ALLOW("a", ""));
+        policy_image_unref(&other);
+        other = more;
+        more = NULL;
+        (void)policy_compile(buf_view(&candidate), "t", NULL, NULL, &more, NULL);
+    }
+    assert_non_null(other);
+    const struct policy_ceiling c = {.level = -1,
+                                     .any_capability = true,
+                                     .denied_effects = UINT32_C(1)
+                                                       << policy_image_effect(image, STR("alpha"))};
+    const struct question q = {"u:a", "t.x", "{}", NULL};
+    auto_json struct json_text text;
+    struct policy_request req = ask(&q, &text);
+    struct reeve_inputs_view inputs = {.ceilings = &c, .nceilings = 1};
+    struct policy_decision d;
+    assert_int_equal(policy_decide_beside(image, other, &req, &inputs, &d), 0);
+    assert_int_equal(d.effect, CORE_EFFECT_DENY);
+    assert_int_equal(d.shadow.effect, CORE_EFFECT_ALLOW);
+    policy_image_unref(&image);
+    policy_image_unref(&other);
+}
+
 static void edges(void **state)
 {
     (void)state;
@@ -179,10 +220,40 @@ static void edges(void **state)
     policy_image_unref(&image);
 }
 
+/* One image takes what it names for a subject and does not look again; the other one looks. So
+ * that they disagree, a name is changed where it stands, to another one of its cell. */
+static void a_candidate_may_find_it_invalid(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(RULES(ALLOW("a", ", when: {subject.id: a}"))),
+                        *candidate = must_compile(RULES(ALLOW("a", "")));
+    struct img_str text = image_subjects(image)[0].text;
+    char *name = (char *)(uintptr_t)image_bytes(image) + text.at;
+    char *colon = memchr(name, ':', text.n);
+    assert_non_null(colon);
+    assert_int_equal(mprotect((void *)(uintptr_t)image->bytes, image->size, PROT_READ | PROT_WRITE),
+                     0);
+    struct eval_subject found = {.index = POLICY_NONE};
+    for (*colon = 'A'; *colon <= 'z' && found.index == POLICY_NONE; ++*colon)
+        found = eval_subject_of(image, (struct str){name, text.n});
+    --*colon;
+    assert_int_equal(found.index, 0);
+    struct policy_request req = {.subject = {name, text.n}, .capability = STR("t.x"), .level = -1};
+    struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    memset(&d, 0x5a, sizeof d);
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    assert_int_equal(policy_decide(candidate, &req, &inputs, &d), REEVE_EINVAL);
+    assert_int_equal(policy_decide_beside(image, candidate, &req, &inputs, &d), REEVE_EINVAL);
+    policy_image_unref(&image);
+    policy_image_unref(&candidate);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_candidate_is_judged_beside),
-                                       cmocka_unit_test(ceilings_deny_by_word),
-                                       cmocka_unit_test(edges)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_candidate_is_judged_beside), cmocka_unit_test(ceilings_deny_by_word),
+        cmocka_unit_test(edges), cmocka_unit_test(no_effect_stands_for_one_that_is_not_there),
+        cmocka_unit_test(a_candidate_may_find_it_invalid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,7 +329,7 @@ static void told(void **state)
         auto_buf struct buf out = {0};
         struct policy_request req = ask(&q, &text);
         struct policy_spent spent = {0, POLICY_COUNTED_CALLS, 0, rows[i].calls};
-        struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1};
+        struct reeve_inputs_view inputs = {.spent = &spent, .nspent = 1, .spent_all = true};
         struct policy_decision d;
         assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
         policy_explain(image, &req, &inputs, &d, &out);
@@ -339,11 +339,84 @@ static void told(void **state)
     }
 }
 
+/* What has been spent is unknown where nobody says it, and an unknown amount is no amount that is
+ * left: of each link, of each thing that a budget counts. */
+static void what_is_not_known_to_be_left(void **state)
+{
+    static const struct {
+        const char *limits, *chain, *sentence;
+        struct policy_spent spent[4];
+        uint32_t n;
+        bool all, permitted;
+    } rows[] = {
+        {"calls: {max: 9, window: 1h}", NULL, "calls (not known) of 9", {{0}}, 0, false, false},
+        {"calls: {max: 9, window: 1h}", NULL, NULL, {{0}}, 0, true, true},
+        {"calls: {max: 9, window: 1h}",
+         NULL,
+         NULL,
+         {{0, POLICY_COUNTED_CALLS, 0, 8}},
+         1,
+         false,
+         true},
+        {"calls: {max: 9, window: 1h}, tokens: {max: 5, window: 1h}",
+         NULL,
+         "calls 8 of 9, tokens (not known) of 5",
+         {{0, POLICY_COUNTED_CALLS, 0, 8}},
+         1,
+         false,
+         false},
+        {"calls: {max: 9, window: 1h}",
+         "u:p",
+         "calls (not known) of 9",
+         {{0, POLICY_COUNTED_CALLS, 0, 8}},
+         1,
+         false,
+         false},
+        {"calls: {max: 9, window: 1h}",
+         "u:p",
+         NULL,
+         {{0, POLICY_COUNTED_CALLS, 0, 8}, {0, POLICY_COUNTED_CALLS, 1, 8}},
+         2,
+         false,
+         true},
+    };
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        auto_buf struct buf policy = {0}, out = {0};
+        buf_printf(&policy,
+                   TOP
+                   "budgets: [{id: b, per: subject, limits: {%s}, when_spent: deny}]\nrules:\n%s",
+                   rows[i].limits, ALLOW("a", ""));
+        struct policy_image *image = must_compile(policy.data);
+        struct question q = {.subject = "u:a", .capability = "t.x"};
+        auto_json struct json_text text;
+        struct policy_request req = ask(&q, &text);
+        struct policy_subject chain = {str_of(rows[i].chain ? rows[i].chain : ""), NULL};
+        struct reeve_inputs_view inputs = {.spent = rows[i].spent,
+                                           .nspent = rows[i].n,
+                                           .spent_all = rows[i].all,
+                                           .chain = &chain,
+                                           .nchain = rows[i].chain != NULL};
+        struct policy_decision d;
+        assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+        assert_int_equal(d.effect, rows[i].permitted ? CORE_EFFECT_ALLOW : CORE_EFFECT_DENY);
+        policy_explain(image, &req, &inputs, &d, &out);
+        if (rows[i].sentence && !strstr(out.data, rows[i].sentence))
+            fail_msg("\"%s\" has no \"%s\"", out.data, rows[i].sentence);
+        policy_image_unref(&image);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chains),  cmocka_unit_test(budgets), cmocka_unit_test(shadows),
-        cmocka_unit_test(nearest), cmocka_unit_test(bounded), cmocka_unit_test(approvers),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(budgets),
+        cmocka_unit_test(what_is_not_known_to_be_left),
+        cmocka_unit_test(shadows),
+        cmocka_unit_test(nearest),
+        cmocka_unit_test(bounded),
+        cmocka_unit_test(approvers),
         cmocka_unit_test(told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,25 +5,32 @@
 #include "support.h"
 
 #define TOP                                                                                        \
-    HEADER "defaults: {level: controlled}\n"                                                       \
-           "groups: {lab: [\"agent:lab-*\"]}\n"                                                    \
-           "subjects: [{match: \"user:guest\", level: pure}]\n"                                    \
-           "rules:\n"                                                                              \
-           "  - id: read\n    effect: allow\n    subject: [\"group:lab\"]\n"                       \
-           "    capability: [ccos.io.read-file]\n"                                                 \
-           "    when: {args.path: {under: /srv/repo}, args.mode: [text, raw], args.deep: {not: "   \
-           "{eq: true}}}\n"                                                                        \
-           "    grant: {filesystem: {read: [\"${args.path}\"]}}\n"                                 \
-           "  - id: read-tmp\n    effect: allow\n    subject: [\"agent:lab-1\"]\n"                 \
-           "    capability: [ccos.io.read-file]\n"                                                 \
-           "    when: {args.path: {under: /tmp}, args.mode: never, args.key: 7}\n"                 \
-           "  - id: any\n    effect: allow\n    subject: anyone\n    capability: [x.any]\n"        \
-           "    when: {any: [{args.a: 1}, {args.b: {exists: true}}]}\n"                            \
-           "  - id: hidden\n    effect: deny\n    capability: [x.hidden]\n    reason: |\n      "   \
-           "Not for\n      you\n"                                                                  \
-           "  - {id: silent, effect: deny, capability: [x.silent]}\n"                              \
-           "  - {id: file, effect: allow, subject: anyone, capability: [x.file], "                 \
-           "grant: {filesystem: {read: [\"${args.path}\"]}}}\n"
+    HEADER                                                                                         \
+    "defaults: {level: controlled}\n"                                                              \
+    "groups: {lab: [\"agent:lab-*\"]}\n"                                                           \
+    "subjects: [{match: \"user:guest\", level: pure}]\n"                                           \
+    "rules:\n"                                                                                     \
+    "  - id: read\n    effect: allow\n    subject: [\"group:lab\"]\n"                              \
+    "    capability: [ccos.io.read-file]\n"                                                        \
+    "    when: {args.path: {under: /srv/repo}, args.mode: [text, raw], args.deep: {not: "          \
+    "{eq: true}}}\n"                                                                               \
+    "    grant: {filesystem: {read: [\"${args.path}\"]}}\n"                                        \
+    "  - id: read-tmp\n    effect: allow\n    subject: [\"agent:lab-1\"]\n"                        \
+    "    capability: [ccos.io.read-file]\n"                                                        \
+    "    when: {args.path: {under: /tmp}, args.mode: never, args.key: 7}\n"                        \
+    "  - id: any\n    effect: allow\n    subject: anyone\n    capability: [x.any]\n"               \
+    "    when: {any: [{args.a: 1}, {args.b: {exists: true}}]}\n"                                   \
+    "  - id: hidden\n    effect: deny\n    capability: [x.hidden]\n    reason: |\n      "          \
+    "Not for\n      you\n"                                                                         \
+    "  - {id: neither, effect: allow, subject: anyone, capability: [x.neither], when: {not: "      \
+    "{any: [{args.a: 1}, {args.b: 2}]}}}\n"                                                        \
+    "  - {id: both, effect: allow, subject: anyone, capability: [x.both], when: {not: "            \
+    "{all: [{args.a: 1}, {any: [{args.b: 2}, {args.c: 3}]}]}}}\n"                                  \
+    "  - {id: some, effect: allow, subject: anyone, capability: [x.some], when: {args.z: "         \
+    "1, any: [{args.a: 1}, {args.b: 2}], not: {all: [{args.c: 1}, {args.d: 2}]}}}\n"               \
+    "  - {id: silent, effect: deny, capability: [x.silent]}\n"                                     \
+    "  - {id: file, effect: allow, subject: anyone, capability: [x.file], "                        \
+    "grant: {filesystem: {read: [\"${args.path}\"]}}}\n"
 
 static const struct row {
     const char *name;
@@ -62,6 +69,19 @@ static const struct row {
      "no rule permits x.any to u:a like this; the nearest is any: none of its alternatives holds; "
      "the first: args.a "
      "must be 1, and is 2"},
+    {"of several that must not hold the one that does",
+     {"u:a", "x.neither", "{\"a\":5,\"b\":2}", NULL},
+     "no rule permits x.neither to u:a like this; the nearest is neither: args.b must not be 2, "
+     "and "
+     "is 2"},
+    {"of several that must not all hold the first, and below it the one that does",
+     {"u:a", "x.both", "{\"a\":1,\"b\":5,\"c\":3}", NULL},
+     "no rule permits x.both to u:a like this; the nearest is both: args.a must not be 1, and is "
+     "1"},
+    {"what could not be judged is what is named as that",
+     {"u:a", "x.some", "{\"z\":2,\"a\":3,\"c\":1}", NULL},
+     "no rule permits x.some to u:a like this; the nearest is some: args.z must be 1, and is 2; 2 "
+     "more of its conditions do not hold; could not be judged: args.b, args.d"},
     {"a long value is not repeated",
      {"u:a", "x.any",
       "{\"a\":"

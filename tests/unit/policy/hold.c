@@ -28,7 +28,8 @@ void hold_run(const struct hold_row *rows, size_t n)
         struct reeve_inputs_view inputs = {.now_ns = r->now_s * INT64_C(1000000000),
                                            .chain = chain,
                                            .spent = r->spent,
-                                           .nspent = 2};
+                                           .nspent = 2,
+                                           .spent_all = true};
         for (; inputs.nchain < 3 && r->chain[inputs.nchain]; inputs.nchain++)
             chain[inputs.nchain].text = str_of(r->chain[inputs.nchain]);
         if (r->resource)

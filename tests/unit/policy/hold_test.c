@@ -336,6 +336,29 @@ static void validity(void **state)
     RUN(rows);
 }
 
+/* An ask that cannot be judged is one, under however many of its patterns it is found. */
+static void a_gate_of_many_patterns_is_one(void **state)
+{
+    (void)state;
+    auto_buf struct buf policy = {0};
+    buf_z(&policy, RULES(ALLOW("a", "")) "  - {id: b, effect: ask, subject: anyone, when: {args.n: "
+                                         "1}, capability: [");
+    for (unsigned i = 0; i < 3 * POLICY_MAX_HELD; i++) {
+        buf_printf(&policy, "%s\"t", i ? "\", " : "");
+        for (unsigned bit = 0; bit < 8; bit++)
+            buf_z(&policy, i >> bit & 1 ? ".*" : ".x");
+        buf_z(&policy, ".x");
+    }
+    buf_z(&policy,
+          "\"]}\n" ALLOW("c", "") "  - {id: d, effect: allow, subject: anyone, capability: "
+                                  "[t.x.x.x.x.x.x.x.x.x]}\n");
+    const struct hold_row rows[] = {{.sentence = "a gate of many patterns is one",
+                                     .policy = policy.data,
+                                     .parts = "ask d |requires b |approvals " DEFAULT_APPROVAL,
+                                     .capability = "t.x.x.x.x.x.x.x.x.x"}};
+    RUN(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +366,7 @@ int main(void)
         cmocka_unit_test(requires),
         cmocka_unit_test(selectors),
         cmocka_unit_test(validity),
+        cmocka_unit_test(a_gate_of_many_patterns_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
  * and lose nothing (the sanitizers look for leaks). Allocations inside libyaml are its own and are
  * not made to fail here.
  */
+#include <pthread.h>
+
 #include "policy/decision_json.h"
 #include "policy/test.h"
 #include "support.h"
@@ -329,7 +331,7 @@ static void decide_without_memory(void **state)
     struct json_text args;
     struct policy_request req = ask(&q, &args);
     const struct policy_ceiling ceiling = {.level = CORE_LEVEL_CONTROLLED, .any_capability = true};
-    struct reeve_inputs_view inputs = {.ceilings = &ceiling, .nceilings = 1};
+    struct reeve_inputs_view inputs = {.ceilings = &ceiling, .nceilings = 1, .spent_all = true};
     struct policy_decision d;
     left = 0;
     int rc = policy_decide(image, &req, &inputs, &d);
@@ -364,6 +366,56 @@ static void judge_without_memory(void **state)
     policy_image_unref(&image);
 }
 
+/* A thread's first regular expression makes what it is matched with. Where there is no memory for
+ * it, nobody knows: the allow does not match, and the deny holds. */
+struct in_thread {
+    const struct policy_image *image;
+    struct policy_request req;
+    struct policy_decision allow[3], deny[2]; /* without memory, with it, without it again */
+    int rc;
+};
+
+static void *decide_in_thread(void *arg)
+{
+    struct in_thread *t = arg;
+    struct reeve_inputs_view inputs = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        left = i == 1 ? -1 : 0;
+        if (i < 2) {
+            t->req.capability = STR("a.c");
+            t->rc |= policy_decide(t->image, &t->req, &inputs, &t->deny[i]);
+        }
+        t->req.capability = STR("a.b");
+        t->rc |= policy_decide(t->image, &t->req, &inputs, &t->allow[i]);
+    }
+    left = -1;
+    return NULL;
+}
+
+static void a_thread_without_memory_matches_nothing(void **state)
+{
+    (void)state;
+    struct policy_image *image = must_compile(
+        HEADER "defaults: {level: controlled}\nrules:\n  - {id: a, effect: allow, subject: anyone, "
+               "capability: [a.b], when: {args.r: {matches: \"[a-z]+\"}}}\n  - {id: b, effect: "
+               "allow, subject: anyone, capability: [a.c]}\n  - {id: c, effect: deny, capability: "
+               "[a.c], when: {args.r: {matches: \"[0-9]+\"}}}\n");
+    struct question q = {"u:b", "a.b", "{\"r\":\"abc\"}", NULL};
+    struct json_text args;
+    struct in_thread t = {.image = image, .req = ask(&q, &args)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, decide_in_thread, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.rc, 0);
+    assert_int_equal(t.allow[0].rule, POLICY_RULE_DEFAULT);
+    assert_int_equal(t.allow[1].effect, CORE_EFFECT_ALLOW);
+    assert_int_equal(t.allow[2].effect, CORE_EFFECT_ALLOW);
+    assert_int_equal(t.deny[0].rule, 2);
+    assert_int_equal(t.deny[1].effect, CORE_EFFECT_ALLOW);
+    json_text_free(&args);
+    policy_image_unref(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_sweep),
         cmocka_unit_test(decide_without_memory),
         cmocka_unit_test(judge_without_memory),
+        cmocka_unit_test(a_thread_without_memory_matches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* The decision by definition: every rule is asked whether it matches, then the best is looked for.
  * See naive.h. */
+#include <math.h>
+
 #include "naive_verdict.h"
 
 #include "core/catalogue.h"
@@ -370,7 +372,7 @@ static double spent(const struct naive_link *l, uint32_t budget, unsigned counte
         if (s->budget == naive_place(l->m, budget) && s->counted == counted && s->link == l->link)
             return (double)s->amount;
     }
-    return 0;
+    return l->inputs->spent_all ? 0 : INFINITY; /* nobody knows: more than any budget has */
 }
 
 static bool counts(const struct naive_link *l, const struct m_budget *b)

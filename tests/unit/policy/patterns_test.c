@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include "policy/story.h"
 #include "policy/value_regex.h"
 
 #define COSTLY "(?:(?=\\X*+)a)*" /* over its own limit on a long text of a */
@@ -108,6 +109,115 @@ static void a_deny_counts_what_could_not_be_paid(void **state)
     assert_string_equal(id, "z");
 }
 
+/* A text on which the pattern costs more than a quarter of what there is, and then does not fit. */
+#define DEAR "(?:a|a)*[bc]"
+static size_t dear_length(void)
+{
+    const struct str dear = STR(DEAR);
+    struct value_regexes *set = NULL;
+    size_t n = 1;
+    assert_int_equal(value_regexes_new(&dear, 1, &set, NULL), 0);
+    for (uint64_t left = VALUE_REGEX_BUDGET; left > VALUE_REGEX_BUDGET / 4 * 3; n++) {
+        left = VALUE_REGEX_BUDGET;
+        assert_int_equal(value_regex_matches(set, 0, value_scratch_of_thread(),
+                                             (struct str){long_text, n}, &left),
+                         TRI_FALSE);
+    }
+    value_regexes_free(&set);
+    return n - 1;
+}
+
+/* Under however many patterns a rule is found, it is judged once: a deny that is false does not
+ * hold since it could not be paid a fifth time. */
+static void a_rule_of_many_patterns_is_paid_once(void **state)
+{
+    (void)state;
+    auto_buf struct buf args = {0};
+    buf_z(&args, "{\"a\":\"");
+    buf_put(&args, long_text, dear_length());
+    buf_z(&args, "\"}");
+    struct policy_image *image = must_compile(
+        HEADER "defaults: {level: controlled}\nrules:\n  - {id: a, effect: deny, capability: "
+               "[ccos.echo.a.b.c, \"ccos.*\", \"*\", \"ccos.echo.*\", \"ccos.echo.a.*\", "
+               "\"ccos.*.a.b.c\"], when: {args.a: {matches: '" DEAR
+               "'}}}\n  - {id: b, effect: allow, subject: anyone, capability: [\"*\"]}\n");
+    struct json_text text = {0};
+    const struct question q = {"u:a", "ccos.echo.a.b.c", args.data, NULL};
+    struct policy_request req = ask(&q, &text);
+    const struct reeve_inputs_view inputs = {0};
+    struct policy_decision d;
+    char id[160];
+    assert_int_equal(policy_decide(image, &req, &inputs, &d), 0);
+    assert_string_equal(rule_id(image, d.rule, id), "b");
+    json_text_free(&text);
+    policy_image_unref(&image);
+}
+
+/* ---- what is told of it ---- */
+
+/* Costly rules that the decision does not come to, and others whose patterns it judged before. */
+static void told(const char *rules, const char *subject, char *out, size_t room, bool story)
+{
+    auto_buf struct buf policy = {0}, args = {0}, text = {0};
+    buf_z(&policy, HEADER "defaults: {level: controlled}\nrules:\n");
+    for (unsigned i = 0; i < 40; i++)
+        buf_printf(&policy,
+                   "  - {id: c%u, effect: allow, subject: anyone, capability: [\"ccos.*\"], when: "
+                   "{args.a: {matches: '%s'}}}\n",
+                   i, COSTLY);
+    buf_z(&policy, rules);
+    buf_z(&args, "{\"b\":\"x\",\"a\":\"");
+    buf_put(&args, long_text, sizeof long_text);
+    buf_z(&args, "\"}");
+    struct policy_question q = {.image = must_compile(policy.data)};
+    struct policy_image *image = (struct policy_image *)(uintptr_t)q.image;
+    struct json_text parsed = {0};
+    const struct question asked = {subject, "ccos.echo", args.data, NULL};
+    q.asked.request = ask(&asked, &parsed);
+    assert_int_equal(policy_decide(image, &q.asked.request, &q.inputs, &q.decision), 0);
+    if (story) {
+        struct json_out o = {.b = &text};
+        json_open_object(&o);
+        policy_put_judged(&q, &o);
+        json_close_object(&o);
+    } else {
+        policy_explain(image, &q.asked.request, &q.inputs, &q.decision, &text);
+    }
+    assert_true(text.len < room);
+    memcpy(out, text.data, text.len);
+    out[text.len] = 0;
+    json_text_free(&parsed);
+    policy_image_unref(&image);
+}
+
+/* The require was judged, and is told as it was, whatever stands between. */
+static void a_story_is_that_of_the_decision(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    told("  - {id: a, effect: allow, subject: anyone, capability: [ccos.echo]}\n"
+         "  - {id: q, effect: require, require: {isolation: vm}, when: {args.b: {matches: v}}}\n",
+         "u:a", text, sizeof text, true);
+    const char *require = strstr(text, "\"effect\":\"require\"");
+    assert_non_null(require);
+    if (memcmp(require - strlen("\"condition\":\"false\","), "\"condition\":\"false\"", 19) != 0)
+        fail_msg("%s", require - 30);
+    assert_non_null(strstr(require, "\"matches\":false"));
+    assert_non_null(strstr(require, "\"unknown\":false"));
+}
+
+static void a_sentence_is_that_of_the_decision(void **state)
+{
+    (void)state;
+    static char text[1 << 12];
+    told("  - {id: a, effect: allow, subject: anyone, capability: [ccos.echo], when: {not: {any: "
+         "[{args.b: {matches: v}}, {args.b: {matches: x}}]}}}\n",
+         "u:a", text, sizeof text, false);
+    assert_string_equal(text,
+                        "no rule permits ccos.echo to u:a like this; the nearest is a: args.b "
+                        "must not be a text that matches \"x\", and is \"x\"");
+}
+
 int main(void)
 {
     memset(long_text, 'a', sizeof long_text);
@@ -116,6 +226,9 @@ int main(void)
         cmocka_unit_test(one_match_always_fits),
         cmocka_unit_test(an_allow_does_not_rest_on_what_could_not_be_paid),
         cmocka_unit_test(a_deny_counts_what_could_not_be_paid),
+        cmocka_unit_test(a_rule_of_many_patterns_is_paid_once),
+        cmocka_unit_test(a_story_is_that_of_the_decision),
+        cmocka_unit_test(a_sentence_is_that_of_the_decision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

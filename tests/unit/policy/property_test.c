@@ -199,6 +199,7 @@ static void lose(const struct policy_image *image, const char *policy, enum rand
         struct random_case c;
         random_case(&c);
         c.r.inputs.nspent = 0;
+        c.r.inputs.spent_all = true;
         for (unsigned i = 0; i < 4; i++)
             lose_one(image, policy, &c, loss, changed);
         random_request_free(&c.r);
@@ -252,6 +253,7 @@ static void add(const struct policy_image *image, const char *policy, enum polic
         struct side before = {.image = image}, after = {.image = with};
         random_case(&before.c);
         before.c.r.inputs.nspent = 0;
+        before.c.r.inputs.spent_all = true;
         after.c = before.c;
         end(&before, &after, true, more.data, changed);
         random_request_free(&before.c.r);
@@ -290,6 +292,7 @@ static void add_parent(const struct policy_image *image, const char *policy, uns
         struct side before = {.image = image}, after = {.image = image};
         random_case(&before.c);
         before.c.r.inputs.nspent = 0;
+        before.c.r.inputs.spent_all = true;
         before.c.r.inputs.known &= ~(1u << POLICY_INPUT_CHAIN);
         before.c.r.inputs.nchain = roll(2);
         after.c = before.c;

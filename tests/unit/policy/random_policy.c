@@ -433,6 +433,7 @@ void random_case(struct random_case *c)
         c->r.inputs.nchain = 0;
     c->r.inputs.spent = c->spent;
     c->r.inputs.nspent = roll(2) ? 0 : roll(RANDOM_MAX_SPENT);
+    c->r.inputs.spent_all = roll(6) > 0;
     for (uint32_t i = 0; i < c->r.inputs.nspent; i++)
         c->spent[i] = (struct policy_spent){roll(4), (uint8_t)roll(4), (uint8_t)roll(3),
                                             roll(2) ? roll(12) : (uint64_t)roll(5) << 20};

@@ -154,6 +154,7 @@ static void random_inputs(struct random_request *r)
                                            .nlabels = roll(4),
                                            .chain = r->chain,
                                            .nchain = roll(3),
+                                           .spent_all = true,
                                            .flags = object(r, 4, flag_keys, 1)};
 }
 

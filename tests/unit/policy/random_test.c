@@ -76,6 +76,7 @@ static void compare_beside(const struct pair *p, const struct random_case *c,
     assert_int_equal(policy_decide_beside(p->image, p->shuffled, req, &inputs, &beside), 0);
     assert_false(beside.shadow.differs);
     inputs.nspent = 0; /* of budgets of the one policy */
+    inputs.spent_all = true;
     assert_int_equal(policy_decide_beside(p->image, p->other, req, &inputs, &beside), 0);
     assert_int_equal(policy_decide(p->other, req, &inputs, &alone), 0);
     assert_int_equal(beside.shadow.effect, alone.effect);

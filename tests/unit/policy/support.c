@@ -96,6 +96,17 @@ void files_of(struct str text, struct files *out)
         (struct policy_source){.text = root, .file = out->name, .read = read_file, .arg = out};
 }
 
+void expect_sound(const struct policy_image *image)
+{
+    auto_buf struct buf bytes = {0};
+    struct policy_image *loaded = NULL;
+    struct reeve_error err = {0};
+    assert_int_equal(policy_image_save(image, &bytes, &err), 0);
+    if (policy_image_load(buf_view(&bytes), NULL, &loaded, &err) != 0)
+        fail_msg("an image as it was compiled is refused: %s", err.message);
+    policy_image_unref(&loaded);
+}
+
 struct policy_image *must_compile(const char *text)
 {
     struct findings all = {0};
@@ -106,6 +117,7 @@ struct policy_image *must_compile(const char *text)
         fail_msg("%s:%u:%u: %s\n%s", err.file, err.line, err.column, err.message, text);
     assert_int_equal(all.errors, 0);
     assert_non_null(image);
+    expect_sound(image);
     return image;
 }
 

@@ -35,6 +35,8 @@ void describe_findings(const struct findings *all, char *out, size_t room);
 void saw_code(const char *code);
 /** Fail for a code of the table that is wanted and was not seen. */
 void expect_seen(bool (*wanted)(const char *code));
+/** Fail where what was compiled would not be loaded. */
+void expect_sound(const struct policy_image *image);
 /** Compile what must compile; prints findings and fails the test otherwise. */
 struct policy_image *must_compile(const char *text);
 

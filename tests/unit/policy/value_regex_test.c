@@ -170,6 +170,49 @@ static void hostile_patterns_end(void **state)
     value_scratch_free(&scratch);
 }
 
+/* A pattern so heavy, and a text so long, that not one step is left for it: nobody has looked, and
+ * so nobody knows, even where PCRE2 can tell without a step that it does not match. */
+static void without_a_step_nothing_is_known(void **state)
+{
+    (void)state;
+    static const char *const begins[] = {"b", "(*NO_JIT)b", ".b", "(*NO_JIT).b", "a"};
+    struct value_scratch *scratch = value_scratch_new();
+    memset(long_text, 'a', sizeof long_text);
+    for (size_t i = 0; i < BASE_COUNT(begins); i++) {
+        char pattern[VALUE_REGEX_MAX + 1] = {0};
+        size_t n = (size_t)snprintf(pattern, sizeof pattern, "%s", begins[i]);
+        for (; n + 2 < sizeof pattern; n += 2)
+            memcpy(pattern + n, "\\X", 2);
+        struct value_regexes *set = set_of(pattern);
+        uint64_t budget = VALUE_REGEX_BUDGET;
+        struct str text = {long_text, VALUE_REGEX_TEXT_MAX};
+        ROW_TRI(begins[i], value_regex_matches(set, 0, scratch, text, NULL), "unknown");
+        ROW_TRI(begins[i], value_regex_matches(set, 0, scratch, text, &budget), "unknown");
+        value_regexes_free(&set);
+    }
+    value_scratch_free(&scratch);
+}
+
+/* Of nothing left, no pattern gets an answer: not the plain ones, nor those for which PCRE2 need
+ * not look. */
+static void without_a_budget_nothing_is_known(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"a",      "[a-z]+", "b", "(*NO_JIT)b",
+                                           "(a|b)+", ".+b",    "",  "(?s).*"};
+    static const struct str texts[] = {{"", 0}, {"a", 1}, {"a\nb", 3}};
+    struct value_scratch *scratch = value_scratch_new();
+    for (size_t i = 0; i < BASE_COUNT(patterns); i++)
+        for (size_t k = 0; k < BASE_COUNT(texts); k++) {
+            struct value_regexes *set = set_of(patterns[i]);
+            uint64_t none = 0;
+            ROW_TRI(patterns[i], value_regex_matches(set, 0, scratch, texts[k], &none), "unknown");
+            assert_int_equal(none, 0);
+            value_regexes_free(&set);
+        }
+    value_scratch_free(&scratch);
+}
+
 /* What was matched before does not count: the same text gives the same answer on a used scratch. */
 static void a_scratch_has_no_memory_of_matches(void **state)
 {
@@ -248,6 +291,8 @@ int main(void)
         cmocka_unit_test(a_pattern_has_at_most_1000_bytes),
         cmocka_unit_test(a_text_has_at_most_64_kib),
         cmocka_unit_test(hostile_patterns_end),
+        cmocka_unit_test(without_a_step_nothing_is_known),
+        cmocka_unit_test(without_a_budget_nothing_is_known),
         cmocka_unit_test(a_scratch_has_no_memory_of_matches),
         cmocka_unit_test(equal_patterns_share),
         cmocka_unit_test(threads_share_a_set),
