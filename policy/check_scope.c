@@ -1,7 +1,6 @@
 /*
  * What must hold of delegated files: their names are not those that they see, what they declare
- * fits their `may`, and nothing that has one name has two values. Warns of rules that `may` makes
- * empty. Works on the checked model.
+ * fits their `may`, and nothing that has one name has two values. Works on the checked model.
  */
 #include "policy/check.h"
 
@@ -219,51 +218,6 @@ void check_lowered(struct checker *c)
         for (uint32_t k = 0; m->entries[i].scope && k < m->nentries; k++)
             if (m->entries[k].scope != m->entries[i].scope)
                 check_not_lower(c, &m->entries[i], &m->entries[k]);
-}
-
-/* ---- rules that can never match ---- */
-
-/* Bytes of globs that lint compares with each other; beyond, it says nothing. */
-#define MAX_MEETING (UINT64_C(1) << 28)
-
-static bool subjects_meet(const struct m_subjects *a, const struct m_subjects *b, uint64_t *left)
-{
-    if (!a->n)
-        return true;
-    for (uint32_t i = 0; i < a->n; i++)
-        for (uint32_t k = 0; k < b->n; k++) {
-            enum policy_subject_kind x = a->v[i].kind, y = b->v[k].kind;
-            uint64_t cost = (uint64_t)(a->v[i].text.n + 1) * (b->v[k].text.n + 1);
-            bool told = (x == SUBJECT_ID || x == SUBJECT_GLOB) &&
-                        (y == SUBJECT_ID || y == SUBJECT_GLOB) && cost <= *left;
-            *left -= told ? cost : 0;
-            if (!told || policy_globs_meet(a->v[i].text, b->v[k].text))
-                return true; /* of groups nothing is said */
-        }
-    return false;
-}
-
-static bool capabilities_meet(const struct m_rule *r, const struct m_scope *s)
-{
-    for (uint32_t i = 0; i < r->ncapabilities; i++)
-        for (uint32_t k = 0; k < s->ncapabilities; k++)
-            if (policy_capabilities_meet(r->capabilities[i].text, s->capabilities[k].text))
-                return true;
-    return r->ncapabilities == 0;
-}
-
-void policy_lint_scopes(const struct model *m, struct policy_report *report)
-{
-    char shown[POLICY_SHOWN], place[POLICY_PLACE];
-    uint64_t left = MAX_MEETING;
-    for (uint32_t i = 0; i < m->nrules; i++) {
-        const struct m_rule *r = &m->rules[i];
-        const struct m_scope *s = r->scope ? &m->scopes[r->scope - 1] : NULL;
-        if (s && !(subjects_meet(&r->subjects, &s->subjects, &left) && capabilities_meet(r, s)))
-            policy_report(report, P_NEVER_MATCHES, r->id_at, NULL,
-                          "rule `%s` never matches: nothing of it is in `may`, %s",
-                          policy_shown(r->id, shown), policy_place(report, s->at, r->id_at, place));
-    }
 }
 
 void check_scopes(struct checker *c)

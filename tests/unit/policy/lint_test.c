@@ -399,6 +399,66 @@ static void warnings_of_delegated_files(void **state)
     }
 }
 
+/* However many rules, names or tests stand before what is found. */
+static const struct {
+    const char *name, *before, *each, *after; /* `each` has a number in it */
+    const char *code;
+} long_rows[] = {
+    {"a rule that the fiftieth of its kind covers",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.b: 1}}\n",
+     "P055"},
+    {"a tie with the fiftieth",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}, grant: {isolation: vm, network: [\"b:1\"]}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1, args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     "P061"},
+    {"a tie of rules with many subjects",
+     "rules:\n  - {id: a, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+     "  - {id: b, effect: allow, capability: [ccos.memory.get], reason: x, when: {args.b: 1}, "
+     "grant: {isolation: vm, network: [\"a:2\"]}, subject: [\"u:a\"",
+     ", \"u:b%u.%u\"", "]}\n", "P061"},
+    {"the hundredth test of a condition",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {all: [",
+     "{args.a%u: 1%u}, ", "{args.x: 1}, {args.x: 2}]}}\n", "P065"},
+    {"the six hundredth deny of a pattern",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: d%u, effect: deny, subject: [\"u:b%u\"], capability: [\"ccos.memory.*\"]}\n",
+     "  - {id: z, effect: deny, subject: [\"u:a\"], capability: [\"ccos.memory.*\"]}\n", "P062"},
+};
+
+static void warnings_behind_many(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(long_rows); i++) {
+        auto_buf struct buf text = {0};
+        struct findings all = {0};
+        buf_printf(&text, HEADER "%s", long_rows[i].before);
+        for (unsigned k = 0; k < 600; k++)
+            buf_printf(&text, long_rows[i].each, k, k);
+        buf_z(&text, long_rows[i].after);
+        (void)policy_lint(buf_view(&text), "t.yaml", keep_finding, &all, NULL);
+        if (all.n != 1 || strcmp(all.v[0].code, long_rows[i].code) != 0)
+            fail_msg("%s: %u findings, the first %s (%s)", long_rows[i].name, all.n, all.v[0].code,
+                     all.v[0].message);
+    }
+}
+
 static void a_misspelt_capability_has_a_hint(void **state)
 {
     (void)state;
@@ -428,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings),
         cmocka_unit_test(warnings_of_delegated_files),
+        cmocka_unit_test(warnings_behind_many),
         cmocka_unit_test(a_misspelt_capability_has_a_hint),
         cmocka_unit_test(compile_gives_no_warnings),
     };
