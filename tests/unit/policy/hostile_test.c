@@ -255,7 +255,7 @@ static void lists_within_the_bound(void **state)
     buf_z(&text, HEADER "vars: {l: {type: [string], default: [a, z]}}\ngroups: {g: [");
     times(&text, "\"u:${l}\",", 100);
     buf_z(&text, "]}\n");
-    assert_int_equal(policy_compile(buf_view(&text), "t", NULL, NULL, &image, &err), 0);
+    assert_int_equal(compile_text(buf_view(&text), "t", NULL, NULL, &image, &err), 0);
     policy_image_unref(&image);
 }
 

@@ -350,7 +350,7 @@ static void warnings(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0};
         char got[512];
-        int rc = policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        int rc = lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         describe_findings(&all, got, sizeof got);
         if (strcmp(got, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
@@ -452,7 +452,7 @@ static void warnings_behind_many(void **state)
         for (unsigned k = 0; k < 600; k++)
             buf_printf(&text, long_rows[i].each, k, k);
         buf_z(&text, long_rows[i].after);
-        (void)policy_lint(buf_view(&text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(buf_view(&text), "t.yaml", keep_finding, &all, NULL);
         if (all.n != 1 || strcmp(all.v[0].code, long_rows[i].code) != 0)
             fail_msg("%s: %u findings, the first %s (%s)", long_rows[i].name, all.n, all.v[0].code,
                      all.v[0].message);
@@ -464,8 +464,8 @@ static void a_misspelt_capability_has_a_hint(void **state)
     (void)state;
     struct findings all = {0};
     assert_int_equal(
-        policy_lint(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
-                    "t.yaml", keep_finding, &all, NULL),
+        lint_text(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
+                  "t.yaml", keep_finding, &all, NULL),
         0);
     assert_string_equal(all.v[0].suggestion, "did you mean `ccos.io.read-file`?");
     assert_int_equal(all.v[0].severity, POLICY_WARNING);
@@ -477,7 +477,7 @@ static void compile_gives_no_warnings(void **state)
     struct findings all = {0};
     struct policy_image *image = NULL;
     assert_int_equal(
-        policy_compile(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
+        compile_text(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
         0);
     assert_int_equal(all.n, 0);
     policy_image_unref(&image);

@@ -100,7 +100,7 @@ static void comments(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         all = (struct findings){0};
         char found[256], suppressed[256];
-        (void)policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         split(&all, &counts, &not );
         describe_findings(&counts, found, sizeof found);
         describe_findings(&not, suppressed, sizeof suppressed);
@@ -149,8 +149,8 @@ static void a_misspelt_code_has_a_hint(void **state)
 {
     (void)state;
     struct findings all = {0};
-    (void)policy_lint(STR(HEADER "rules: [] # reeve: allow no-raeson a\n"), "t.yaml", keep_finding,
-                      &all, NULL);
+    (void)lint_text(STR(HEADER "rules: [] # reeve: allow no-raeson a\n"), "t.yaml", keep_finding,
+                    &all, NULL);
     assert_int_equal(all.n, 1);
     assert_string_equal(all.v[0].suggestion, "did you mean `no-reason`?");
 }
@@ -169,7 +169,7 @@ static void many(void **state)
     buf_z(&b, "  - {id: s, effect: allow, subject: [\"u:a\"], capability: [ccos.echo]}\n");
     static struct findings all;
     all = (struct findings){0};
-    assert_int_equal(policy_lint(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+    assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
     assert_int_equal(all.n, 257);
     assert_string_equal(all.v[256].code, "P052");
     assert_string_equal(all.v[256].suppressed, "");
@@ -182,8 +182,8 @@ static void compile_is_not_concerned(void **state)
     (void)state;
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(STR(HEADER "rules: # reeve: allow\n  - " NO_REASON "\n"),
-                                    "t.yaml", keep_finding, &all, &image, NULL),
+    assert_int_equal(compile_text(STR(HEADER "rules: # reeve: allow\n  - " NO_REASON "\n"),
+                                  "t.yaml", keep_finding, &all, &image, NULL),
                      0);
     assert_int_equal(all.n, 0);
     policy_image_unref(&image);
