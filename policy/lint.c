@@ -5,6 +5,8 @@
  */
 #include "policy/lint.h"
 
+#include "core/catalogue.h"
+
 #include <stdio.h>
 
 static void lint_groups(const struct model *m, struct policy_report *report)
@@ -73,6 +75,20 @@ static void lint_broad(const struct m_grant *g, struct policy_report *report)
                           "this grant writes the whole file system");
 }
 
+/* What a request may choose, and programs trust. */
+static void lint_environment(const struct m_grant *g, struct policy_report *report)
+{
+    for (uint32_t i = 0; i < g->nenvironment; i++) {
+        const struct m_variable *v = &g->environment[i];
+        const struct core_steering *steers = v->set ? NULL : core_steering_find(v->name);
+        char shown[POLICY_SHOWN];
+        if (steers)
+            policy_report(report, P_CHOSEN_PLACE, v->at, "write `NAME=value` to set it here",
+                          "`%s` %s, and the request chooses it", policy_shown(v->name, shown),
+                          steers->why);
+    }
+}
+
 static void lint_grants(const struct model *m, struct policy_report *report)
 {
     bool controlled = gives_controlled(m);
@@ -85,17 +101,19 @@ static void lint_grants(const struct model *m, struct policy_report *report)
                           "nothing uses grant `%s`", policy_shown(g->name, shown));
         lint_limits((struct limit_view){&g->limits, controlled}, report);
         lint_broad(g, report);
+        lint_environment(g, report);
     }
     for (uint32_t i = 0; i < m->nrules; i++)
         if (m->rules[i].grant) {
             lint_limits((struct limit_view){&m->rules[i].grant->limits, controlled}, report);
             lint_broad(m->rules[i].grant, report);
+            lint_environment(m->rules[i].grant, report);
         }
 }
 
 /* ---- rules ---- */
 
-static bool is_anyone(const struct m_rule *r)
+bool policy_lint_is_anyone(const struct m_rule *r)
 {
     return r->subjects.n == 1 && r->subjects.v[0].kind == SUBJECT_ANYONE;
 }
@@ -109,7 +127,7 @@ static void lint_holds(const struct m_rule *r, struct policy_report *report)
     if (restricts && r->has_resource)
         policy_report(report, P_UNNAMED_RESOURCE, r->resource_at, NULL,
                       "a request that names no resource is held too");
-    if (r->effect == RULE_ASK && is_anyone(r))
+    if (r->effect == RULE_ASK && policy_lint_is_anyone(r))
         policy_report(report, P_ASK_ANYONE, r->effect_at, "name who may ask",
                       "anyone can make somebody answer");
 }

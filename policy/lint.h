@@ -39,6 +39,10 @@ bool policy_lint_spend(struct lint *l, uint64_t n);
 /** Makes `rules`. False: memory is out. */
 bool policy_lint_rules(struct lint *l);
 int policy_lint_rank(const struct m_grant *g);
+/** Whether two lists have the same patterns in the same order. */
+bool policy_lint_same_subjects(const struct m_subjects *a, const struct m_subjects *b);
+/** Whether a rule is of anyone. */
+bool policy_lint_is_anyone(const struct m_rule *r);
 
 /** Rules that are alike: duplicates, one that is never named, a deny of what another permits
  * (lint_pairs.c). */

@@ -140,11 +140,6 @@ static bool has_limits(const struct model *m, const struct m_rule *r)
            (r->grant && policy_grant_resolve(r->grant).limits.limits.set);
 }
 
-static bool is_anyone(const struct m_rule *r)
-{
-    return r->subjects.n == 1 && r->subjects.v[0].kind == SUBJECT_ANYONE;
-}
-
 /* Of a rule that permits what is dangerous. `what`: the id, or one that the pattern covers. */
 static void lint_dangerous(struct lint *l, const struct m_rule *r, const struct m_capability *c,
                            const char *what)
@@ -156,7 +151,7 @@ static void lint_dangerous(struct lint *l, const struct m_rule *r, const struct 
                       "`%s` is dangerous and allowed with isolation none; under controlled it is "
                       "raised to process",
                       what);
-    if (is_anyone(r) && !r->scope && r->effect == RULE_ALLOW)
+    if (policy_lint_is_anyone(r) && !r->scope && r->effect == RULE_ALLOW)
         policy_report(report, P_BROAD_SUBJECT, c->at, "name who may",
                       "`%s` is dangerous and allowed for anyone", what);
     if (l->limits || has_limits(l->m, r))

@@ -116,20 +116,12 @@ static bool covers(const struct lint_rule *first, const struct lint_rule *later)
            (first->grant == later->grant || !has_template(first->grant));
 }
 
-static bool same_approvers(const struct m_subjects *a, const struct m_subjects *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i].text, b->v[i].text))
-            return false;
-    return a->n == b->n;
-}
-
 static bool same_approval(const struct m_approval *a, const struct m_approval *b)
 {
     if (!a || !b)
         return a == b;
     return a->need == b->need && a->within_ns == b->within_ns && a->covers == b->covers &&
-           same_approvers(&a->by, &b->by);
+           policy_lint_same_subjects(&a->by, &b->by);
 }
 
 /* Whether nothing but the id tells two rules apart. Obligations are not compared. */

@@ -224,7 +224,7 @@ static uint64_t hash_condition(struct lint *l, struct views *v, const struct m_c
     return hash_word(h, hash_children(l, v, c));
 }
 
-static bool same_groups(const struct m_subjects *a, const struct m_subjects *b)
+bool policy_lint_same_subjects(const struct m_subjects *a, const struct m_subjects *b)
 {
     for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
         if (!str_eq(a->v[i].text, b->v[i].text))
@@ -246,7 +246,7 @@ static bool same_condition(struct lint *l, const void *one, const void *other)
     const struct m_condition *a = one, *b = other;
     if (!policy_lint_spend(l, 1 + a->groups.n) || a->op != b->op || a->flag != b->flag ||
         !same_attribute(a->attribute, b->attribute) || !same_attribute(a->other, b->other) ||
-        !str_eq(a->path, b->path) || !same_groups(&a->groups, &b->groups) ||
+        !str_eq(a->path, b->path) || !policy_lint_same_subjects(&a->groups, &b->groups) ||
         !same_operand(l, a->operand, b->operand))
         return false;
     const struct m_condition *x = a->first, *y = b->first;

@@ -200,6 +200,7 @@ struct m_endpoint {
 struct m_variable {
     struct str name, value;
     bool set;
+    struct policy_pos at;
 };
 struct m_texts {
     struct str *v;
