@@ -174,7 +174,7 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     struct lint l = {.m = m, .arena = arena, .report = report, .left = LINT_MAX_WORK};
     lint_groups(m, report);
     lint_grants(m, report);
-    if (!policy_lint_entries(&l)) {
+    if (!policy_lint_index(&l)) {
         policy_report_memory(report);
         return;
     }

@@ -55,7 +55,7 @@ void policy_lint_reach(struct lint *l);
 void policy_lint_scopes(struct lint *l);
 
 /** Makes `entries` and `dangerous`. False: memory is out (lint_capability.c). */
-bool policy_lint_entries(struct lint *l);
+bool policy_lint_index(struct lint *l);
 /** The capabilities of a rule: unknown, dangerous, too many. */
 void policy_lint_capabilities(struct lint *l, const struct m_rule *r);
 /** The policy's own entry of an id, the most specific pattern; NULL: none. */

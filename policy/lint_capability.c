@@ -67,7 +67,7 @@ static bool is_dangerous(struct lint *l, struct str id, bool *known)
     return (klass < 0 && !l->cut) || klass == CORE_CLASS_DANGEROUS;
 }
 
-bool policy_lint_entries(struct lint *l)
+bool policy_lint_index(struct lint *l)
 {
     size_t n;
     const struct core_capability *all = core_capability_all(&n);

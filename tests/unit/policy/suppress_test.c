@@ -176,6 +176,48 @@ static void many(void **state)
     assert_int_equal(all.v[256].line, 803);
 }
 
+/* Each search for a hint walks over all that is declared, and what is allowed is never enough. */
+static void hints_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned allowed;
+        const char *suggestion;
+    } sizes[] = {{500, "did you mean `context.tenant`?"}, {1100, "declare it under `attributes`"}};
+    for (size_t i = 0; i < BASE_COUNT(sizes); i++) {
+        auto_buf struct buf b = {0};
+        buf_z(&b, HEADER "attributes: {context.tenant: {type: string}}\nrules:\n");
+        for (unsigned k = 0; k < sizes[i].allowed; k++)
+            buf_printf(&b,
+                       "  # reeve: allow undeclared known\n  - {id: r%u, effect: deny, when: "
+                       "{context.tenamt: \"%u\"}}\n",
+                       k, k);
+        buf_z(&b, "  - {id: s, effect: deny, when: {context.tenamt: s}}\n");
+        static struct findings all;
+        all = (struct findings){0};
+        assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+        assert_int_equal(all.n, 257);
+        assert_string_equal(all.v[256].code, "P130");
+        assert_string_equal(all.v[256].suggestion, sizes[i].suggestion);
+    }
+}
+
+/* More commas than there are codes: the rest is not looked at. */
+static void codes_of_one_comment_are_bounded(void **state)
+{
+    (void)state;
+    auto_buf struct buf b = {0};
+    struct findings all = {0};
+    buf_z(&b, HEADER "rules: [] # reeve: allow ");
+    for (unsigned i = 0; i < 100000; i++)
+        buf_z(&b, ",");
+    buf_z(&b, " a\n");
+    assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+    assert_int_equal(all.n, 2);
+    assert_string_equal(all.v[0].code, "P146");
+    assert_string_equal(all.v[1].message, "more codes than there are");
+}
+
 /* A compile looks at no comment and tells no warning. */
 static void compile_is_not_concerned(void **state)
 {
@@ -196,6 +238,8 @@ int main(void)
         cmocka_unit_test(of_several_files),
         cmocka_unit_test(a_misspelt_code_has_a_hint),
         cmocka_unit_test(many),
+        cmocka_unit_test(hints_are_bounded),
+        cmocka_unit_test(codes_of_one_comment_are_bounded),
         cmocka_unit_test(compile_is_not_concerned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
