@@ -72,6 +72,84 @@ static void labels(struct buf *out)
     buf_z(out, "]}, expect: {effect: deny}}]\n");
 }
 
+/* ---- more than is held of one thing ---- */
+
+/* A list of so many of a text, between what stands around it. */
+static void write_many(struct buf *out, const char *before, const char *each, unsigned n,
+                       const char *after)
+{
+    buf_z(out, before);
+    times(out, each, n);
+    buf_z(out, after);
+}
+
+static void rules_without_end(struct buf *out)
+{
+    write_many(out, HEADER "rules: [", "a,", POLICY_MAX_RULES + 1, "]\n");
+}
+
+static void values_without_end(struct buf *out)
+{
+    write_many(out, HEADER "groups: {g: [", "a,", (8u << 20) + 1, "]}\n");
+}
+
+static void tests_without_end(struct buf *out)
+{
+    write_many(out, HEADER "tests: [", "a,", 65537, "]\n");
+}
+
+static void variants_without_end(struct buf *out)
+{
+    write_many(out,
+               HEADER "tests: [{name: t, request: {subject: \"u:a\", capability: a.b}, expect: "
+                      "{effect: deny}, variants: [",
+               "{},", 1025, "]}]\n");
+}
+
+static void masks_without_end(struct buf *out)
+{
+    write_many(out, HEADER "audit: {mask: [", "args.a,", 65, "]}\n");
+}
+
+static void obligations_without_end(struct buf *out)
+{
+    write_many(out, HEADER "rules: [{id: r, effect: deny, obligations: [", "{type: a},", 65,
+               "]}]\n");
+}
+
+static void includes_without_end(struct buf *out)
+{
+    write_many(out, ROOT("include: ["), "a.yaml,", 513, "]\n" WITH("a.yaml", ""));
+}
+
+static void budgets_without_end(struct buf *out)
+{
+    buf_z(out, HEADER "budgets:\n");
+    for (unsigned i = 0; i < 65; i++)
+        buf_printf(out,
+                   "  - {id: b%u, per: all, when_spent: deny, limits: {calls: {max: 1, window: "
+                   "1h}}}\n",
+                   i);
+}
+
+static void arguments_without_end(struct buf *out)
+{
+    buf_z(out, HEADER "capabilities: {a.b: {args: {");
+    for (unsigned i = 0; i < 17; i++)
+        buf_printf(out, "a%u: any,", i);
+    buf_z(out, "}}}\n");
+}
+
+/* Each is compared with all others. */
+static void capabilities_of_a_team(struct buf *out)
+{
+    buf_z(out, TEAM("capabilities:\n"));
+    for (unsigned i = 0; i < 3200; i++)
+        buf_printf(out, "  acme.a%u: {class: safe}\n", i);
+}
+
+/* ---- more than can be compared ---- */
+
 #define PERMITS "effect: allow, reason: x, "
 #define SAFE    HEADER "capabilities: {\"acme.*\": {class: safe}}\n"
 
@@ -194,6 +272,16 @@ static const struct row {
     {"nothing but openings of variables", openings, "P037 P036"},
     {"many ways through groups", ways_through_groups, "P124"},
     {"many labels", labels, "P003"},
+    {"rules without end", rules_without_end, "P003"},
+    {"values without end", values_without_end, "P003"},
+    {"tests without end", tests_without_end, "P003"},
+    {"variants without end", variants_without_end, "P003"},
+    {"masks without end", masks_without_end, "P003"},
+    {"obligations without end", obligations_without_end, "P003"},
+    {"includes without end", includes_without_end, "P003"},
+    {"budgets without end", budgets_without_end, "P003"},
+    {"arguments without end", arguments_without_end, "P003"},
+    {"capabilities of a team", capabilities_of_a_team, "P003"},
 };
 
 /* What compiles, and of which lint cannot compare all with each other: it says so. */
