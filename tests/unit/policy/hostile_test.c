@@ -148,6 +148,30 @@ static void capabilities_of_a_team(struct buf *out)
         buf_printf(out, "  acme.a%u: {class: safe}\n", i);
 }
 
+/* Names of a team under patterns of which the last matches. */
+static void entities_of_a_team(struct buf *out)
+{
+    buf_z(out, ROOT("include: [{file: a.yaml, as: a, may: {subject: [\"group:g\"], capability: "
+                    "[\"a.*\"]}}]\ngroups: {g: ["));
+    for (unsigned i = 0; i < 50000; i++)
+        buf_printf(out, "\"u:x%u*\",", i);
+    buf_z(out, "\"u:y*\"]}\n" WITH("a.yaml", "entities:\n"));
+    for (unsigned i = 0; i < 250; i++)
+        buf_printf(out, "  \"u:y%u\": {p: 1}\n", i);
+}
+
+/* As many ids: each is looked up, and the first that is none is told. */
+static void ids_of_a_team(struct buf *out)
+{
+    buf_z(out, ROOT("include: [{file: a.yaml, as: a, may: {subject: [\"group:g\"], capability: "
+                    "[\"a.*\"]}}]\ngroups: {g: ["));
+    for (unsigned i = 0; i < 20000; i++)
+        buf_printf(out, "\"u:x%u\",", i);
+    buf_z(out, "]}\n" WITH("a.yaml", "entities:\n"));
+    for (unsigned i = 0; i <= 20000; i++)
+        buf_printf(out, "  \"u:x%u\": {p: 1}\n", i);
+}
+
 /* ---- more than can be compared ---- */
 
 #define PERMITS "effect: allow, reason: x, "
@@ -282,6 +306,8 @@ static const struct row {
     {"budgets without end", budgets_without_end, "P003"},
     {"arguments without end", arguments_without_end, "P003"},
     {"capabilities of a team", capabilities_of_a_team, "P003"},
+    {"ids of a team", ids_of_a_team, "P124"},
+    {"entities of a team", entities_of_a_team, "P003"},
 };
 
 /* What compiles, and of which lint cannot compare all with each other: it says so. */
