@@ -68,8 +68,8 @@ extern const struct cli_command cli_init, cli_run, cli_call, cli_policy_lint, cl
     cli_policy_decide, cli_policy_explain, cli_policy_compile, cli_policy_codes, cli_policy_schema,
     cli_audit_query, cli_audit_reindex, cli_audit_erase, cli_audit_verify, cli_audit_receipt,
     cli_audit_show, cli_audit_prove, cli_audit_prove_consistency, cli_audit_export,
-    cli_audit_checkpoint, cli_audit_segments, cli_audit_seal, cli_audit_keys, cli_audit_rotate_key, cli_verify, cli_provider_list,
-    cli_status, cli_version;
+    cli_audit_checkpoint, cli_audit_segments, cli_audit_seal, cli_audit_keys, cli_audit_rotate_key,
+    cli_verify, cli_provider_list, cli_status, cli_version;
 
 /**
  * Read the options of `command` (NULL: those before the subcommand, up to the first word) from
