@@ -46,12 +46,12 @@ static void check_rule(const struct known *k, struct m_name *rule)
     resolve(k, &rule->text);
     if (!rule->text.n || is_known(k, rule->text))
         return;
-    struct policy_nearest near = policy_near(report, rule->text);
-    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++) {
+    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++)
         if (str_is(rule->text, pseudo_rules[i]))
             return;
+    struct policy_nearest near = policy_near(report, rule->text);
+    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++)
         policy_offer(&near, str_of(pseudo_rules[i]));
-    }
     for (uint32_t i = 0; i < k->rules->n && near.wanted.n; i++)
         policy_offer(&near, k->rules->v[i].name);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];

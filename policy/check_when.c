@@ -6,9 +6,8 @@
 #include "policy/names.h"
 #include "policy/parse.h"
 
-/* Nodes of one condition once its `use`s are expanded, how deep they nest (the evaluator recurses
+/* How deep the nodes of one condition nest once its `use`s are expanded (the evaluator recurses
  * over them), and named conditions within each other. */
-#define MAX_NODES   4096u
 #define MAX_NESTING 200u
 #define MAX_HEIGHT  16u
 /* A path's root and keys, each followed by this. */
@@ -258,7 +257,8 @@ static struct m_extent walk(struct checker *c, struct m_condition *k)
     struct m_extent all = {.nodes = 1};
     for (struct m_condition *child = k->first; child; child = child->next) {
         struct m_extent one = walk(c, child);
-        all.nodes = all.nodes + one.nodes > MAX_NODES ? MAX_NODES + 1 : all.nodes + one.nodes;
+        all.nodes =
+            all.nodes + one.nodes > POLICY_MAX_TESTS ? POLICY_MAX_TESTS + 1 : all.nodes + one.nodes;
         all.nesting = larger(all.nesting, one.nesting);
         all.height = larger(all.height, one.height);
     }
@@ -268,10 +268,10 @@ static struct m_extent walk(struct checker *c, struct m_condition *k)
 
 static void check_extent(struct checker *c, struct m_extent extent, struct policy_pos at)
 {
-    if (extent.nodes > MAX_NODES || extent.nesting > MAX_NESTING)
+    if (extent.nodes > POLICY_MAX_TESTS || extent.nesting > MAX_NESTING)
         policy_report(c->report, P_BOUND, at, "use fewer conditions, or split the rule",
-                      "more than %u tests in one condition, or nested more than %u deep", MAX_NODES,
-                      MAX_NESTING);
+                      "more than %u tests in one condition, or nested more than %u deep",
+                      POLICY_MAX_TESTS, MAX_NESTING);
 }
 
 static bool check_conditions(struct checker *c)

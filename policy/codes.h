@@ -115,6 +115,9 @@
     X(HIDDEN_TEXT, "P145", WARNING, "a character that is not seen, or turns text around")          \
     X(BAD_ALLOW, "P146", WARNING, "a comment `reeve: allow` without a reason, or of no warning")   \
     X(UNUSED_ALLOW, "P147", WARNING, "a comment `reeve: allow` of what is not found")              \
+    X(NOT_COMPARED, "P148", NOTE, "there is too much in a policy to compare all of it")            \
+    X(CHOSEN_PLACE, "P149", WARNING,                                                               \
+      "a grant in which the request chooses where programs look for their own files")              \
     X(NEVER_MATCHES, "P150", WARNING, "a delegated rule that `may` makes empty")
 
 #define X(symbol, ...) P_##symbol,

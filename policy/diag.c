@@ -181,10 +181,11 @@ const char *policy_shown(struct str s, char out[POLICY_SHOWN])
     return out;
 }
 
-struct policy_nearest policy_near(const struct policy_report *r, struct str wanted)
+struct policy_nearest policy_near(struct policy_report *r, struct str wanted)
 {
-    return (struct policy_nearest){.wanted = r->findings < POLICY_MAX_FINDINGS ? wanted
-                                                                               : (struct str){0}};
+    bool finds = r->findings < POLICY_MAX_FINDINGS && r->searches < POLICY_MAX_SEARCHES;
+    r->searches += finds;
+    return (struct policy_nearest){.wanted = finds ? wanted : (struct str){0}};
 }
 
 static unsigned reach(size_t length)

@@ -153,46 +153,58 @@ static unsigned kind_of_argument(enum core_arg_type type)
     return kinds[type];
 }
 
-/* The kinds of value that an argument of the capability may have; 0: it has none of the name. The
- * names are offered for a hint. ALL_KINDS where there is no schema. */
-static unsigned kinds_of(const struct model *m, struct str id, struct str name,
+/* The kinds of value that an argument of the capability may have; 0: it has none of the name.
+ * ALL_KINDS where there is no schema. `near`, or NULL: is offered the names. */
+static unsigned kinds_of(struct lint *l, struct str id, struct str name,
                          struct policy_nearest *near)
 {
     const struct core_capability *shipped = core_capability_find(id);
-    const struct m_entry *own = shipped ? NULL : policy_lint_entry(m, id);
+    const struct m_entry *own = shipped ? NULL : policy_lint_entry(l, id);
     unsigned kinds = 0;
     if (shipped ? !shipped->has_schema : !own || !own->args)
         return ALL_KINDS;
     for (uint32_t i = 0; i < (shipped ? shipped->nargs : own->nargs); i++) {
         struct str arg = shipped ? str_of(shipped->args[i].name) : own->args[i].name;
         int type = shipped ? (int)shipped->args[i].type : own->args[i].type;
-        policy_offer(near, arg);
+        if (near)
+            policy_offer(near, arg);
         if (str_eq(arg, name))
             kinds |= kind_of_argument((enum core_arg_type)type);
     }
     return kinds;
 }
 
-/* What an argument may be by the schemas of all capabilities of the rule; reports when it is none
- * of theirs. */
-static unsigned lint_argument(const struct m_attribute *a, const struct m_rule *r,
-                              const struct model *m, struct policy_report *report)
+/* The same of all capabilities of a rule. */
+static unsigned kinds_of_all(struct lint *l, const struct m_rule *r, struct str name,
+                             struct policy_nearest *near)
 {
     unsigned kinds = 0;
+    for (uint32_t i = 0; i < r->ncapabilities && kinds != ALL_KINDS; i++) {
+        struct str id = r->capabilities[i].text;
+        bool told = policy_lint_spend(l, 1) && policy_capability_is_exact(id);
+        kinds |= told ? kinds_of(l, id, name, near) : ALL_KINDS;
+    }
+    return kinds;
+}
+
+/* What an argument may be by the schemas of all capabilities of the rule; reports when it is none
+ * of theirs. */
+static unsigned lint_argument(struct lint *l, const struct m_attribute *a, const struct m_rule *r)
+{
     if (!a || a->root != ROOT_ARGS || !a->n || !r || !r->ncapabilities)
         return ALL_KINDS;
-    struct policy_nearest near = policy_near(report, a->key[0]);
-    for (uint32_t i = 0; i < r->ncapabilities && kinds != ALL_KINDS; i++)
-        kinds |= policy_capability_is_exact(r->capabilities[i].text)
-                     ? kinds_of(m, r->capabilities[i].text, a->key[0], &near)
-                     : ALL_KINDS;
+    unsigned kinds = kinds_of_all(l, r, a->key[0], NULL);
+    if (kinds)
+        return a->n == 1 ? kinds : ALL_KINDS;
+    struct policy_nearest near = policy_near(l->report, a->key[0]);
+    if (near.wanted.n)
+        (void)kinds_of_all(l, r, a->key[0], &near);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
-    if (!kinds)
-        policy_report(report, P_NEVER_KNOWN, a->at, policy_hint(&near, hint),
-                      a->positions ? "`%s`: the capabilities of this rule have named arguments"
-                                   : "`%s`: no capability of this rule has such an argument",
-                      policy_shown(a->text, shown));
-    return kinds && a->n == 1 ? kinds : ALL_KINDS;
+    policy_report(l->report, P_NEVER_KNOWN, a->at, policy_hint(&near, hint),
+                  a->positions ? "`%s`: the capabilities of this rule have named arguments"
+                               : "`%s`: no capability of this rule has such an argument",
+                  policy_shown(a->text, shown));
+    return ALL_KINDS;
 }
 
 /* ---- operands that are probably not what was meant ---- */
@@ -259,9 +271,9 @@ static void lint_operand(const struct m_condition *c, bool allow, struct policy_
                         report);
 }
 
-static void lint_one(const struct m_condition *c, const struct m_rule *r, const struct model *m,
-                     struct policy_report *report)
+static void lint_one(struct lint *l, const struct m_condition *c, const struct m_rule *r)
 {
+    struct policy_report *report = l->report;
     bool allow = r && r->effect == RULE_ALLOW;
     if (allow && is_loose(c))
         policy_report(report, P_LOOSE_TEST, c->at, NULL, "%s",
@@ -274,33 +286,34 @@ static void lint_one(const struct m_condition *c, const struct m_rule *r, const 
     if (tests_path(c))
         policy_report(report, P_TEXT_PATH, c->at, "write `under`, which goes by components",
                       "`starts_with` takes /srv/ab for a part of /srv/a");
-    lint_declared(c->op == OP_ALL ? NULL : c->attribute, m, report);
-    lint_declared(c->other, m, report);
-    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, r, m, report);
-    (void)lint_argument(c->other, r, m, report);
+    lint_declared(c->op == OP_ALL ? NULL : c->attribute, l->m, report);
+    lint_declared(c->other, l->m, report);
+    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(l, c->attribute, r);
+    (void)lint_argument(l, c->other, r);
     lint_type(c, kinds, report);
     lint_operand(c, allow, report);
 }
 
 /* `joined`: what it is part of is joined by `all` too, and was compared with it. */
-static void lint_tree(const struct m_condition *c, bool joined, const struct m_rule *r,
-                      const struct model *m, struct policy_report *report)
+static void lint_tree(struct lint *l, const struct m_condition *c, bool joined,
+                      const struct m_rule *r)
 {
-    lint_one(c, r, m, report);
+    lint_one(l, c, r);
     if (!joined && c->op == OP_ALL)
-        policy_lint_never(c, report);
+        policy_lint_never(l, c);
     for (const struct m_condition *k = c->use.n ? NULL : c->first; k; k = k->next)
-        lint_tree(k, c->op == OP_ALL, r, m, report);
+        lint_tree(l, k, c->op == OP_ALL, r);
 }
 
-void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
-                           const struct model *m, struct policy_report *report)
+void policy_lint_condition(struct lint *l, const struct m_condition *c, const struct m_rule *rule)
 {
-    lint_tree(c, false, rule, m, report);
+    lint_tree(l, c, false, rule);
 }
 
-void policy_lint_names(const struct model *m, struct policy_report *report)
+void policy_lint_names(struct lint *l)
 {
+    const struct model *m = l->m;
+    struct policy_report *report = l->report;
     char shown[POLICY_SHOWN];
     for (uint32_t i = 0; i < m->nvariables; i++)
         if (!m->variables[i].used)
@@ -312,6 +325,6 @@ void policy_lint_names(const struct model *m, struct policy_report *report)
             policy_report(report, P_UNUSED_NAME, c->at, "use it or leave it out",
                           "nothing uses condition `%s`", policy_shown(c->name, shown));
         if (c->condition)
-            policy_lint_condition(c->condition, NULL, m, report);
+            policy_lint_condition(l, c->condition, NULL);
     }
 }

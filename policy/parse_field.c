@@ -204,11 +204,12 @@ int parse_word(struct parser *p, const struct ynode *n, const char *what, const 
     struct str text;
     if (!parse_text(p, n, what, 64, &text))
         return -1;
+    for (size_t i = 0; i < nwords; i++)
+        if (str_is(text, words[i]))
+            return (int)i;
     struct policy_nearest near = policy_near(p->report, text);
     auto_buf struct buf list = {0};
     for (size_t i = 0; i < nwords; i++) {
-        if (str_is(text, words[i]))
-            return (int)i;
         policy_offer(&near, str_of(words[i]));
         buf_printf(&list, "%s`%s`", i == 0 ? "" : i + 1 == nwords ? " or " : ", ", words[i]);
     }

@@ -507,9 +507,8 @@ static void a_text_has_no_folder(void **state)
     (void)state;
     struct reeve_error err = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(
-        policy_compile(STR(HEADER "include: [b.yaml]\n"), "t", NULL, NULL, &image, &err),
-        REEVE_EPOLICY);
+    assert_int_equal(compile_text(STR(HEADER "include: [b.yaml]\n"), "t", NULL, NULL, &image, &err),
+                     REEVE_EPOLICY);
     assert_non_null(strstr(err.message, "without a folder"));
 }
 

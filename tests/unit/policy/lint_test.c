@@ -350,7 +350,7 @@ static void warnings(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0};
         char got[512];
-        int rc = policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        int rc = lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         describe_findings(&all, got, sizeof got);
         if (strcmp(got, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
@@ -399,13 +399,73 @@ static void warnings_of_delegated_files(void **state)
     }
 }
 
+/* However many rules, names or tests stand before what is found. */
+static const struct {
+    const char *name, *before, *each, *after; /* `each` has a number in it */
+    const char *code;
+} long_rows[] = {
+    {"a rule that the fiftieth of its kind covers",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.b: 1}}\n",
+     "P055"},
+    {"a tie with the fiftieth",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}, grant: {isolation: vm, network: [\"b:1\"]}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1, args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     "P061"},
+    {"a tie of rules with many subjects",
+     "rules:\n  - {id: a, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+     "  - {id: b, effect: allow, capability: [ccos.memory.get], reason: x, when: {args.b: 1}, "
+     "grant: {isolation: vm, network: [\"a:2\"]}, subject: [\"u:a\"",
+     ", \"u:b%u.%u\"", "]}\n", "P061"},
+    {"the hundredth test of a condition",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {all: [",
+     "{args.a%u: 1%u}, ", "{args.x: 1}, {args.x: 2}]}}\n", "P065"},
+    {"the six hundredth deny of a pattern",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: d%u, effect: deny, subject: [\"u:b%u\"], capability: [\"ccos.memory.*\"]}\n",
+     "  - {id: z, effect: deny, subject: [\"u:a\"], capability: [\"ccos.memory.*\"]}\n", "P062"},
+};
+
+static void warnings_behind_many(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(long_rows); i++) {
+        auto_buf struct buf text = {0};
+        struct findings all = {0};
+        buf_printf(&text, HEADER "%s", long_rows[i].before);
+        for (unsigned k = 0; k < 600; k++)
+            buf_printf(&text, long_rows[i].each, k, k);
+        buf_z(&text, long_rows[i].after);
+        (void)lint_text(buf_view(&text), "t.yaml", keep_finding, &all, NULL);
+        if (all.n != 1 || strcmp(all.v[0].code, long_rows[i].code) != 0)
+            fail_msg("%s: %u findings, the first %s (%s)", long_rows[i].name, all.n, all.v[0].code,
+                     all.v[0].message);
+    }
+}
+
 static void a_misspelt_capability_has_a_hint(void **state)
 {
     (void)state;
     struct findings all = {0};
     assert_int_equal(
-        policy_lint(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
-                    "t.yaml", keep_finding, &all, NULL),
+        lint_text(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
+                  "t.yaml", keep_finding, &all, NULL),
         0);
     assert_string_equal(all.v[0].suggestion, "did you mean `ccos.io.read-file`?");
     assert_int_equal(all.v[0].severity, POLICY_WARNING);
@@ -417,7 +477,7 @@ static void compile_gives_no_warnings(void **state)
     struct findings all = {0};
     struct policy_image *image = NULL;
     assert_int_equal(
-        policy_compile(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
+        compile_text(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
         0);
     assert_int_equal(all.n, 0);
     policy_image_unref(&image);
@@ -428,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings),
         cmocka_unit_test(warnings_of_delegated_files),
+        cmocka_unit_test(warnings_behind_many),
         cmocka_unit_test(a_misspelt_capability_has_a_hint),
         cmocka_unit_test(compile_gives_no_warnings),
     };

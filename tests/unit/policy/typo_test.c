@@ -180,7 +180,7 @@ static void first_finding(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0};
         char place[32];
-        (void)policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         assert_true(all.n > 0);
         unsigned k = 0; /* a warning is the first where there is no error */
         while (all.errors && k + 1 < all.n && all.v[k].severity != POLICY_ERROR)

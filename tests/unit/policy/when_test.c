@@ -230,7 +230,7 @@ static void did_you_mean(void **state)
         struct findings all = {0};
         struct policy_image *image = NULL;
         assert_int_equal(
-            policy_compile(str_of(hints[i].text), "t.yaml", keep_finding, &all, &image, NULL),
+            compile_text(str_of(hints[i].text), "t.yaml", keep_finding, &all, &image, NULL),
             REEVE_EPOLICY);
         assert_string_equal(all.v[0].suggestion, hints[i].suggestion);
     }
