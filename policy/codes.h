@@ -96,6 +96,7 @@
     X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
     X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
     X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
+    X(LITERAL, "P109", ERROR, "a value that no argument of its type is ever equal to")             \
     X(INCLUDE, "P120", ERROR, "a file that cannot be included")                                    \
     X(INCLUDE_CYCLE, "P121", ERROR, "files that include each other")                               \
     X(DEFINED_TWICE, "P122", ERROR, "a name that is defined twice, with different values")         \
@@ -107,7 +108,7 @@
     X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
     X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
     X(DOTTED_PATH, "P140", WARNING,                                                                \
-      "a path that no argument is equal to, since it is not in normal form")                       \
+      "a value that no argument is equal to, since it is not in normal form")                      \
     X(SECRET, "P141", WARNING, "what looks like a key, a token or a password")                     \
     X(YAML_TRAP, "P142", WARNING, "YAML that says something else than it seems to")                \
     X(MIXED_SCRIPTS, "P143", WARNING, "a word with letters of several scripts")                    \

@@ -4,6 +4,7 @@
  * lint_pairs.c.
  */
 #include "policy/lint.h"
+#include "policy/argument.h"
 
 #include <stdio.h>
 
@@ -114,7 +115,7 @@ static void lint_holds(const struct m_rule *r, struct policy_report *report)
                       "anyone can make somebody answer");
 }
 
-static void lint_rule(const struct model *m, const struct m_rule *r, bool *limits,
+static void lint_rule(const struct model *m, const struct m_rule *r, bool *limits, uint64_t *left,
                       struct policy_report *report)
 {
     char shown[POLICY_SHOWN];
@@ -125,7 +126,7 @@ static void lint_rule(const struct model *m, const struct m_rule *r, bool *limit
     policy_lint_capabilities(m, r, limits, report);
     lint_holds(r, report);
     if (r->when)
-        policy_lint_condition(r->when, r, m, report);
+        policy_lint_condition(r->when, r, m, left, report);
 }
 
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report)
@@ -133,8 +134,9 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     lint_groups(m, report);
     lint_grants(m, report);
     bool limits = false;
+    uint64_t left = POLICY_MAX_LOOKUPS;
     for (uint32_t i = 0; i < m->nrules; i++)
-        lint_rule(m, &m->rules[i], &limits, report);
+        lint_rule(m, &m->rules[i], &limits, &left, report);
     policy_lint_scopes(m, report);
     policy_lint_names(m, report);
     bool *told = arena_array(arena, m->nrules + 1u, sizeof *told);

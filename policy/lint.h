@@ -27,12 +27,11 @@ void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
  * the lack of limits was told; becomes true. */
 void policy_lint_capabilities(const struct model *m, const struct m_rule *r, bool *limits,
                               struct policy_report *report);
-/** The policy's own entry of an id, the most specific pattern; NULL: none. */
-const struct m_entry *policy_lint_entry(const struct model *m, struct str id);
 
-/** What stands in a condition of a rule, or of `conditions` (`rule` NULL) (lint_when.c). */
+/** What stands in a condition of a rule, or of `conditions` (`rule` NULL); `left` of
+ * POLICY_MAX_LOOKUPS goes down (lint_when.c). */
 void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
-                           const struct model *m, struct policy_report *report);
+                           const struct model *m, uint64_t *left, struct policy_report *report);
 /** Tests of one attribute that cannot all be true (lint_never.c). */
 void policy_lint_never(const struct m_condition *c, struct policy_report *report);
 /** Whether two conditions, NULL included, are never true of one request, as far as can be told. */

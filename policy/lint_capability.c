@@ -2,28 +2,18 @@
  * Warnings about the capabilities of a rule: ids that nothing knows, patterns of what has nothing
  * in common, and what is dangerous permitted with too little around it. Called by lint.c.
  */
+#include "policy/argument.h"
 #include "policy/lint.h"
 
 #include "core/catalogue.h"
 
 /* ---- what an id is ---- */
 
-const struct m_entry *policy_lint_entry(const struct model *m, struct str id)
-{
-    const struct m_entry *best = NULL;
-    for (uint32_t i = 0; i < m->nentries; i++) {
-        const struct m_entry *e = &m->entries[i];
-        if (policy_capability_matches(e->id.text, id) && (!best || e->id.key > best->id.key))
-            best = e;
-    }
-    return best;
-}
-
 /* Whether an id is dangerous; `known`: whether anything tells of it. */
 static bool is_dangerous(const struct model *m, struct str id, bool *known)
 {
     const struct core_capability *shipped = core_capability_find(id);
-    const struct m_entry *own = policy_lint_entry(m, id);
+    const struct m_entry *own = policy_own_entry(m, id);
     int klass = shipped ? (int)shipped->klass : -1;
     bool applies = own && own->klass >= 0 && (!shipped || policy_capability_is_exact(own->id.text));
     if (applies && (own->lower.n || own->klass > klass))
@@ -132,7 +122,7 @@ static void lint_pattern(const struct model *m, const struct m_rule *r,
     struct covered covered = cover(m, c->text);
     char shown[POLICY_SHOWN];
     policy_shown(c->text, shown);
-    if (!covered.all && of_shipped_kind(c->text) && !policy_lint_entry(m, c->text))
+    if (!covered.all && of_shipped_kind(c->text) && !policy_own_entry(m, c->text))
         policy_report(report, P_NO_CAPABILITY, c->at, NULL, "`%s` fits nothing in the catalogue",
                       shown);
     if (r->effect == RULE_ALLOW && covered.dangerous > 1 && !covered.common)

@@ -3,9 +3,18 @@
  * that nothing ever makes known; names that nothing uses. Called by lint.c.
  */
 #include "policy/lint.h"
+#include "policy/literal.h"
 
 #include "core/catalogue.h"
 #include "policy/value_lint.h"
+
+/* Whose condition is looked at. */
+struct linted {
+    const struct model *m;
+    const struct m_rule *rule; /* NULL: of `conditions` */
+    uint64_t *left;            /* of POLICY_MAX_LOOKUPS */
+    struct policy_report *report;
+};
 
 static bool is_loose(const struct m_condition *c)
 {
@@ -153,42 +162,27 @@ static unsigned kind_of_argument(enum core_arg_type type)
     return kinds[type];
 }
 
-/* The kinds of value that an argument of the capability may have; 0: it has none of the name. The
- * names are offered for a hint. ALL_KINDS where there is no schema. */
-static unsigned kinds_of(const struct model *m, struct str id, struct str name,
-                         struct policy_nearest *near)
+static unsigned kinds_of(struct policy_argument a)
 {
-    const struct core_capability *shipped = core_capability_find(id);
-    const struct m_entry *own = shipped ? NULL : policy_lint_entry(m, id);
-    unsigned kinds = 0;
-    if (shipped ? !shipped->has_schema : !own || !own->args)
-        return ALL_KINDS;
-    for (uint32_t i = 0; i < (shipped ? shipped->nargs : own->nargs); i++) {
-        struct str arg = shipped ? str_of(shipped->args[i].name) : own->args[i].name;
-        int type = shipped ? (int)shipped->args[i].type : own->args[i].type;
-        policy_offer(near, arg);
-        if (str_eq(arg, name))
-            kinds |= kind_of_argument((enum core_arg_type)type);
-    }
+    unsigned kinds = a.open ? ALL_KINDS : 0;
+    for (unsigned i = 0; i < CORE_ARG_COUNT; i++)
+        if (a.types >> i & 1)
+            kinds |= kind_of_argument((enum core_arg_type)i);
     return kinds;
 }
 
 /* What an argument may be by the schemas of all capabilities of the rule; reports when it is none
- * of theirs. */
-static unsigned lint_argument(const struct m_attribute *a, const struct m_rule *r,
-                              const struct model *m, struct policy_report *report)
+ * of theirs. What a pattern may select in years to come may have any argument. */
+static unsigned lint_argument(const struct m_attribute *a, struct linted *l)
 {
-    unsigned kinds = 0;
-    if (!a || a->root != ROOT_ARGS || !a->n || !r || !r->ncapabilities)
+    if (!a || a->root != ROOT_ARGS || !a->n || !l->rule || !l->rule->ncapabilities)
         return ALL_KINDS;
-    struct policy_nearest near = policy_near(report, a->key[0]);
-    for (uint32_t i = 0; i < r->ncapabilities && kinds != ALL_KINDS; i++)
-        kinds |= policy_capability_is_exact(r->capabilities[i].text)
-                     ? kinds_of(m, r->capabilities[i].text, a->key[0], &near)
-                     : ALL_KINDS;
+    struct policy_nearest near = policy_near(l->report, a->key[0]);
+    struct policy_argument arg = policy_argument_of(l->m, l->rule, a->key[0], &near, l->left);
+    unsigned kinds = kinds_of(arg);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
-    if (!kinds)
-        policy_report(report, P_NEVER_KNOWN, a->at, policy_hint(&near, hint),
+    if (!kinds && arg.exact)
+        policy_report(l->report, P_NEVER_KNOWN, a->at, policy_hint(&near, hint),
                       a->positions ? "`%s`: the capabilities of this rule have named arguments"
                                    : "`%s`: no capability of this rule has such an argument",
                       policy_shown(a->text, shown));
@@ -259,10 +253,10 @@ static void lint_operand(const struct m_condition *c, bool allow, struct policy_
                         report);
 }
 
-static void lint_one(const struct m_condition *c, const struct m_rule *r, const struct model *m,
-                     struct policy_report *report)
+static void lint_one(const struct m_condition *c, struct linted *l)
 {
-    bool allow = r && r->effect == RULE_ALLOW;
+    struct policy_report *report = l->report;
+    bool allow = l->rule && l->rule->effect == RULE_ALLOW;
     if (allow && is_loose(c))
         policy_report(report, P_LOOSE_TEST, c->at, NULL, "%s",
                       c->op == OP_NOT_IN ? "whatever is not listed is allowed; is that meant?"
@@ -274,33 +268,36 @@ static void lint_one(const struct m_condition *c, const struct m_rule *r, const 
     if (tests_path(c))
         policy_report(report, P_TEXT_PATH, c->at, "write `under`, which goes by components",
                       "`starts_with` takes /srv/ab for a part of /srv/a");
-    lint_declared(c->op == OP_ALL ? NULL : c->attribute, m, report);
-    lint_declared(c->other, m, report);
-    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, r, m, report);
-    (void)lint_argument(c->other, r, m, report);
+    lint_declared(c->op == OP_ALL ? NULL : c->attribute, l->m, report);
+    lint_declared(c->other, l->m, report);
+    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, l);
+    (void)lint_argument(c->other, l);
     lint_type(c, kinds, report);
     lint_operand(c, allow, report);
 }
 
 /* `joined`: what it is part of is joined by `all` too, and was compared with it. */
-static void lint_tree(const struct m_condition *c, bool joined, const struct m_rule *r,
-                      const struct model *m, struct policy_report *report)
+static void lint_tree(const struct m_condition *c, bool joined, struct linted *l)
 {
-    lint_one(c, r, m, report);
+    lint_one(c, l);
     if (!joined && c->op == OP_ALL)
-        policy_lint_never(c, report);
+        policy_lint_never(c, l->report);
     for (const struct m_condition *k = c->use.n ? NULL : c->first; k; k = k->next)
-        lint_tree(k, c->op == OP_ALL, r, m, report);
+        lint_tree(k, c->op == OP_ALL, l);
 }
 
 void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
-                           const struct model *m, struct policy_report *report)
+                           const struct model *m, uint64_t *left, struct policy_report *report)
 {
-    lint_tree(c, false, rule, m, report);
+    struct linted l = {m, rule, left, report};
+    lint_tree(c, false, &l);
+    if (rule)
+        policy_lint_literals(m, rule, left, report);
 }
 
 void policy_lint_names(const struct model *m, struct policy_report *report)
 {
+    uint64_t left = POLICY_MAX_LOOKUPS;
     char shown[POLICY_SHOWN];
     for (uint32_t i = 0; i < m->nvariables; i++)
         if (!m->variables[i].used)
@@ -312,6 +309,6 @@ void policy_lint_names(const struct model *m, struct policy_report *report)
             policy_report(report, P_UNUSED_NAME, c->at, "use it or leave it out",
                           "nothing uses condition `%s`", policy_shown(c->name, shown));
         if (c->condition)
-            policy_lint_condition(c->condition, NULL, m, report);
+            policy_lint_condition(c->condition, NULL, m, &left, report);
     }
 }

@@ -315,6 +315,25 @@ static const struct row {
      RULE(ECHO ", when: {args.a: {any: [{matches: \".*ab.*\"}, {matches: \"^ab\"}, {matches: "
                "\"ab.*\"}, {matches: \"^a|b\"}]}}"),
      "P069 3:120, P069 3:141, P069 3:159, P069 3:178"},
+    {"literals of what a pattern selects",
+     HEADER
+     "rules:\n  - {id: r, effect: deny, capability: [\"ccos.io.*\"], when: {args.path: [/a/, "
+     "b, \"/c/*\", /d]}}\n  - {id: s, effect: deny, effects: [network], when: {args.method: "
+     "put, args.url: \"https://h.example\"}}\n",
+     "P140 3:73, P134 3:78, P134 3:81, P140 4:67, P140 4:82"},
+    {"patterns that no argument of the type fits",
+     HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.network.http-fetch], when: "
+            "{args.url: {any: [{matches: \"evil\\\\.com\"}, {starts_with: evil.com}, {like: "
+            "\"evil.com/*\"}]}, args.method: {matches: \"put|delete\"}}}\n",
+     "P134 3:100, P134 3:129, P134 3:147, P134 3:187"},
+    {"a name where a path is judged",
+     HEADER "rules:\n  - {id: r, effect: deny, capability: [\"program.*\"], when: {args.path: [rm, "
+            "/usr/bin/dd]}}\n",
+     "P134 3:73"},
+    {"another capability's argument of the name",
+     HEADER "capabilities: {x.y: {class: safe, args: {path: string}}}\nrules:\n  - {id: r, effect: "
+            "deny, capability: [ccos.io.mkdir, x.y], when: {args.path: a/}}\n",
+     ""},
     {"a path in no normal form",
      RULE(ECHO ", when: {args.a: [/a/../b, /a/b], args.b: {starts_with: ~/x}}"),
      "P140 3:104, P140 3:142"},
