@@ -70,7 +70,8 @@
     X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
     X(BROAD, "P057", WARNING, "an allow of capabilities that have nothing in common")              \
     X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
-    X(LOOSE_TEST, "P059", WARNING, "`exists: false`, `absent: true` or `not_in` in an allow")      \
+    X(LOOSE_TEST, "P059", WARNING,                                                                 \
+      "`exists: false`, `absent: true` or `not_in` in an allow, or their contrary within `not`")   \
     X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
     X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")          \
     X(UNREACHABLE, "P062", WARNING,                                                                \

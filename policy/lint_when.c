@@ -14,12 +14,29 @@ struct linted {
     const struct m_rule *rule; /* NULL: of `conditions` */
     uint64_t *left;            /* of POLICY_MAX_LOOKUPS */
     struct policy_report *report;
+    bool negated; /* within a `not`: what is wide there is narrow */
 };
 
-static bool is_loose(const struct m_condition *c)
+/* Whether what fits a test is permitted by it. */
+static bool permits(const struct linted *l)
 {
-    return (c->op == OP_EXISTS && !c->flag) || (c->op == OP_ABSENT && c->flag) ||
-           c->op == OP_NOT_IN;
+    int effect = l->rule ? l->rule->effect : -1;
+    return l->negated ? effect == RULE_DENY || effect == RULE_REQUIRE : effect == RULE_ALLOW;
+}
+
+/* Whether it is denied or held by it. */
+static bool restricts(const struct linted *l)
+{
+    int effect = l->rule ? l->rule->effect : -1;
+    return l->negated ? effect == RULE_ALLOW : effect == RULE_DENY || effect == RULE_REQUIRE;
+}
+
+/* Tests that what is missing or not listed passes; within a `not` their contrary. */
+static bool is_loose(const struct m_condition *c, bool negated)
+{
+    return (c->op == OP_EXISTS && (bool)c->flag == negated) ||
+           (c->op == OP_ABSENT && (bool)c->flag != negated) ||
+           c->op == (negated ? OP_IN : OP_NOT_IN);
 }
 
 static bool is_empty(const struct m_condition *c)
@@ -191,11 +208,11 @@ static unsigned lint_argument(const struct m_attribute *a, struct linted *l)
 
 /* ---- operands that are probably not what was meant ---- */
 
-/* What is too wide permits too much; in a deny it is meant. */
+/* What is too wide permits too much; where it denies it is meant. */
 #define WIDE                                                                                       \
     (1u << VALUE_HOST_ALL | 1u << VALUE_HOST_TOP | 1u << VALUE_CIDR_ALL | 1u << VALUE_REGEX_OPEN | \
      1u << VALUE_LIKE_NAME | 1u << VALUE_LIKE_URL | 1u << VALUE_LIKE_FOLDER |                      \
-     1u << VALUE_REGEX_RUNS)
+     1u << VALUE_REGEX_RUNS | 1u << VALUE_START_URL)
 
 /* Those that have a code of their own. */
 static enum policy_code code_of(unsigned smell)
@@ -214,13 +231,13 @@ static enum policy_code code_of(unsigned smell)
     return P_SMELL;
 }
 
-static void lint_smells(enum value_operand kind, const struct ynode *n, bool allow,
+static void lint_smells(enum value_operand kind, const struct ynode *n, bool wide,
                         struct policy_report *report)
 {
     const struct ynode *c = n->type == Y_LIST ? n->first : n;
     for (; c; c = n->type == Y_LIST ? c->next : NULL) {
         uint32_t smells =
-            c->type == Y_TEXT ? value_smells(kind, c->text) & (allow ? ~0u : ~WIDE) : 0;
+            c->type == Y_TEXT ? value_smells(kind, c->text) & (wide ? ~0u : ~WIDE) : 0;
         for (unsigned i = 0; i < VALUE_SMELL_COUNT; i++) {
             const struct value_smell_row *row = value_smell_row((enum value_smell)i);
             char shown[POLICY_SHOWN];
@@ -231,7 +248,39 @@ static void lint_smells(enum value_operand kind, const struct ynode *n, bool all
     }
 }
 
-static void lint_operand(const struct m_condition *c, bool allow, struct policy_report *report)
+/* Of a URL's parts that are left out those of https hold: others pass what holds it back. */
+static void lint_url_parts(const struct m_condition *c, struct policy_report *report)
+{
+    bool scheme = false, port = false;
+    for (const struct ynode *k = c->operand->first; k; k = k->next->next) {
+        scheme |= str_is(k->text, "scheme");
+        port |= str_is(k->text, "port");
+    }
+    if (!scheme)
+        policy_report(report, P_SMELL, c->at,
+                      port ? "add `scheme: [http, https]`"
+                           : "add `scheme: [http, https], port: any`",
+                      "without `scheme`%s this is https%s alone: other URLs of the host pass",
+                      port ? "" : " and `port`", port ? "" : " on 443");
+    else if (!port)
+        policy_report(
+            report, P_SMELL, c->at, "add `port: any`",
+            "without `port` this is the scheme's own alone: other ports of the host pass");
+}
+
+static void lint_url(const struct m_condition *c, const struct linted *l)
+{
+    if (c->op != OP_URL || c->operand->type != Y_MAP)
+        return;
+    for (const struct ynode *k = c->operand->first; k; k = k->next->next)
+        if (str_is(k->text, "host") || str_is(k->text, "cidr"))
+            lint_smells(k->text.p[0] == 'h' ? VALUE_OF_HOST : VALUE_OF_CIDR, k->next, permits(l),
+                        l->report);
+    if (restricts(l))
+        lint_url_parts(c, l->report);
+}
+
+static void lint_operand(const struct m_condition *c, const struct linted *l)
 {
     static const struct {
         bool judged;
@@ -244,23 +293,21 @@ static void lint_operand(const struct m_condition *c, bool allow, struct policy_
         [OP_CONTAINS] = {true, VALUE_OF_TEXT},   [OP_STARTS_WITH] = {true, VALUE_OF_TEXT},
     };
     if (kinds[c->op].judged && c->operand)
-        lint_smells(kinds[c->op].kind, c->operand, allow, report);
-    if (c->op != OP_URL || c->operand->type != Y_MAP)
-        return;
-    for (const struct ynode *k = c->operand->first; k; k = k->next->next)
-        if (str_is(k->text, "host") || str_is(k->text, "cidr"))
-            lint_smells(k->text.p[0] == 'h' ? VALUE_OF_HOST : VALUE_OF_CIDR, k->next, allow,
-                        report);
+        lint_smells(kinds[c->op].kind, c->operand, permits(l), l->report);
+    if (c->op == OP_STARTS_WITH)
+        lint_smells(VALUE_OF_START, c->operand, permits(l), l->report);
+    lint_url(c, l);
 }
 
 static void lint_one(const struct m_condition *c, struct linted *l)
 {
     struct policy_report *report = l->report;
     bool allow = l->rule && l->rule->effect == RULE_ALLOW;
-    if (allow && is_loose(c))
+    if (allow && is_loose(c, l->negated))
         policy_report(report, P_LOOSE_TEST, c->at, NULL, "%s",
-                      c->op == OP_NOT_IN ? "whatever is not listed is allowed; is that meant?"
-                                         : "who leaves it out is allowed; is that meant?");
+                      c->op == OP_NOT_IN || c->op == OP_IN
+                          ? "whatever is not listed is allowed; is that meant?"
+                          : "who leaves it out is allowed; is that meant?");
     if (is_empty(c))
         policy_report(report, P_EMPTY_LIST, c->at, NULL, "an empty %s is always %s",
                       c->op == OP_ALL || c->op == OP_ANY ? "condition" : "list",
@@ -273,7 +320,7 @@ static void lint_one(const struct m_condition *c, struct linted *l)
     unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, l);
     (void)lint_argument(c->other, l);
     lint_type(c, kinds, report);
-    lint_operand(c, allow, report);
+    lint_operand(c, l);
 }
 
 /* `joined`: what it is part of is joined by `all` too, and was compared with it. */
@@ -282,14 +329,16 @@ static void lint_tree(const struct m_condition *c, bool joined, struct linted *l
     lint_one(c, l);
     if (!joined && c->op == OP_ALL)
         policy_lint_never(c, l->report);
+    l->negated ^= c->op == OP_NOT;
     for (const struct m_condition *k = c->use.n ? NULL : c->first; k; k = k->next)
         lint_tree(k, c->op == OP_ALL, l);
+    l->negated ^= c->op == OP_NOT;
 }
 
 void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
                            const struct model *m, uint64_t *left, struct policy_report *report)
 {
-    struct linted l = {m, rule, left, report};
+    struct linted l = {m, rule, left, report, false};
     lint_tree(c, false, &l);
     if (rule)
         policy_lint_literals(m, rule, left, report);

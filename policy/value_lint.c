@@ -151,6 +151,12 @@ static bool like_folder(struct str p)
     return p.n > 2 && p.p[0] == '/' && ends(p, STR("/*")) && !ends(p, STR("\\*"));
 }
 
+static bool start_url(struct str p)
+{
+    const char *host = p.n ? memmem(p.p, p.n, "://", 3) : NULL;
+    return host && !memchr(host + 3, '/', p.n - (size_t)(host + 3 - p.p));
+}
+
 /* ---- hosts ---- */
 
 static bool host_top(struct str p)

@@ -15,6 +15,7 @@ enum value_operand {
     VALUE_OF_HOST,
     VALUE_OF_CIDR,
     VALUE_OF_PATH,    /* `under`, and paths of grants */
+    VALUE_OF_START,   /* `starts_with` */
     VALUE_OF_NETWORK, /* an entry of a grant's `network` */
     VALUE_OF_TEXT     /* any text: names, ids, what is compared */
 };
@@ -50,6 +51,9 @@ enum value_operand {
     X(LIKE_FOLDER, like_folder, LIKE, "a folder compared as text: `..` leads out of it",           \
       "write `under:`",                                                                            \
       "/srv/data/*", "*/git")                                                                      \
+    X(START_URL, start_url, START, "a host whose name may go on: https://h.example.evil",          \
+      "write `url:`, or `/` behind the host",                                                      \
+      "https://h.example", "https://h.example/")                                                   \
     X(HOST_TOP, host_top, HOST, "`*.` in front of a single label is all of a top-level domain",    \
       "name the domain",                                                                           \
       "*.com", "*.example.com")                                                                    \

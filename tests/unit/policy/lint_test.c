@@ -139,6 +139,33 @@ static const struct row {
     {"exists: false in an allow", RULE(ECHO ", when: {args.a: {exists: false}}"), "P059 3:104"},
     {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"),
      "P059 3:103"},
+    {"within a not their contrary",
+     RULE(ECHO ", when: {all: [{not: {args.a: {exists: true}}}, {args.b: {not: {in: [x]}}}, {not: "
+               "{args.c: {eq: 1, absent: false}}}, {not: {args.d: [x]}}]}"),
+     "P059 3:117, P059 3:150, P059 3:177, P059 3:210"},
+    {"and not themselves",
+     RULE(ECHO ", when: {all: [{not: {args.a: {exists: false}}}, {not: {args.b: {eq: 1, absent: "
+               "true}}}, {not: {args.c: {not_in: [x]}}}, {not: {not: {args.d: [x]}}}]}"),
+     ""},
+    {"a URL that may go on",
+     RULE(ECHO ", when: {args.a: {starts_with: [\"https://h.example\", "
+               "\"https://h.example/\"]}}"),
+     "P134 3:118"},
+    {"a URL that is held back at 443 alone",
+     HEADER
+     "rules: [{id: r, effect: deny, when: {any: [{args.a: {url: {host: h.example}}}, {args.a: "
+     "{url: {host: h.example, port: any}}}, {args.a: {url: {host: h.example, scheme: [http, "
+     "https]}}}, {args.a: {url: {host: h.example, scheme: [http, https], port: any}}}]}}]\n",
+     "P134 2:54, P134 2:90, P134 2:137"},
+    {"nor where it permits",
+     HEADER "rules: [{id: r, effect: deny, when: {not: {args.a: {url: {host: h.example}}}}}]\n",
+     ""},
+    {"what is wide within a not of an allow is meant",
+     RULE(ECHO ", when: {not: {args.a: {host: \"*\", matches: \"bad.*\", starts_with: "
+               "\"https://h\"}}}"),
+     ""},
+    {"of a deny it is not",
+     HEADER "rules: [{id: r, effect: deny, when: {not: {args.a: {host: \"*\"}}}}]\n", "P134 2:59"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
@@ -194,12 +221,13 @@ static const struct row {
                "\"a.b\"}}"),
      "P134 3:110, P134 3:126, P134 3:137, P134 3:157"},
     {"in a deny they are meant",
-     HEADER
-     "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
-     "P134 2:74"},
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\", scheme: [http, "
+            "https], port: any}, matches: \"a.b\"}}}]\n",
+     "P134 2:108"},
     {"conditions that only their URL patterns tell apart",
-     TWO("effect: deny, when: {args.a: {url: {host: a.example}}}",
-         "effect: deny, when: {args.a: {url: {host: b.example}}}"),
+     TWO("effect: deny, when: {args.a: {url: {host: a.example, scheme: [http, https], port: any}}}",
+         "effect: deny, when: {args.a: {url: {host: b.example, scheme: [http, https], port: "
+         "any}}}"),
      ""},
     {"conditions that only their other attributes tell apart",
      TWO("effect: deny, when: {args.a: {attr: args.b}}",
