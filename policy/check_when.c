@@ -130,8 +130,10 @@ static void resolve_attribute(struct checker *c, struct m_attribute *a)
         if (!d)
             continue;
         a->known = true;
-        if (n == 1)
+        if (n == 1) {
             a->from = d->from;
+            a->from_said = d->has_from;
+        }
         if (n == a->n) {
             a->type = d->type;
             a->fallback = d->fallback;

@@ -108,6 +108,8 @@
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
     X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
     X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
+    X(SELF_TOLD, "P135", WARNING,                                                                  \
+      "an allow by a property of its subject that the request may say itself")                     \
     X(DOTTED_PATH, "P140", WARNING,                                                                \
       "a value that no argument is equal to, since it is not in normal form")                      \
     X(SECRET, "P141", WARNING, "what looks like a key, a token or a password")                     \

@@ -125,8 +125,10 @@ static void lint_rule(const struct model *m, const struct m_rule *r, bool *limit
                       "rule `%s` does not say why", policy_shown(r->id, shown));
     policy_lint_capabilities(m, r, limits, report);
     lint_holds(r, report);
-    if (r->when)
+    if (r->when) {
         policy_lint_condition(r->when, r, m, left, report);
+        policy_lint_attributes(r, report);
+    }
 }
 
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report)

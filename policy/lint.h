@@ -32,6 +32,8 @@ void policy_lint_capabilities(const struct model *m, const struct m_rule *r, boo
  * POLICY_MAX_LOOKUPS goes down (lint_when.c). */
 void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,
                            const struct model *m, uint64_t *left, struct policy_report *report);
+/** Of what a rule's condition tests: who says it, and what it looks like (lint_attribute.c). */
+void policy_lint_attributes(const struct m_rule *r, struct policy_report *report);
 /** Tests of one attribute that cannot all be true (lint_never.c). */
 void policy_lint_never(const struct m_condition *c, struct policy_report *report);
 /** Whether two conditions, NULL included, are never true of one request, as far as can be told. */

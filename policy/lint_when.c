@@ -54,6 +54,16 @@ static bool tests_path(const struct m_condition *c)
     return n && n->text.n > 1 && n->text.p[0] == '/';
 }
 
+/* What a subject is, the policy says: of its groups there is no property. */
+static const char *declare_hint(const struct m_attribute *a)
+{
+    bool subject = a->root == ROOT_SUBJECT;
+    if (subject && a->n == 1 && (str_is(a->key[0], "group") || str_is(a->key[0], "groups")))
+        return "write `subject: {is: \"group:NAME\"}`: groups are the policy's";
+    return subject ? "declare it under `attributes`, with `from: entities`"
+                   : "declare it under `attributes`";
+}
+
 static void lint_declared(const struct m_attribute *a, const struct model *m,
                           struct policy_report *report)
 {
@@ -65,7 +75,7 @@ static void lint_declared(const struct m_attribute *a, const struct model *m,
             policy_offer(&near, m->declared[i].path->text);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
     const char *found = policy_hint(&near, hint);
-    policy_report(report, P_UNDECLARED, a->at, found ? found : "declare it under `attributes`",
+    policy_report(report, P_UNDECLARED, a->at, found ? found : declare_hint(a),
                   "`%s` is not declared", policy_shown(a->text, shown));
 }
 

@@ -100,8 +100,9 @@ struct m_attribute {
     struct policy_pos at;
     /* What its declaration says, once resolved (check_when.c). */
     struct m_type type;
-    uint8_t from; /* enum policy_from */
-    bool known;   /* declared, built in, or of args */
+    uint8_t from;   /* enum policy_from */
+    bool from_said; /* and the declaration says so */
+    bool known;     /* declared, built in, or of args */
     const struct ynode *fallback;
 };
 

@@ -166,6 +166,27 @@ static const struct row {
      ""},
     {"of a deny it is not",
      HEADER "rules: [{id: r, effect: deny, when: {not: {args.a: {host: \"*\"}}}}]\n", "P134 2:59"},
+    {"a property that the request may say, of a named condition",
+     HEADER
+     "attributes: {subject.a: {type: string}, subject.b: {type: string, from: any}, "
+     "subject.c.d: {type: string}}\nconditions: {c: {args.x: {attr: subject.a}}}\nrules: [{id: "
+     "r, effect: allow, subject: [\"u:a\"], reason: x, " ECHO
+     ", when: {use: c, subject.b: x, subject.c.d: x}}]\n",
+     "P135 3:33, P135 4:121"},
+    {"of a deny nothing is said",
+     HEADER "attributes: {subject.a: {type: string}}\nrules: [{id: r, effect: deny, when: "
+            "{subject.a: x}}]\n",
+     ""},
+    {"an id with its type",
+     HEADER "rules: [{id: r, effect: deny, subject: [\"bot:*\"], when: {any: [{subject.id: "
+            "\"agent:a\"}, {subject.id: {not: {in: [\"bot:x\", \"did:key:x\"]}}}, {resource.id: "
+            "\"https://h\"}, {subject.id: {like: \"user:*\"}}]}}]\n",
+     "P134 2:77, P134 2:114, P134 2:188"},
+    {"a path that is compared as text",
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: subject.id, args.b: [context.a, "
+            "\"subject.id\"], "
+            "args.c: \"context.\", args.d: broker.com.example.a, args.e: args.py}}]\n",
+     "P134 2:46, P134 2:67"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
