@@ -110,6 +110,7 @@
     X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
     X(SELF_TOLD, "P135", WARNING,                                                                  \
       "an allow by a property of its subject that the request may say itself")                     \
+    X(NO_APPROVER, "P136", WARNING, "an approval that fewer are left to give than must")           \
     X(DOTTED_PATH, "P140", WARNING,                                                                \
       "a value that no argument is equal to, since it is not in normal form")                      \
     X(SECRET, "P141", WARNING, "what looks like a key, a token or a password")                     \

@@ -34,6 +34,8 @@ void policy_lint_condition(const struct m_condition *c, const struct m_rule *rul
                            const struct model *m, uint64_t *left, struct policy_report *report);
 /** Of what a rule's condition tests: who says it, and what it looks like (lint_attribute.c). */
 void policy_lint_attributes(const struct m_rule *r, struct policy_report *report);
+/** Subjects that nobody is, and approvals that nobody can give (lint_subject.c). */
+void policy_lint_subjects(const struct model *m, struct arena *arena, struct policy_report *report);
 /** Tests of one attribute that cannot all be true (lint_never.c). */
 void policy_lint_never(const struct m_condition *c, struct policy_report *report);
 /** Whether two conditions, NULL included, are never true of one request, as far as can be told. */

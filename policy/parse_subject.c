@@ -23,6 +23,14 @@ static bool parse_group_ref(struct parser *p, const struct ynode *n, struct m_su
     return parse_name(p, &name, "a group");
 }
 
+/* A space in front of the id or behind it, which nobody's has. */
+static bool has_space(struct str text)
+{
+    const char *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
+    return text.n && (text.p[0] == ' ' || text.p[text.n - 1] == ' ' ||
+                      (colon && colon + 1 < text.p + text.n && colon[1] == ' '));
+}
+
 bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *out)
 {
     struct str text;
@@ -33,6 +41,10 @@ bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *ou
         return parse_group_ref(p, n, out);
     if (str_is(text, "anyone"))
         return bad_subject(p, n, "`anyone` stands alone: `subject: anyone`");
+    if (text.n && text.p[0] == '!')
+        return bad_subject(p, n, "write `not: {subject: {is: \"group:NAME\"}}` in `when`");
+    if (has_space(text))
+        return bad_subject(p, n, "leave the space out");
     if (!policy_subject_valid(text))
         return bad_subject(p, n, "write `type:id`, `type:glob*` or `group:name`");
     bool glob = memchr(text.p, '*', text.n) != NULL;

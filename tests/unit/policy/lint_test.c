@@ -187,6 +187,28 @@ static const struct row {
             "\"subject.id\"], "
             "args.c: \"context.\", args.d: broker.com.example.a, args.e: args.py}}]\n",
      "P134 2:46, P134 2:67"},
+    {"subjects that nobody is",
+     HEADER
+     "groups: {bots: [\"agent:b-*\", \"agent:b-?\"]}\nsubjects: [{match: \"group:bots\", level: "
+     "pure}]\nrules: [{id: r, effect: deny, subject: [\"bots:*\", \"agents:a\", \"agent:b-[0-9]\", "
+     "\"robots:a\"], resource: [\"url:http://h/?q\"], " ECHO "}]\n",
+     "P092 4:93, P134 2:30, P134 4:41, P134 4:51, P134 4:63"},
+    {"fewer than must approve",
+     HEADER "rules: [{id: r, effect: ask, subject: [\"u:a\"], " ECHO ", approval: {by: [\"u:b\", "
+            "\"u:b\"], need: 2, within: 5m, covers: once}}]\n",
+     "P136 2:89"},
+    {"fewer without who asks, by a group",
+     HEADER
+     "groups: {g: [\"u:a\", \"u:b\"]}\ndefaults: {approval: {by: [\"group:g\"], need: 2, within: "
+     "5m, covers: once}}\nrules: [{id: r, effect: ask, subject: [\"group:g\"], " ECHO "}]\n",
+     "P136 3:22"},
+    {"enough, or nobody knows",
+     HEADER
+     "groups: {g: [\"u:a\", \"u:b\"]}\nrules: [{id: r, effect: ask, subject: [\"group:g\"], " ECHO
+     ", approval: {by: [\"group:g\"], need: 1, within: 5m, covers: once}}, {id: s, effect: "
+     "require, "
+     "require: {approval: {by: [\"u:*\"], need: 1, within: 5m, covers: once}}}]\n",
+     ""},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
