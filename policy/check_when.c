@@ -134,6 +134,8 @@ static void resolve_attribute(struct checker *c, struct m_attribute *a)
             a->from = d->from;
             a->from_said = d->has_from;
         }
+        a->below |=
+            n < a->n && d->type.type != TYPE_COUNT && (d->type.list || d->type.type != TYPE_MAP);
         if (n == a->n) {
             a->type = d->type;
             a->fallback = d->fallback;

@@ -139,6 +139,8 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     uint64_t left = POLICY_MAX_LOOKUPS;
     for (uint32_t i = 0; i < m->nrules; i++)
         lint_rule(m, &m->rules[i], &limits, &left, report);
+    policy_lint_budgets(m, report);
+    policy_lint_entries(m, report);
     policy_lint_subjects(m, arena, report);
     policy_lint_scopes(m, report);
     policy_lint_names(m, report);

@@ -28,6 +28,10 @@ void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
 void policy_lint_capabilities(const struct model *m, const struct m_rule *r, bool *limits,
                               struct policy_report *report);
 
+/** Capabilities of budgets that nothing knows, and effects of entries that are nearly others. */
+void policy_lint_budgets(const struct model *m, struct policy_report *report);
+void policy_lint_entries(const struct model *m, struct policy_report *report);
+
 /** What stands in a condition of a rule, or of `conditions` (`rule` NULL); `left` of
  * POLICY_MAX_LOOKUPS goes down (lint_when.c). */
 void policy_lint_condition(const struct m_condition *c, const struct m_rule *rule,

@@ -162,6 +162,14 @@ static unsigned kind_of_built_in(const struct m_attribute *a)
     return a->root == ROOT_ACTION || (named && a->builtin != BUILTIN_NONE) ? TEXTS : ALL_KINDS;
 }
 
+/* What was probably meant where a list is compared with what is none. */
+static const char *list_hint(const struct m_condition *c)
+{
+    if (!c->operand || c->operand->type != Y_LIST)
+        return NULL;
+    return c->op == OP_EQ ? "write `in: [...]`" : c->op == OP_NE ? "write `not_in: [...]`" : NULL;
+}
+
 static void lint_type(const struct m_condition *c, unsigned of_argument,
                       struct policy_report *report)
 {
@@ -171,8 +179,12 @@ static void lint_type(const struct m_condition *c, unsigned of_argument,
     unsigned kinds =
         a->type.type == TYPE_COUNT ? kind_of_built_in(a) & of_argument : kind_of_type(a->type);
     char shown[POLICY_SHOWN];
+    if (a->below)
+        policy_report(report, P_NEVER_KNOWN, a->at, "name what is declared",
+                      "`%s`: what it is part of is declared, and no map",
+                      policy_shown(a->text, shown));
     if (!(kinds & kinds_judged(c)))
-        policy_report(report, P_NEVER_KNOWN, c->at, NULL,
+        policy_report(report, P_NEVER_KNOWN, c->at, list_hint(c),
                       "`%s` is of a type that this test never knows", policy_shown(a->text, shown));
 }
 
@@ -198,9 +210,33 @@ static unsigned kinds_of(struct policy_argument a)
     return kinds;
 }
 
+/* Operators that no argument of these types is ever known to, though both are texts. */
+static void lint_form(const struct m_condition *c, struct policy_argument arg,
+                      struct policy_report *report)
+{
+    static const struct {
+        enum policy_op op;
+        uint32_t types;
+        const char *hint;
+    } rows[] = {
+        {OP_HOST, 1u << CORE_ARG_URL | 1u << CORE_ARG_PATH, "write `{url: {host: HOST}}`"},
+        {OP_CIDR, 1u << CORE_ARG_URL | 1u << CORE_ARG_PATH, "write `{url: {cidr: RANGE}}`"},
+        {OP_UNDER, 1u << CORE_ARG_URL | 1u << CORE_ARG_METHOD, "write `{url: {path: \"/DIR/*\"}}`"},
+        {OP_URL, 1u << CORE_ARG_PATH | 1u << CORE_ARG_METHOD, "write `{under: /DIR}`, or a text"},
+    };
+    char shown[POLICY_SHOWN];
+    for (size_t i = 0; i < BASE_COUNT(rows); i++)
+        if (c->op == rows[i].op && arg.types && !arg.open && !(arg.types & ~rows[i].types))
+            policy_report(report, P_NEVER_KNOWN, c->at, rows[i].hint,
+                          "`%s` is of a type that this test never knows",
+                          policy_shown(c->attribute->text, shown));
+}
+
 /* What an argument may be by the schemas of all capabilities of the rule; reports when it is none
- * of theirs. What a pattern may select in years to come may have any argument. */
-static unsigned lint_argument(const struct m_attribute *a, struct linted *l)
+ * of theirs, or below what has nothing below it. What a pattern may select in years to come may
+ * have any argument. `c`: the test, NULL where it is an operand. */
+static unsigned lint_argument(const struct m_attribute *a, const struct m_condition *c,
+                              struct linted *l)
 {
     if (!a || a->root != ROOT_ARGS || !a->n || !l->rule || !l->rule->ncapabilities)
         return ALL_KINDS;
@@ -213,6 +249,13 @@ static unsigned lint_argument(const struct m_attribute *a, struct linted *l)
                       a->positions ? "`%s`: the capabilities of this rule have named arguments"
                                    : "`%s`: no capability of this rule has such an argument",
                       policy_shown(a->text, shown));
+    if (kinds && a->n > 1 && !(kinds & MAPS))
+        policy_report(l->report, P_NEVER_KNOWN, a->at,
+                      kinds & LISTS ? "write `some: OPS`, `contains: VALUE` or `argv: [...]`"
+                                    : "write `{url: {host: HOST}}`, if it is a part of a URL",
+                      "`%s`: that argument has nothing below it", policy_shown(a->text, shown));
+    if (c && a->n == 1)
+        lint_form(c, arg, l->report);
     return kinds && a->n == 1 ? kinds : ALL_KINDS;
 }
 
@@ -327,8 +370,8 @@ static void lint_one(const struct m_condition *c, struct linted *l)
                       "`starts_with` takes /srv/ab for a part of /srv/a");
     lint_declared(c->op == OP_ALL ? NULL : c->attribute, l->m, report);
     lint_declared(c->other, l->m, report);
-    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, l);
-    (void)lint_argument(c->other, l);
+    unsigned kinds = c->op == OP_ALL ? ALL_KINDS : lint_argument(c->attribute, c, l);
+    (void)lint_argument(c->other, NULL, l);
     lint_type(c, kinds, report);
     lint_operand(c, l);
 }

@@ -103,6 +103,7 @@ struct m_attribute {
     uint8_t from;   /* enum policy_from */
     bool from_said; /* and the declaration says so */
     bool known;     /* declared, built in, or of args */
+    bool below;     /* what is declared as no map */
     const struct ynode *fallback;
 };
 

@@ -209,6 +209,35 @@ static const struct row {
      "require, "
      "require: {approval: {by: [\"u:*\"], need: 1, within: 5m, covers: once}}}]\n",
      ""},
+    {"a misspelt capability of a budget",
+     HEADER
+     "budgets: [{id: b, subject: [\"u:a\"], capability: [ccos.ehco, ccos.echo, \"ccos.ehco.*\"], "
+     "per: subject, limits: {calls: {max: 1, window: 1h}}, when_spent: deny}]\n",
+     "P053 2:50, P053 2:72"},
+    {"an effect that is nearly another",
+     HEADER
+     "capabilities: {x.y: {class: safe, effects: [netwrok, billing, network]}}\nrules: [{id: "
+     "r, effect: deny, effects: [network]}]\n",
+     "P134 2:45"},
+    {"what is below an argument that has nothing below it",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [\"program.*\"], when: {any: [{args.argv.0: x}, "
+     "{args.environment.LD_PRELOAD: x}, {args.path: {eq: {attr: args.cwd.x}}}]}}, {id: s, "
+     "effect: deny, capability: [ccos.network.http-fetch], when: {args.url.host: evil.example, "
+     "args.headers.accept: x}}]\n",
+     "P133 2:72, P133 2:90, P133 2:147, P133 2:233"},
+    {"and below what is declared as no map",
+     HEADER "attributes: {context.a: {type: string}, context.m: {type: map}, context.m.x: {type: "
+            "[string]}}\nrules: [{id: r, effect: deny, when: {context.a.b: x, context.m.y: x, "
+            "context.m.x.z: 1}}]\n",
+     "P133 3:38, P133 3:70"},
+    {"operators of other texts",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch], when: {args.url: "
+     "{host: evil.example, under: /a}, args.method: {url: \"https://h.example/\"}}}, {id: s, "
+     "effect: deny, capability: [ccos.network.http-fetch, x.y], when: {args.url: {host: "
+     "evil.example}}}]\n",
+     "P133 2:88, P133 2:108, P133 2:134, P053 2:224"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",

@@ -210,6 +210,18 @@ static const struct {
      "P012 3:49", "unknown key `domain` in a URL pattern", "did you mean `host`?"},
     {HEADER "capabilities: {t.x: {class: safe, args: {a: {type: string, required: true}}}}\n",
      "P012 2:60", "unknown key `required` in an argument", "did you mean `optional`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [\"ccos.io*\"]}\n", "P053 3:40",
+     "`ccos.io*` fits nothing in the catalogue", "did you mean `ccos.io.*`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.network]}\n", "P053 3:40",
+     "`ccos.network` is not in the catalogue: it counts as dangerous",
+     "did you mean `ccos.network.*`?"},
+    {HEADER
+     "capabilities: {t: {class: safe}}\nrules:\n  - {id: r, effect: deny, capability: [t.x]}\n",
+     "P053 4:40", "`t.x` is not in the catalogue: it counts as dangerous",
+     "`t` is that one alone: declare `t.*` too"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.io.mkdir], when: {args.path: {ne: "
+            "[/a, /b]}}}\n",
+     "P133 3:75", "`args.path` is of a type that this test never knows", "write `not_in: [...]`"},
     {HEADER "capabilities: {acme.x: {effects: [network], args: {a: str}}}\n", "P016 2:55",
      "an argument's type is `str`; `any`, `string`, `integer`, `number`, `bool`, `path`, `url`, "
      "`strings`, `rest` or `method` is wanted",
