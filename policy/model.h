@@ -298,7 +298,7 @@ struct m_counted {
 };
 struct m_budget {
     struct str id;
-    struct policy_pos at;
+    struct policy_pos at, id_at;
     bool has_subject, has_capability, asks;
     struct m_subjects subjects;
     struct m_capability *capabilities;

@@ -222,6 +222,42 @@ static const struct {
     {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.io.mkdir], when: {args.path: {ne: "
             "[/a, /b]}}}\n",
      "P133 3:75", "`args.path` is of a type that this test never knows", "write `not_in: [...]`"},
+    {HEADER "grants: {g: {filesystem: {hide: [\"**/.env\"]}}}\n", "P030 2:34",
+     "`**/.env` is no path that can be held to",
+     "write it from `/`: `/**/NAME` is one in any folder"},
+    {HEADER "rules:\n  - id: r\n    capability:\n    -t.x\n    reason: x\n", "P001 5:5",
+     "not YAML: could not find expected ':', while scanning a simple key",
+     "write a space behind the `-`"},
+    {HEADER "rules:\n  - id: r\n    effect:allow\n    reason: x\n", "P001 4:5",
+     "not YAML: could not find expected ':', while scanning a simple key",
+     "write a space behind the `:`"},
+    {HEADER "rules:\n  - id: r\n    reason: \"x\n  - id: s\n", "P001 4:13",
+     "not YAML: found unexpected end of stream, while scanning a quoted scalar",
+     "close the quotes"},
+    {HEADER "rules:\n  - id: r\n    reason: \"\\d+\"\n", "P001 4:14",
+     "not YAML: found unknown escape character, while parsing a quoted scalar",
+     "write `\\\\` for a backslash, or put the text in single quotes"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: >5}}\n", "P001 3:42",
+     "not YAML: found character that cannot start any token, while scanning for the next token",
+     "quote what begins with `>` or `|`"},
+    {HEADER "rules:\n  - id: r\n    effect: deny\n   reason: x\n", "P001 5:4",
+     "not YAML: did not find expected '-' indicator, while parsing a block collection",
+     "entries of one list, and what belongs to them, begin in one column"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.echo], resource: [\"/srv/a\"]}\n",
+     "P020 3:63", "`/srv/a` is no resource pattern", "write `type:id` or `type:glob*`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {subject: {is: bots}}}\n", "P020 3:48",
+     "`bots` is no group", "write `group:NAME`"},
+    {HEADER "rules:\n  - {id: r, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], "
+            "approval: {by: anyone, need: 1, within: 5m, covers: once}}\n",
+     "P020 3:84", "`anyone` is no approver", "name who approves, for example `[\"group:ops\"]`"},
+    {HEADER "rules:\n  - {id: r, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], "
+            "approval: {by: [anyone], need: 1, within: 5m, covers: once}}\n",
+     "P020 3:85", "`anyone` is no approver", "name who approves, for example `[\"group:ops\"]`"},
+    {HEADER "rules:\n  - {id: r, effect: deny}\nbudgets:\n  - {subject: [\"u:a\"], capability: "
+            "[ccos.echo], "
+            "per: subject, limits: {calls: {max: 1, window: 1h}}, when_spent: deny, id: r}\n",
+     "P019 5:124", "id `r` stands on line 3 too",
+     "give it another: decisions name rules and budgets alike"},
     {HEADER "capabilities: {acme.x: {effects: [network], args: {a: str}}}\n", "P016 2:55",
      "an argument's type is `str`; `any`, `string`, `integer`, `number`, `bool`, `path`, `url`, "
      "`strings`, `rest` or `method` is wanted",
@@ -257,8 +293,43 @@ static void first_finding(void **state)
     }
 }
 
+/* A key in brackets within a mapping of one line is quoted as a whole; told beside what it looks
+ * like, a value that is missing. */
+static void keys_in_brackets(void **state)
+{
+    (void)state;
+    struct findings all = {0};
+    (void)policy_lint(STR(HEADER "rules:\n  - {id: r, effect: deny, when: {args[\"a b\"]: x}}\n"),
+                      "t.yaml", keep_finding, &all, NULL);
+    assert_int_equal(all.n, 2);
+    assert_string_equal(all.v[1].code, "P001");
+    assert_string_equal(all.v[1].suggestion, "quote the whole key: 'args[\"a key\"]'");
+}
+
+/* A required key that is misspelt is told once. */
+static void misspelt_keys_are_told_once(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        HEADER "rules: [{id: r, effect: allow, subject: [\"u:a\"], capabilty: [ccos.echo]}]\n",
+        HEADER "rules: [{id: r, efect: deny, when: {args.a: {url: {host: a}}}}]\n",
+        HEADER "rules: [{id: r, effect: allow, subjct: [\"u:a\"], capability: [ccos.echo]}]\n",
+        HEADER
+        "budgets: [{id: b, subject: [\"u:a\"], capability: [ccos.echo], pr: subject, limits: "
+        "{calls: {max: 1, window: 1h}}, when_spent: deny}]\n",
+    };
+    for (size_t i = 0; i < BASE_COUNT(texts); i++) {
+        struct findings all = {0};
+        (void)policy_lint(str_of(texts[i]), "t.yaml", keep_finding, &all, NULL);
+        assert_int_equal(all.errors, 1);
+        assert_string_equal(all.v[0].code, "P012");
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(first_finding)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(first_finding),
+                                       cmocka_unit_test(misspelt_keys_are_told_once),
+                                       cmocka_unit_test(keys_in_brackets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
