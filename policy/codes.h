@@ -68,7 +68,8 @@
     X(UNISOLATED, "P054", WARNING, "a dangerous capability allowed with isolation none")           \
     X(SHADOWED, "P055", WARNING, "a rule that is never named, since one that covers it precedes")  \
     X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
-    X(BROAD, "P057", WARNING, "an allow of capabilities that have nothing in common")              \
+    X(BROAD, "P057", WARNING,                                                                      \
+      "an allow of capabilities that have nothing in common, or a deny of everything")             \
     X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
     X(LOOSE_TEST, "P059", WARNING,                                                                 \
       "`exists: false`, `absent: true` or `not_in` in an allow, or their contrary within `not`")   \
@@ -120,7 +121,8 @@
     X(HIDDEN_TEXT, "P145", WARNING, "a character that is not seen, or turns text around")          \
     X(BAD_ALLOW, "P146", WARNING, "a comment `reeve: allow` without a reason, or of no warning")   \
     X(UNUSED_ALLOW, "P147", WARNING, "a comment `reeve: allow` of what is not found")              \
-    X(NEVER_MATCHES, "P150", WARNING, "a delegated rule that `may` makes empty")
+    X(NEVER_MATCHES, "P150", WARNING,                                                              \
+      "a rule that `may` makes empty, or whose capabilities have none of its effects")
 
 #define X(symbol, ...) P_##symbol,
 enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };

@@ -104,6 +104,10 @@ static bool is_anyone(const struct m_rule *r)
 static void lint_holds(const struct m_rule *r, struct policy_report *report)
 {
     bool restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    if (r->effect == RULE_DENY && !r->has_subject && !r->has_capability && !r->has_effects &&
+        !r->when && !r->shadow && !r->scope && r->from_ns == INT64_MIN && r->until_ns == INT64_MAX)
+        policy_report(report, P_BROAD, r->id_at, "write `capability: [\"*\"]` if that is meant",
+                      "this denies everything to anyone");
     if (restricts && r->until_ns != INT64_MAX)
         policy_report(report, P_ENDING_DENY, r->until_at, NULL,
                       "what this holds back is open again when its time is over");
@@ -139,6 +143,7 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     uint64_t left = POLICY_MAX_LOOKUPS;
     for (uint32_t i = 0; i < m->nrules; i++)
         lint_rule(m, &m->rules[i], &limits, &left, report);
+    policy_lint_references(m, report);
     policy_lint_budgets(m, report);
     policy_lint_entries(m, report);
     policy_lint_subjects(m, arena, report);

@@ -38,6 +38,8 @@ void policy_lint_condition(const struct m_condition *c, const struct m_rule *rul
                            const struct model *m, uint64_t *left, struct policy_report *report);
 /** Of what a rule's condition tests: who says it, and what it looks like (lint_attribute.c). */
 void policy_lint_attributes(const struct m_rule *r, struct policy_report *report);
+/** Arguments, effects and properties that are not there (lint_reference.c). */
+void policy_lint_references(const struct model *m, struct policy_report *report);
 /** Subjects that nobody is, and approvals that nobody can give (lint_subject.c). */
 void policy_lint_subjects(const struct model *m, struct arena *arena, struct policy_report *report);
 /** Tests of one attribute that cannot all be true (lint_never.c). */

@@ -89,6 +89,60 @@ static void by_table(const struct meeting *k, uint32_t found, const struct ynode
     }
 }
 
+/* ---- what the broker says, of which all values are known ---- */
+
+static bool is_level(struct str s, struct policy_nearest *near)
+{
+    bool is = false;
+    for (unsigned i = 0; i < CORE_LEVEL_COUNT; i++) {
+        const char *word = core_level_name((enum core_level)i);
+        is |= str_is(s, word);
+        policy_offer(near, str_of(word));
+    }
+    return is;
+}
+
+static void by_broker(const struct meeting *k, const struct m_condition *c, const struct ynode *n)
+{
+    uint8_t input = c->attribute->builtin;
+    struct policy_nearest near = policy_near(k->report, n->text);
+    char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    policy_shown(n->text, shown);
+    if (input == POLICY_INPUT_LEVEL && n->type == Y_TEXT && !is_level(n->text, &near))
+        policy_report(k->report, P_LITERAL, n->pos,
+                      near.best.p ? policy_hint(&near, hint)
+                                  : "write `pure`, `controlled` or `full`",
+                      "`%s` is no level", shown);
+    if (input == POLICY_INPUT_CHAIN && c->op == OP_CONTAINS && n->type == Y_TEXT &&
+        !policy_subject_valid(n->text))
+        policy_report(k->report, P_LITERAL, n->pos, "write a subject, `type:id`",
+                      "`%s` is in no chain, which has subjects", shown);
+    bool number = n->type == Y_INT || n->type == Y_DOUBLE;
+    double value = n->type == Y_INT ? (double)n->i : n->d;
+    if (input == POLICY_INPUT_BUCKET && number &&
+        (value < 0 || value > 99 || value != (double)(int)value) && c->op <= OP_NOT_IN)
+        policy_report(k->report, P_LITERAL, n->pos, "a percentage is `lt: PERCENT`",
+                      "no bucket is `%s`: they are 0 to 99", shown);
+}
+
+/* Of order: a bound that all buckets are on one side of, or that is a share. */
+static void by_bucket(const struct meeting *k, const struct m_condition *c)
+{
+    bool order = c->op == OP_LT || c->op == OP_LTE || c->op == OP_GT || c->op == OP_GTE;
+    if (!order || c->attribute->builtin != POLICY_INPUT_BUCKET || !c->operand)
+        return;
+    const struct ynode *n = c->operand;
+    double value = n->type == Y_INT ? (double)n->i : n->d;
+    bool swallows = c->op == OP_LT || c->op == OP_GTE;
+    double low = swallows ? 1 : 0, high = swallows ? 99 : 98;
+    char shown[POLICY_SHOWN];
+    if (value >= low && value <= high && value == (double)(int)value)
+        return;
+    policy_report(k->report, P_SMELL, n->pos, "`lt: 10` is a tenth of all subjects",
+                  "buckets are 0 to 99: with `%s` this is all of them, none, or not a percentage",
+                  policy_shown(n->text, shown));
+}
+
 /* ---- the walk ---- */
 
 /* Something is said only where all capabilities that have the argument have it with one type. */
@@ -110,16 +164,29 @@ static void meet(const struct meeting *k, const struct m_condition *c, enum valu
     }
 }
 
-static void walk(const struct meeting *k, const struct m_condition *c)
+static void walk_operand(const struct meeting *k, const struct m_condition *c)
 {
     enum value_compared compared;
-    if (compared_as(c, &compared)) {
-        bool list = c->operand->type == Y_LIST &&
-                    !((c->op == OP_EQ || c->op == OP_NE)); /* of which no text is equal */
-        for (const struct ynode *n = list ? c->operand->first : c->operand; n;
-             n = list ? n->next : NULL)
+    bool argument = compared_as(c, &compared);
+    bool broker = !k->lint && c->attribute && c->attribute->root == ROOT_BROKER &&
+                  ((c->op >= OP_EQ && c->op <= OP_NOT_IN) || c->op == OP_CONTAINS);
+    bool list = c->operand && c->operand->type == Y_LIST;
+    if (list && (c->op == OP_EQ || c->op == OP_NE))
+        return; /* a list as a whole, of which no text is equal */
+    const struct ynode *n = list ? c->operand->first : c->operand;
+    for (; n && (argument || broker); n = list ? n->next : NULL) {
+        if (argument)
             meet(k, c, compared, n);
+        else
+            by_broker(k, c, n);
     }
+}
+
+static void walk(const struct meeting *k, const struct m_condition *c)
+{
+    walk_operand(k, c);
+    if (k->lint && c->attribute && c->attribute->root == ROOT_BROKER)
+        by_bucket(k, c);
     for (const struct m_condition *child = c->first; child; child = child->next)
         walk(k, child);
 }

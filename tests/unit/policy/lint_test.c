@@ -238,6 +238,39 @@ static const struct row {
      "effect: deny, capability: [ccos.network.http-fetch, x.y], when: {args.url: {host: "
      "evil.example}}}]\n",
      "P133 2:88, P133 2:108, P133 2:134, P053 2:224"},
+    {"templates of arguments that are not there",
+     HEADER
+     "grants: {g: {isolation: process, limits: {wall: 1s}, network: [\"${args.url}\"]}}\nrules:\n"
+     "  - {id: r, effect: allow, subject: [\"u:a\"], reason: x, capability: [program.external], "
+     "grant: {use: g, filesystem: {read: [\"${args.dir}\", \"${args.path}\", "
+     "\"${args.argv}\"]}}}\n",
+     "P133 4:10, P133 4:156, P133 4:10"},
+    {"effects that no capability of the rule has",
+     HEADER
+     "capabilities: {x.y: {class: safe, effects: [compute]}}\nrules:\n  - {id: r, effect: deny, "
+     "capability: [x.y, ccos.echo], effects: [network]}\n  - {id: s, effect: deny, capability: "
+     "[x.y, "
+     "ccos.network.http-fetch], effects: [network]}\n",
+     "P150 4:10"},
+    {"masks of arguments that are not there",
+     HEADER
+     "capabilities: {x.y: {class: safe, args: {token: string}, mask: [args.tokn, args.token]}, "
+     "ccos.network.http-fetch: {mask: [args.boddy, args.headers.authorization]}}\n",
+     "P133 2:65, P133 2:123"},
+    {"a property that is nearly a declared one",
+     HEADER "attributes: {subject.tenant: {type: string, from: entities}}\nentities: {\"u:a\": "
+            "{tennant: x, "
+            "tenant: b, color: z}}\n",
+     "P130 3:20"},
+    {"a deny of everything that does not say so",
+     HEADER "rules: [{id: r, effect: deny}, {id: s, effect: deny, capability: [\"*\"]}]\n",
+     "P057 2:14"},
+    {"bounds of buckets",
+     HEADER
+     "rules: [{id: r, effect: deny, when: {any: [{broker.bucket: {lt: 0.1}}, {broker.bucket: {lt: "
+     "100}}, {broker.bucket: {gte: 0}}, {broker.bucket: {lt: 10}}, {broker.bucket: {gte: "
+     "50}}]}}]\n",
+     "P134 2:65, P134 2:93, P134 2:122"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
@@ -258,7 +291,7 @@ static const struct row {
      TWO("effect: require, require: {isolation: vm}", "effect: require, require: {isolation: vm}"),
      ""},
     {"effects tell rules apart",
-     TWO("effect: allow, effects: [network]", "effect: allow, effects: [compute]"), ""},
+     TWO("effect: allow, effects: [system]", "effect: allow, effects: [compute]"), ""},
     {"resources tell rules apart",
      TWO("effect: allow, resource: [\"d:a\"]", "effect: allow, resource: [\"d:b\"]"), ""},
     {"a shadow is another rule", TWO("effect: allow", "effect: allow, mode: shadow"), ""},
@@ -329,7 +362,7 @@ static const struct row {
             ", reason: x, when: {args.a: 1}}\n",
      "P062 4:10"},
     {"a deny of everything",
-     HEADER "rules:\n  - {id: d, effect: deny}\n"
+     HEADER "rules:\n  - {id: d, effect: deny, capability: [\"*\"]}\n"
             "  - {id: a, effect: allow, subject: anyone, " ECHO ", reason: x}\n",
      "P062 4:10"},
     {"denies that share the work",
@@ -488,7 +521,8 @@ static void warnings(void **state)
 /* What a delegated file says is compared with its own rules, and with the root's that hold for
  * it. */
 static const struct row delegated[] = {
-    {"a deny of the root", DELEGATED("rules: [{id: d, effect: deny}]\n", PERMIT), "P062 3:10"},
+    {"a deny of the root",
+     DELEGATED("rules: [{id: d, effect: deny, capability: [\"*\"]}]\n", PERMIT), "P062 3:10"},
     {"a deny of its own", DELEGATED("", PERMIT "  - {id: d, effect: deny}\n"), "P062 3:10"},
     {"a deny for the root", DELEGATED(PERMIT, "rules: [{id: d, effect: deny}]\n"), ""},
     {"two of one text", DELEGATED(PERMIT, PERMIT), ""},

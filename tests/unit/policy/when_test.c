@@ -93,6 +93,22 @@ static const struct compile_row rows[] = {
      HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch, x.y], when: "
             "{args.method: put}}, {id: s, effect: deny, when: {args.method: put}}]\n",
      ""},
+    {"what the broker never says",
+     WHEN("{broker.level: [controled, full], broker.chain: {contains: \"group:ops\"}, any: "
+          "[{broker.bucket: 100}, "
+          "{broker.bucket: {not_in: [0.5, 99]}}]}"),
+     "P109 7:27, P109 7:70, P109 7:106, P109 7:138"},
+    {"what the broker may say",
+     WHEN("{broker.level: {not: {eq: pure}}, broker.chain: {contains: \"user:a\"}, broker.bucket: "
+          "{in: [0, 99]}, "
+          "broker.depth: 100}"),
+     ""},
+    {"a given flag that is not declared",
+     HEADER
+     "attributes: {broker.flags.freeze: {type: bool}}\ntests: [{name: t, request: {subject: "
+     "\"a:b\", "
+     "capability: x.y}, given: {flags: {freez: true, freeze: true}}, expect: {effect: deny}}]\n",
+     "P106 3:79"},
     {"absent of a declared one",
      WITH("attributes: {context.x: {type: int}}", "{context.x: {eq: 1, absent: true}}"), ""},
     {"absent of what the broker says", WHEN("{broker.depth: {lt: 3, absent: false}}"), ""},
