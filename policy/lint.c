@@ -61,6 +61,10 @@ static bool gives_controlled(const struct model *m)
 /* What a grant writes itself: what it takes over is told of where it stands. */
 static void lint_broad(const struct m_grant *g, struct policy_report *report)
 {
+    for (uint32_t i = 0; i < g->nnetwork; i++)
+        if (str_is(g->network[i].host, "any"))
+            policy_report(report, P_SMELL, g->at, "write `*` for any host",
+                          "`any` in front of a port is the host of that name");
     for (uint32_t i = 0; i < g->nnetwork; i++) {
         bool any_host = str_is(g->network[i].host, "*");
         if (any_host || (g->network[i].port == 0 && !g->network[i].template))

@@ -107,6 +107,37 @@ static void lint_path(const struct ynode *n, const struct watched *w)
     policy_report(w->report, P_SMELL, n->pos, hint, "`%s` is compared as text here", shown);
 }
 
+/* A digest that is none. */
+static void lint_digest(const struct m_attribute *a, const struct ynode *n, const struct watched *w)
+{
+    bool digest = a->root == ROOT_ARGS && a->n == 1 && str_is(a->key[0], "sha256");
+    size_t good = 0;
+    char shown[POLICY_SHOWN];
+    while (good < n->text.n && ((n->text.p[good] >= '0' && n->text.p[good] <= '9') ||
+                                (n->text.p[good] >= 'a' && n->text.p[good] <= 'f')))
+        good++;
+    if (digest && !(good == n->text.n && n->text.n == 64))
+        policy_report(w->report, P_SMELL, n->pos, "write all of `sha256sum`, in small letters",
+                      "`%s` is no SHA-256: that is 64 digits, 0 to 9 and a to f",
+                      policy_shown(n->text, shown));
+}
+
+/* `[status, rest]` and `[status, ...]`: what is left is a mapping. */
+static void lint_rest(const struct m_condition *c, const struct watched *w)
+{
+    const struct m_condition *last = c->op == OP_ARGV ? c->first : NULL;
+    while (last && last->next)
+        last = last->next;
+    if (!last || last->op != OP_EQ || !last->operand || last->operand->type != Y_TEXT ||
+        last->operand->quoted)
+        return;
+    struct str text = last->operand->text;
+    char shown[POLICY_SHOWN];
+    if (str_is(text, "rest") || str_is(text, "...") || str_is(text, "*"))
+        policy_report(w->report, P_SMELL, last->at, "write `{rest: any}`, or quote the text",
+                      "`%s` is an argument of just this text", policy_shown(text, shown));
+}
+
 static void lint_texts(const struct m_condition *c, const struct watched *w)
 {
     bool list = c->operand && c->operand->type == Y_LIST;
@@ -116,6 +147,8 @@ static void lint_texts(const struct m_condition *c, const struct watched *w)
             continue;
         if (c->attribute)
             lint_id(c->attribute, n, w);
+        if (c->attribute && c->op >= OP_EQ && c->op <= OP_NOT_IN)
+            lint_digest(c->attribute, n, w);
         if (c->op == OP_EQ || c->op == OP_NE || c->op == OP_IN || c->op == OP_NOT_IN ||
             c->op == OP_CONTAINS)
             lint_path(n, w);
@@ -128,6 +161,7 @@ static void walk(const struct m_condition *c, const struct watched *w)
         lint_self_told(c->attribute, w);
     lint_self_told(c->other, w);
     lint_texts(c, w);
+    lint_rest(c, w);
     for (const struct m_condition *k = c->first; k; k = k->next)
         walk(k, w);
 }

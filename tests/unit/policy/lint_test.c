@@ -271,6 +271,24 @@ static const struct row {
      "100}}, {broker.bucket: {gte: 0}}, {broker.bucket: {lt: 10}}, {broker.bucket: {gte: "
      "50}}]}}]\n",
      "P134 2:65, P134 2:93, P134 2:122"},
+    {"the notation of other languages",
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: {like: [\"%x%\", \"^a$\", \"[a-z]*\", "
+            "\"a*\"], in: "
+            "[\"a*\", \"!prod\", \"<5\", \"*/*\"]}, args.b: {any: [{matches: prod}, {matches: "
+            "/evil/}]}}}]\n",
+     "P134 2:54, P134 2:61, P134 2:68, P134 2:90, P134 2:96, P134 2:105, P134 2:145, P134 2:162"},
+    {"a rest that is an argument",
+     HEADER "rules: [{id: r, effect: deny, capability: [program.external], when: {any: "
+            "[{args.argv: {argv: [status, rest]}}, "
+            "{args.argv: {argv: [push, \"rest\"]}}, {args.argv: {argv: [push, {rest: any}]}}, "
+            "{args.argv: {argv: [push, ...]}}]}}]\n",
+     "P134 2:104, P134 2:218"},
+    {"a digest that is none",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [program.external], when: {args.sha256: [ABC, "
+     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855]}}]\n",
+     "P134 2:84"},
+    {"any host by that word", RULE(ECHO ", grant: {network: [\"any:443\"]}"), "P134 3:95"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
