@@ -4,6 +4,7 @@
  * lint_reach.c; all that is compared is counted.
  */
 #include "policy/lint.h"
+#include "policy/argument.h"
 
 #include "core/catalogue.h"
 
@@ -62,6 +63,10 @@ static bool gives_controlled(const struct model *m)
 /* What a grant writes itself: what it takes over is told of where it stands. */
 static void lint_broad(const struct m_grant *g, struct policy_report *report)
 {
+    for (uint32_t i = 0; i < g->nnetwork; i++)
+        if (str_is(g->network[i].host, "any"))
+            policy_report(report, P_SMELL, g->at, "write `*` for any host",
+                          "`any` in front of a port is the host of that name");
     for (uint32_t i = 0; i < g->nnetwork; i++) {
         bool any_host = str_is(g->network[i].host, "*");
         if (any_host || (g->network[i].port == 0 && !g->network[i].template))
@@ -121,6 +126,10 @@ bool policy_lint_is_anyone(const struct m_rule *r)
 static void lint_holds(const struct m_rule *r, struct policy_report *report)
 {
     bool restricts = r->effect == RULE_DENY || r->effect == RULE_REQUIRE;
+    if (r->effect == RULE_DENY && !r->has_subject && !r->has_capability && !r->has_effects &&
+        !r->when && !r->shadow && !r->scope && r->from_ns == INT64_MIN && r->until_ns == INT64_MAX)
+        policy_report(report, P_BROAD, r->id_at, "write `capability: [\"*\"]` if that is meant",
+                      "this denies everything to anyone");
     if (restricts && r->until_ns != INT64_MAX)
         policy_report(report, P_ENDING_DENY, r->until_at, NULL,
                       "what this holds back is open again when its time is over");
@@ -141,8 +150,10 @@ static void lint_rule(struct lint *l, const struct m_rule *r)
                       "rule `%s` does not say why", policy_shown(r->id, shown));
     policy_lint_capabilities(l, r);
     lint_holds(r, l->report);
-    if (r->when)
+    if (r->when) {
         policy_lint_condition(l, r->when, r);
+        policy_lint_attributes(r, l->report);
+    }
 }
 
 /* ---- all ---- */
@@ -180,6 +191,10 @@ void policy_lint_model(const struct model *m, struct arena *arena, struct policy
     }
     for (uint32_t i = 0; i < m->nrules; i++)
         lint_rule(&l, &m->rules[i]);
+    policy_lint_references(m, report);
+    policy_lint_budgets(&l);
+    policy_lint_entries(m, report);
+    policy_lint_subjects(m, arena, report);
     policy_lint_scopes(&l);
     policy_lint_names(&l);
     lint_rules(&l);

@@ -60,9 +60,18 @@ bool policy_lint_index(struct lint *l);
 void policy_lint_capabilities(struct lint *l, const struct m_rule *r);
 /** The policy's own entry of an id, the most specific pattern; NULL: none. */
 const struct m_entry *policy_lint_entry(struct lint *l, struct str id);
+/** Capabilities of budgets that nothing knows, and effects of entries that are nearly others. */
+void policy_lint_budgets(struct lint *l);
+void policy_lint_entries(const struct model *m, struct policy_report *report);
 
 /** What stands in a condition of a rule, or of `conditions` (`rule` NULL) (lint_when.c). */
 void policy_lint_condition(struct lint *l, const struct m_condition *c, const struct m_rule *rule);
+/** Of what a rule's condition tests: who says it, and what it looks like (lint_attribute.c). */
+void policy_lint_attributes(const struct m_rule *r, struct policy_report *report);
+/** Arguments, effects and properties that are not there (lint_reference.c). */
+void policy_lint_references(const struct model *m, struct policy_report *report);
+/** Subjects that nobody is, and approvals that nobody can give (lint_subject.c). */
+void policy_lint_subjects(const struct model *m, struct arena *arena, struct policy_report *report);
 /** Tests of one attribute that cannot all be true (lint_never.c). */
 void policy_lint_never(struct lint *l, const struct m_condition *c);
 /** Whether two conditions, NULL included, are never true of one request, as far as can be told. */

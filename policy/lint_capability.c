@@ -2,9 +2,12 @@
  * Warnings about the capabilities of a rule: ids that nothing knows, patterns of what has nothing
  * in common, and what is dangerous permitted with too little around it. Called by lint.c.
  */
+#include "policy/argument.h"
 #include "policy/lint.h"
 
 #include "core/catalogue.h"
+
+#include <stdio.h>
 
 /* ---- what an id is ---- */
 
@@ -121,15 +124,52 @@ static bool of_shipped_kind(struct str pattern)
 
 /* ---- findings ---- */
 
-static void unknown_capability(const struct m_capability *c, struct policy_report *report)
+/* For `a.b` or `a.b*` where `a.b.*` is what there is; NULL: it is not. */
+static const char *below_hint(const struct lint *l, struct str text, char hint[POLICY_HINT])
 {
+    static const char before[] = "did you mean `";
+    if (text.n && text.p[text.n - 1] == '*')
+        text.n--;
+    if (!text.n || text.p[text.n - 1] == '.' || memchr(text.p, '*', text.n) || text.n > 60)
+        return NULL;
+    int n = snprintf(hint, POLICY_HINT, "%s%.*s.*`?", before, (int)text.n, text.p);
+    struct str pattern = {hint + sizeof before - 1, (size_t)n - (sizeof before - 1) - 2};
+    return cover(l, pattern).all ? hint : NULL;
+}
+
+/* An entry of just what `id` is below. */
+static const struct m_entry *entry_above(struct lint *l, struct str id)
+{
+    const struct model *m = l->m;
+    if (!policy_lint_spend(l, m->nentries))
+        return NULL;
+    for (uint32_t i = 0; i < m->nentries; i++) {
+        struct str above = m->entries[i].id.text;
+        if (above.n < id.n && str_starts(id, above) && id.p[above.n] == '.')
+            return &m->entries[i];
+    }
+    return NULL;
+}
+
+static void unknown_capability(struct lint *l, const struct m_capability *c)
+{
+    struct policy_report *report = l->report;
     struct policy_nearest near = policy_near(report, c->text);
     size_t n;
     const struct core_capability *all = core_capability_all(&n);
     for (size_t i = 0; i < n && near.wanted.n; i++)
         policy_offer(&near, str_of(all[i].id));
-    char shown[POLICY_SHOWN], hint[POLICY_HINT];
-    policy_report(report, P_NO_CAPABILITY, c->at, policy_hint(&near, hint),
+    char shown[POLICY_SHOWN], buffer[POLICY_HINT];
+    const char *hint = policy_hint(&near, buffer);
+    hint = hint ? hint : below_hint(l, c->text, buffer);
+    const struct m_entry *above = near.wanted.n && !hint ? entry_above(l, c->text) : NULL;
+    if (above) {
+        int shortened = (int)(above->id.text.n < 25 ? above->id.text.n : 25);
+        (void)snprintf(buffer, sizeof buffer, "`%.*s` is that one alone: declare `%.*s.*` too",
+                       shortened, above->id.text.p, shortened, above->id.text.p);
+        hint = buffer;
+    }
+    policy_report(report, P_NO_CAPABILITY, c->at, hint,
                   "`%s` is not in the catalogue: it counts as dangerous",
                   policy_shown(c->text, shown));
 }
@@ -162,6 +202,14 @@ static void lint_dangerous(struct lint *l, const struct m_rule *r, const struct 
                   "`%s` is dangerous, and nothing here limits it", what);
 }
 
+static void lint_covers(struct lint *l, const struct m_capability *c, uint32_t covered)
+{
+    char shown[POLICY_SHOWN], hint[POLICY_HINT];
+    if (!covered && of_shipped_kind(c->text) && !policy_lint_entry(l, c->text) && !l->cut)
+        policy_report(l->report, P_NO_CAPABILITY, c->at, below_hint(l, c->text, hint),
+                      "`%s` fits nothing in the catalogue", policy_shown(c->text, shown));
+}
+
 static void lint_pattern(struct lint *l, const struct m_rule *r, const struct m_capability *c)
 {
     struct policy_report *report = l->report;
@@ -175,9 +223,7 @@ static void lint_pattern(struct lint *l, const struct m_rule *r, const struct m_
     struct covered covered = cover(l, c->text);
     char shown[POLICY_SHOWN];
     policy_shown(c->text, shown);
-    if (!covered.all && of_shipped_kind(c->text) && !policy_lint_entry(l, c->text) && !l->cut)
-        policy_report(report, P_NO_CAPABILITY, c->at, NULL, "`%s` fits nothing in the catalogue",
-                      shown);
+    lint_covers(l, c, covered.all);
     if (r->effect == RULE_ALLOW && covered.dangerous > 1 && !covered.common)
         policy_report(report, P_BROAD, c->at, "name the capabilities, or `a.b.*`",
                       "`%s` allows dangerous capabilities that have nothing in common", shown);
@@ -197,8 +243,43 @@ void policy_lint_capabilities(struct lint *l, const struct m_rule *r)
         bool known, dangerous = is_dangerous(l, c->text, &known);
         char shown[POLICY_SHOWN];
         if (!known)
-            unknown_capability(c, l->report);
+            unknown_capability(l, c);
         if (permits && dangerous)
             lint_dangerous(l, r, c, policy_shown(c->text, shown));
     }
+}
+
+void policy_lint_budgets(struct lint *l)
+{
+    const struct model *m = l->m;
+    for (uint32_t i = 0; i < m->nbudgets; i++)
+        for (uint32_t k = 0; k < m->budgets[i].ncapabilities; k++) {
+            const struct m_capability *c = &m->budgets[i].capabilities[k];
+            bool known = true;
+            if (!policy_capability_is_exact(c->text))
+                lint_covers(l, c, cover(l, c->text).all);
+            else
+                (void)is_dangerous(l, c->text, &known);
+            if (!known)
+                unknown_capability(l, c);
+        }
+}
+
+void policy_lint_entries(const struct model *m, struct policy_report *report)
+{
+#define X(id, name) name,
+    static const char *const shipped[] = {CORE_EFFECT_BITS(X)};
+#undef X
+    for (uint32_t i = 0; i < m->nentries; i++)
+        for (uint32_t k = 0; k < m->entries[i].effects.n; k++) {
+            const struct m_name *e = &m->entries[i].effects.v[k];
+            struct policy_nearest near = policy_near(report, e->text);
+            char shown[POLICY_SHOWN], hint[POLICY_HINT];
+            for (size_t s = 0; s < BASE_COUNT(shipped); s++)
+                policy_offer(&near, str_of(shipped[s]));
+            if (near.best.p && !str_eq(near.best, e->text))
+                policy_report(report, P_SMELL, e->at, policy_hint(&near, hint),
+                              "`%s` is an effect of its own, which no rule of another selects",
+                              policy_shown(e->text, shown));
+        }
 }

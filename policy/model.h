@@ -100,8 +100,10 @@ struct m_attribute {
     struct policy_pos at;
     /* What its declaration says, once resolved (check_when.c). */
     struct m_type type;
-    uint8_t from; /* enum policy_from */
-    bool known;   /* declared, built in, or of args */
+    uint8_t from;   /* enum policy_from */
+    bool from_said; /* and the declaration says so */
+    bool known;     /* declared, built in, or of args */
+    bool below;     /* what is declared as no map */
     const struct ynode *fallback;
 };
 
@@ -298,7 +300,7 @@ struct m_counted {
 };
 struct m_budget {
     struct str id;
-    struct policy_pos at;
+    struct policy_pos at, id_at;
     bool has_subject, has_capability, asks;
     struct m_subjects subjects;
     struct m_capability *capabilities;

@@ -24,7 +24,7 @@ static void approval_by(struct parser *p, void *object, struct ynode *key, struc
 {
     struct m_approval *a = object;
     (void)key;
-    if (parse_subject_list(p, value, "`by`", &a->by) && value->count == 0)
+    if (parse_subject_list(p, value, PARSE_APPROVER, "`by`", &a->by) && value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`by` names nobody");
 }
 

@@ -113,7 +113,8 @@ static bool parse_mask(struct parser *p, const struct ynode *n, struct str *out)
         policy_report_memory(p->report);
         return false;
     }
-    if (!parse_path(p, &plain, &ignored))
+    if (!parse_path_of(p, &plain, n->text, "write it from `/`: `/**/NAME` is one in any folder",
+                       &ignored))
         return false;
     *out = n->text;
     if (ignored.n != n->text.n)

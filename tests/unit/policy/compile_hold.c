@@ -203,6 +203,6 @@ const struct compile_row compile_hold_rows[] = {
     {"a budget named as a rule is",
      HEADER "rules:\n  - {id: b, effect: deny}\nbudgets:\n  - {id: b, "
             "per: all, when_spent: deny, limits: {calls: {max: 3, window: 1h}}}\n",
-     "P019 5:5"},
+     "P019 5:10"},
 };
 const size_t compile_nhold_rows = BASE_COUNT(compile_hold_rows);
