@@ -99,6 +99,7 @@ const struct core_lint *core_lint_find(struct str code_or_id);
 struct core_steering {
     const char *name; /* "LD_" */
     bool prefix;
+    bool warned;     /* a request may choose it, and lint asks whether that is meant */
     const char *why; /* "decides ..." */
 };
 /** The entry of rules/environment.yaml that a variable's name falls under, or NULL. Thread-safe. */

@@ -203,12 +203,16 @@ static void check_ids(struct checker *c)
     for (uint32_t i = 1; i < ids.n; i++) {
         struct policy_pos at[2];
         char shown[POLICY_SHOWN], place[POLICY_PLACE];
+        bool budget = false;
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t n = ids.v[i - k].index;
-            at[k] = n < m->nrules ? m->rules[n].id_at : m->budgets[n - m->nrules].at;
+            budget |= n >= m->nrules;
+            at[k] = n < m->nrules ? m->rules[n].id_at : m->budgets[n - m->nrules].id_at;
         }
         if (ids.v[i].name.n && str_eq(ids.v[i].name, ids.v[i - 1].name))
-            policy_report(c->report, P_DUPLICATE_ID, at[0], NULL, "rule id `%s` stands %s too",
+            policy_report(c->report, P_DUPLICATE_ID, at[0],
+                          budget ? "give it another: decisions name rules and budgets alike" : NULL,
+                          "%s `%s` stands %s too", budget ? "id" : "rule id",
                           policy_shown(ids.v[i].name, shown),
                           policy_place(c->report, at[1], at[0], place));
     }

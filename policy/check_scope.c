@@ -1,11 +1,10 @@
 /*
  * What must hold of delegated files: their names are not those that they see, what they declare
- * fits their `may`, and nothing that has one name has two values. Warns of rules that `may` makes
- * empty. Works on the checked model.
+ * fits their `may`, and nothing that has one name has two values. Works on the checked model.
  */
 #include "policy/check.h"
 
-#define MAX_PAIRS 10000000u /* of capabilities that are compared */
+#define MAX_PAIRS 10000000u /* of capabilities, and of names and globs, that are compared */
 
 /* ---- names ---- */
 
@@ -40,37 +39,71 @@ static void check_own_names(struct checker *c, const struct policy_names *condit
 
 /* ---- what `may` covers ---- */
 
-/* One name after the other, looked for in groups: in each at most once, however many ways there
- * are to it. */
-struct search {
+/* Whom a delegated file may be about, its groups followed: each at most once, however many ways
+ * there are to it. */
+struct reach {
     const struct checker *c;
-    uint32_t *seen; /* of each group: the last name that was looked for in it */
-    uint32_t name;  /* 1 and up */
+    uint32_t *seen; /* of each group: the last scope that it was followed for */
+    uint32_t scope; /* 0: none yet */
+    struct policy_names ids;
+    struct str *globs;
+    uint32_t nglobs;
+    bool anyone;
+    uint64_t left; /* comparisons of names with globs */
 };
 
-static bool in_group(struct search *s, uint32_t group, struct str name, unsigned depth);
-
-static bool is_covered(struct search *search, const struct m_subjects *list, struct str name,
-                       unsigned depth)
+static bool make_reach(struct checker *c, struct reach *out)
 {
-    for (uint32_t i = 0; i < list->n; i++) {
-        const struct m_subject *s = &list->v[i];
-        bool fits = s->kind == SUBJECT_GROUP
-                        ? s->group != POLICY_NONE && in_group(search, s->group, name, depth)
-                        : s->kind == SUBJECT_ANYONE || policy_glob_matches(s->text, name);
-        if (fits)
-            return true;
-    }
-    return false;
+    const struct model *m = c->m;
+    size_t most = 1;
+    for (uint32_t i = 0; i < m->ngroups; i++)
+        most += m->groups[i].members.n;
+    for (uint32_t i = 0; i < m->nscopes; i++)
+        most += m->scopes[i].subjects.n;
+    *out = (struct reach){.c = c, .left = MAX_PAIRS};
+    out->seen = arena_array(c->arena, m->ngroups + (size_t)1, sizeof *out->seen);
+    out->ids.v = arena_array(c->arena, most, sizeof *out->ids.v);
+    out->globs = arena_array(c->arena, most, sizeof *out->globs);
+    return out->seen && out->ids.v && out->globs;
 }
 
 /* Groups have no cycles; what went on after one that was reported stops at the depth. */
-static bool in_group(struct search *s, uint32_t group, struct str name, unsigned depth)
+static void follow(struct reach *r, const struct m_subjects *list, unsigned depth)
 {
-    if (depth >= CHECK_MAX_GROUPS || s->seen[group] == s->name)
-        return false;
-    s->seen[group] = s->name;
-    return is_covered(s, &s->c->m->groups[group].members, name, depth + 1);
+    for (uint32_t i = 0; i < list->n; i++) {
+        const struct m_subject *s = &list->v[i];
+        bool group = s->kind == SUBJECT_GROUP && s->group != POLICY_NONE;
+        r->anyone |= s->kind == SUBJECT_ANYONE;
+        if (s->kind == SUBJECT_ID)
+            r->ids.v[r->ids.n++] = (struct policy_name){s->text, 0};
+        if (s->kind == SUBJECT_GLOB)
+            r->globs[r->nglobs++] = s->text;
+        if (!group || depth == CHECK_MAX_GROUPS || r->seen[s->group] == r->scope)
+            continue;
+        r->seen[s->group] = r->scope;
+        follow(r, &r->c->m->groups[s->group].members, depth + 1);
+    }
+}
+
+static void enter_scope(struct reach *r, uint32_t scope)
+{
+    if (r->scope == scope)
+        return;
+    r->scope = scope;
+    r->ids.n = r->nglobs = 0;
+    r->anyone = false;
+    follow(r, &r->c->m->scopes[scope - 1].subjects, 0);
+    policy_names_sort(&r->ids);
+}
+
+static bool is_covered(struct reach *r, struct str name)
+{
+    if (r->anyone || policy_names_find(&r->ids, name) != POLICY_NONE)
+        return true;
+    for (uint32_t i = 0; i < r->nglobs && r->left; i++, r->left--)
+        if (policy_glob_matches(r->globs[i], name))
+            return true;
+    return false;
 }
 
 static void not_covered(struct checker *c, const struct m_scope *s, struct str what,
@@ -82,21 +115,33 @@ static void not_covered(struct checker *c, const struct m_scope *s, struct str w
                   policy_place(c->report, s->at, at, place));
 }
 
-static void check_declared(struct checker *c)
+static void check_entities(struct checker *c)
 {
     const struct model *m = c->m;
-    struct search search = {c, arena_array(c->arena, m->ngroups + (size_t)1, sizeof(uint32_t)), 0};
-    if (!search.seen) {
+    struct reach reach;
+    if (!make_reach(c, &reach)) {
         policy_report_memory(c->report);
         return;
     }
     for (uint32_t i = 0; i < m->nentities; i++) {
         const struct m_entity *e = &m->entities[i];
-        const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
-        search.name++;
-        if (s && !is_covered(&search, &s->subjects, e->name, 0))
-            not_covered(c, s, e->name, e->at);
+        if (!e->scope)
+            continue;
+        enter_scope(&reach, e->scope);
+        bool covered = is_covered(&reach, e->name);
+        if (!reach.left) {
+            policy_report(c->report, P_BOUND, e->at, "name ids in `may`, or write wider patterns",
+                          "too many entities for the patterns that `may` has");
+            return;
+        }
+        if (!covered)
+            not_covered(c, &m->scopes[e->scope - 1], e->name, e->at);
     }
+}
+
+static void check_entries(struct checker *c)
+{
+    const struct model *m = c->m;
     for (uint32_t i = 0; i < m->nentries; i++) {
         const struct m_entry *e = &m->entries[i];
         const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
@@ -221,51 +266,6 @@ void check_lowered(struct checker *c)
                 check_not_lower(c, &m->entries[i], &m->entries[k]);
 }
 
-/* ---- rules that can never match ---- */
-
-/* Bytes of globs that lint compares with each other; beyond, it says nothing. */
-#define MAX_MEETING (UINT64_C(1) << 28)
-
-static bool subjects_meet(const struct m_subjects *a, const struct m_subjects *b, uint64_t *left)
-{
-    if (!a->n)
-        return true;
-    for (uint32_t i = 0; i < a->n; i++)
-        for (uint32_t k = 0; k < b->n; k++) {
-            enum policy_subject_kind x = a->v[i].kind, y = b->v[k].kind;
-            uint64_t cost = (uint64_t)(a->v[i].text.n + 1) * (b->v[k].text.n + 1);
-            bool told = (x == SUBJECT_ID || x == SUBJECT_GLOB) &&
-                        (y == SUBJECT_ID || y == SUBJECT_GLOB) && cost <= *left;
-            *left -= told ? cost : 0;
-            if (!told || policy_globs_meet(a->v[i].text, b->v[k].text))
-                return true; /* of groups nothing is said */
-        }
-    return false;
-}
-
-static bool capabilities_meet(const struct m_rule *r, const struct m_scope *s)
-{
-    for (uint32_t i = 0; i < r->ncapabilities; i++)
-        for (uint32_t k = 0; k < s->ncapabilities; k++)
-            if (policy_capabilities_meet(r->capabilities[i].text, s->capabilities[k].text))
-                return true;
-    return r->ncapabilities == 0;
-}
-
-void policy_lint_scopes(const struct model *m, struct policy_report *report)
-{
-    char shown[POLICY_SHOWN], place[POLICY_PLACE];
-    uint64_t left = MAX_MEETING;
-    for (uint32_t i = 0; i < m->nrules; i++) {
-        const struct m_rule *r = &m->rules[i];
-        const struct m_scope *s = r->scope ? &m->scopes[r->scope - 1] : NULL;
-        if (s && !(subjects_meet(&r->subjects, &s->subjects, &left) && capabilities_meet(r, s)))
-            policy_report(report, P_NEVER_MATCHES, r->id_at, NULL,
-                          "rule `%s` never matches: nothing of it is in `may`, %s",
-                          policy_shown(r->id, shown), policy_place(report, s->at, r->id_at, place));
-    }
-}
-
 void check_scopes(struct checker *c)
 {
     struct model *m = c->m;
@@ -284,5 +284,6 @@ void check_scopes(struct checker *c)
         return;
     }
     check_own_names(c, &conditions);
-    check_declared(c);
+    check_entities(c);
+    check_entries(c);
 }

@@ -46,12 +46,12 @@ static void check_rule(const struct known *k, struct m_name *rule)
     resolve(k, &rule->text);
     if (!rule->text.n || is_known(k, rule->text))
         return;
-    struct policy_nearest near = policy_near(report, rule->text);
-    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++) {
+    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++)
         if (str_is(rule->text, pseudo_rules[i]))
             return;
+    struct policy_nearest near = policy_near(report, rule->text);
+    for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++)
         policy_offer(&near, str_of(pseudo_rules[i]));
-    }
     for (uint32_t i = 0; i < k->rules->n && near.wanted.n; i++)
         policy_offer(&near, k->rules->v[i].name);
     char shown[POLICY_SHOWN], hint[POLICY_HINT];
@@ -75,11 +75,35 @@ static void check_expect(const struct known *rules, const struct known *labels, 
         check_rule(rules, &e->shadow->rule);
 }
 
+/* A flag that no attribute declares is read by no rule. */
+static void check_flags(struct checker *c, const struct ynode *flags)
+{
+    for (const struct ynode *k = flags->first; k; k = k->next->next) {
+        struct policy_nearest near = policy_near(c->report, k->text);
+        bool known = k->refused || k->next->refused;
+        for (uint32_t i = 0; i < c->m->ndeclared && !known; i++) {
+            const struct m_attribute *a = c->m->declared[i].path;
+            if (a->root != ROOT_BROKER || !a->n)
+                continue;
+            known = str_eq(a->key[0], k->text);
+            policy_offer(&near, a->key[0]);
+        }
+        char shown[POLICY_SHOWN], hint[POLICY_HINT];
+        const char *found = policy_hint(&near, hint);
+        if (!known)
+            policy_report(c->report, P_NO_FLAG, k->pos,
+                          found ? found : "declare it under `attributes`",
+                          "flag `%s` is not declared", policy_shown(k->text, shown));
+    }
+}
+
 /* Labels and budgets that are given: whether they exist is for the reader of inputs. */
 static void resolve_given(const struct known *rules, const struct known *labels,
                           struct ynode *given)
 {
     for (struct ynode *k = given ? given->first : NULL; k; k = k->next->next) {
+        if (str_is(k->text, "flags") && k->next->type == Y_MAP)
+            check_flags(rules->c, k->next);
         bool list = str_is(k->text, "labels") && k->next->type == Y_LIST;
         bool map = str_is(k->text, "spent") && k->next->type == Y_MAP;
         for (struct ynode *e = list || map ? k->next->first : NULL; e;

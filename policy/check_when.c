@@ -3,12 +3,12 @@
  * attributes take on what their declarations say, groups and flags are declared, entities fit the
  * declared types. Called by check.c; after it a `use` node has the children of what it names.
  */
+#include "policy/literal.h"
 #include "policy/names.h"
 #include "policy/parse.h"
 
-/* Nodes of one condition once its `use`s are expanded, how deep they nest (the evaluator recurses
+/* How deep the nodes of one condition nest once its `use`s are expanded (the evaluator recurses
  * over them), and named conditions within each other. */
-#define MAX_NODES   4096u
 #define MAX_NESTING 200u
 #define MAX_HEIGHT  16u
 /* A path's root and keys, each followed by this. */
@@ -22,6 +22,7 @@ struct checker {
     struct policy_names conditions, declared; /* declared: by path_of */
     unsigned depth;                           /* of the named conditions being walked */
     uint32_t scope;                           /* of the file whose condition it is */
+    uint64_t left;                            /* of POLICY_MAX_LOOKUPS */
 };
 
 /* ---- declarations ---- */
@@ -128,8 +129,12 @@ static void resolve_attribute(struct checker *c, struct m_attribute *a)
         if (!d)
             continue;
         a->known = true;
-        if (n == 1)
+        if (n == 1) {
             a->from = d->from;
+            a->from_said = d->has_from;
+        }
+        a->below |=
+            n < a->n && d->type.type != TYPE_COUNT && (d->type.list || d->type.type != TYPE_MAP);
         if (n == a->n) {
             a->type = d->type;
             a->fallback = d->fallback;
@@ -258,7 +263,8 @@ static struct m_extent walk(struct checker *c, struct m_condition *k)
     struct m_extent all = {.nodes = 1};
     for (struct m_condition *child = k->first; child; child = child->next) {
         struct m_extent one = walk(c, child);
-        all.nodes = all.nodes + one.nodes > MAX_NODES ? MAX_NODES + 1 : all.nodes + one.nodes;
+        all.nodes =
+            all.nodes + one.nodes > POLICY_MAX_TESTS ? POLICY_MAX_TESTS + 1 : all.nodes + one.nodes;
         all.nesting = larger(all.nesting, one.nesting);
         all.height = larger(all.height, one.height);
     }
@@ -266,12 +272,21 @@ static struct m_extent walk(struct checker *c, struct m_condition *k)
     return all;
 }
 
-static void check_extent(struct checker *c, struct m_extent extent, struct policy_pos at)
+static bool check_extent(struct checker *c, struct m_extent extent, struct policy_pos at)
 {
-    if (extent.nodes > MAX_NODES || extent.nesting > MAX_NESTING)
+    bool within = extent.nodes <= POLICY_MAX_TESTS && extent.nesting <= MAX_NESTING;
+    if (!within)
         policy_report(c->report, P_BOUND, at, "use fewer conditions, or split the rule",
-                      "more than %u tests in one condition, or nested more than %u deep", MAX_NODES,
-                      MAX_NESTING);
+                      "more than %u tests in one condition, or nested more than %u deep",
+                      POLICY_MAX_TESTS, MAX_NESTING);
+    return within;
+}
+
+static void check_when(struct checker *c, const struct m_rule *r)
+{
+    c->scope = r->scope;
+    if (check_extent(c, walk(c, r->when), r->id_at))
+        policy_check_literals(c->m, r, &c->left, c->report);
 }
 
 static bool check_conditions(struct checker *c)
@@ -286,13 +301,11 @@ static bool check_conditions(struct checker *c)
     for (uint32_t i = 0; i < m->nconditions; i++) {
         if (m->conditions[i].state == UNSEEN)
             walk_named(c, &m->conditions[i]);
-        check_extent(c, m->conditions[i].extent, m->conditions[i].at);
+        (void)check_extent(c, m->conditions[i].extent, m->conditions[i].at);
     }
-    for (uint32_t i = 0; i < m->nrules; i++) {
-        c->scope = m->rules[i].scope;
+    for (uint32_t i = 0; i < m->nrules; i++)
         if (m->rules[i].when)
-            check_extent(c, walk(c, m->rules[i].when), m->rules[i].id_at);
-    }
+            check_when(c, &m->rules[i]);
     return true;
 }
 
@@ -352,7 +365,8 @@ static void check_entities(struct checker *c)
 void policy_check_conditions(struct model *m, const struct policy_names *groups,
                              struct arena *arena, struct policy_report *report)
 {
-    struct checker c = {.m = m, .report = report, .arena = arena, .groups = groups};
+    struct checker c = {
+        .m = m, .report = report, .arena = arena, .groups = groups, .left = POLICY_MAX_LOOKUPS};
     if (!index_declared(&c) || !check_conditions(&c)) {
         policy_report_memory(report);
         return;

@@ -68,9 +68,11 @@
     X(UNISOLATED, "P054", WARNING, "a dangerous capability allowed with isolation none")           \
     X(SHADOWED, "P055", WARNING, "a rule that is never named, since one that covers it precedes")  \
     X(NOT_HELD, "P056", WARNING, "a limit that this build cannot hold, without `best_effort`")     \
-    X(BROAD, "P057", WARNING, "an allow of capabilities that have nothing in common")              \
+    X(BROAD, "P057", WARNING,                                                                      \
+      "an allow of capabilities that have nothing in common, or a deny of everything")             \
     X(EMPTY_LIST, "P058", WARNING, "an empty group, condition or list")                            \
-    X(LOOSE_TEST, "P059", WARNING, "`exists: false`, `absent: true` or `not_in` in an allow")      \
+    X(LOOSE_TEST, "P059", WARNING,                                                                 \
+      "`exists: false`, `absent: true` or `not_in` in an allow, or their contrary within `not`")   \
     X(UNLIMITED, "P060", WARNING, "`unlimited` in a policy that gives level controlled")           \
     X(TIE, "P061", WARNING, "rules that only their ids tell apart have different grants")          \
     X(UNREACHABLE, "P062", WARNING,                                                                \
@@ -96,6 +98,7 @@
     X(NO_FLAG, "P106", ERROR, "a flag that is not declared")                                       \
     X(ABSENT_PATH, "P107", ERROR, "`absent` on a path outside of args that is not declared")       \
     X(ENTITY, "P108", ERROR, "an entity that is not `type:id`")                                    \
+    X(LITERAL, "P109", ERROR, "a value that no argument of its type is ever equal to")             \
     X(INCLUDE, "P120", ERROR, "a file that cannot be included")                                    \
     X(INCLUDE_CYCLE, "P121", ERROR, "files that include each other")                               \
     X(DEFINED_TWICE, "P122", ERROR, "a name that is defined twice, with different values")         \
@@ -106,8 +109,11 @@
     X(UNUSED_NAME, "P132", WARNING, "a variable or named condition that nothing uses")             \
     X(NEVER_KNOWN, "P133", WARNING, "a test that the attribute's type leaves unknown always")      \
     X(SMELL, "P134", WARNING, "a pattern that is probably not what was meant")                     \
+    X(SELF_TOLD, "P135", WARNING,                                                                  \
+      "an allow by a property of its subject that the request may say itself")                     \
+    X(NO_APPROVER, "P136", WARNING, "an approval that fewer are left to give than must")           \
     X(DOTTED_PATH, "P140", WARNING,                                                                \
-      "a path that no argument is equal to, since it is not in normal form")                       \
+      "a value that no argument is equal to, since it is not in normal form")                      \
     X(SECRET, "P141", WARNING, "what looks like a key, a token or a password")                     \
     X(YAML_TRAP, "P142", WARNING, "YAML that says something else than it seems to")                \
     X(MIXED_SCRIPTS, "P143", WARNING, "a word with letters of several scripts")                    \
@@ -115,7 +121,11 @@
     X(HIDDEN_TEXT, "P145", WARNING, "a character that is not seen, or turns text around")          \
     X(BAD_ALLOW, "P146", WARNING, "a comment `reeve: allow` without a reason, or of no warning")   \
     X(UNUSED_ALLOW, "P147", WARNING, "a comment `reeve: allow` of what is not found")              \
-    X(NEVER_MATCHES, "P150", WARNING, "a delegated rule that `may` makes empty")
+    X(NOT_COMPARED, "P148", NOTE, "there is too much in a policy to compare all of it")            \
+    X(CHOSEN_PLACE, "P149", WARNING,                                                               \
+      "a grant in which the request chooses where programs look for their own files")              \
+    X(NEVER_MATCHES, "P150", WARNING,                                                              \
+      "a rule that `may` makes empty, or whose capabilities have none of its effects")
 
 #define X(symbol, ...) P_##symbol,
 enum policy_code { POLICY_CODE_TABLE(X) P_COUNT };

@@ -103,17 +103,3 @@ int policy_source_bundle(const struct policy_source *source, struct buf *out,
                ? base_fail(err, REEVE_ENOMEM, "%s: out of memory", source->file)
                : REEVE_OK;
 }
-
-int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
-                   struct policy_image **out, struct reeve_error *err)
-{
-    struct policy_source source = {.text = text, .file = file};
-    return policy_compile_source(&source, diag, arg, out, err);
-}
-
-int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
-                struct reeve_error *err)
-{
-    struct policy_source source = {.text = text, .file = file};
-    return policy_lint_source(&source, diag, arg, err);
-}

@@ -181,10 +181,11 @@ const char *policy_shown(struct str s, char out[POLICY_SHOWN])
     return out;
 }
 
-struct policy_nearest policy_near(const struct policy_report *r, struct str wanted)
+struct policy_nearest policy_near(struct policy_report *r, struct str wanted)
 {
-    return (struct policy_nearest){.wanted = r->findings < POLICY_MAX_FINDINGS ? wanted
-                                                                               : (struct str){0}};
+    bool finds = r->findings < POLICY_MAX_FINDINGS && r->searches < POLICY_MAX_SEARCHES;
+    r->searches += finds;
+    return (struct policy_nearest){.wanted = finds ? wanted : (struct str){0}};
 }
 
 static unsigned reach(size_t length)
@@ -212,6 +213,26 @@ static const struct {
     {"or", "any"},
     {"and", "all"},
     {"equals", "eq"},
+    {"equal", "eq"},
+    {"is", "eq"},
+    {"not_equals", "ne"},
+    {"not_equal", "ne"},
+    {"is_not", "ne"},
+    {"le", "lte"},
+    {"ge", "gte"},
+    {"max", "lte"},
+    {"min", "gte"},
+    {"less_than", "lt"},
+    {"greater_than", "gt"},
+    {"match", "matches"},
+    {"ends_with", "like"},
+    {"suffix", "like"},
+    {"missing", "exists"},
+    {"present", "exists"},
+    {"nin", "not_in"},
+    {"none", "not"},
+    {"nor", "not"},
+    {"unless", "not"},
     {"==", "eq"},
     {"=", "eq"},
     {"!=", "ne"},
@@ -251,6 +272,14 @@ static const struct {
     {"files", "filesystem"},
     {"fs", "filesystem"},
     {"networking", "network"},
+    {"net", "network"},
+    {"domain", "host"},
+    {"hostname", "host"},
+    {"ro", "read"},
+    {"readonly", "read"},
+    {"rw", "write"},
+    {"exec", "execute"},
+    {"required", "optional"},
     {"env", "environment"},
     {"user", "subject"},
     {"principal", "subject"},
@@ -258,7 +287,6 @@ static const struct {
     {"agent", "subject"},
     {"parents", "chain"},
     {"uid", "peer.uid"},
-    {"capability", "action.name"},
 };
 
 static bool is_synonym(struct str theirs, struct str ours)

@@ -61,6 +61,7 @@ struct policy_report {
     bool out_of_memory;                     /* what was found may be incomplete: never compile */
     struct policy_suppress *suppress;       /* what comments allow; NULL: nothing */
     unsigned suppressed;                    /* findings told as allowed */
+    unsigned searches;                      /* for hints */
     uint64_t told[2 * POLICY_MAX_FINDINGS]; /* hashes of what was told, each once */
     unsigned ntold;
 };
@@ -99,9 +100,11 @@ struct policy_nearest {
     struct str wanted, best;
     unsigned distance;
 };
-/** Begins a search; once nothing more is told (POLICY_MAX_FINDINGS) it finds nothing, so that hints
- * cost bounded time. */
-struct policy_nearest policy_near(const struct policy_report *r, struct str wanted);
+/** Begins a search, of something that is wrong. Once nothing more is told (POLICY_MAX_FINDINGS), or
+ * after POLICY_MAX_SEARCHES of findings that are allowed or were told, it finds nothing, so that
+ * hints cost bounded time. */
+#define POLICY_MAX_SEARCHES (4u * POLICY_MAX_FINDINGS)
+struct policy_nearest policy_near(struct policy_report *r, struct str wanted);
 void policy_offer(struct policy_nearest *n, struct str candidate);
 #define POLICY_HINT 96
 /** "did you mean `X`?" in `hint`, or NULL when nothing was near. */

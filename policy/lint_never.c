@@ -7,22 +7,29 @@
 
 #include "core/catalogue.h"
 
-#define MAX_TESTS 64u /* of one condition that are compared */
-
+/* What one condition joins: there is room for all of it. */
 struct tests {
-    const struct m_condition *v[MAX_TESTS];
     uint32_t n;
+    const struct m_condition *v[POLICY_MAX_TESTS];
 };
 
-/* What must hold together with `c`. Named conditions are followed; their nesting is bounded. */
-static void gather(const struct m_condition *c, struct tests *out)
+static void put_tests(struct lint *l, const struct m_condition *c, struct tests *out)
 {
+    if (!policy_lint_spend(l, 1))
+        return;
     if (c->op == OP_ALL) {
-        for (const struct m_condition *k = c->first; k; k = k->next)
-            gather(k, out);
-    } else if (c->attribute && out->n < MAX_TESTS) {
+        for (const struct m_condition *k = c->first; k && !l->cut; k = k->next)
+            put_tests(l, k, out);
+    } else if (c->attribute && out->n < POLICY_MAX_TESTS) {
         out->v[out->n++] = c;
     }
+}
+
+/* What must hold together with `c`. Named conditions are followed; their nesting is bounded. */
+static void gather(struct lint *l, const struct m_condition *c, struct tests *out)
+{
+    out->n = 0;
+    put_tests(l, c, out);
 }
 
 /* ---- one literal against a test ---- */
@@ -76,11 +83,11 @@ static bool same_scalar(const struct ynode *a, const struct ynode *b)
     return a->type == Y_BOOL ? a->boolean == b->boolean : str_eq(a->text, b->text);
 }
 
-static bool starts_with(const struct m_condition *c, struct str text)
+static bool starts_with(struct lint *l, const struct m_condition *c, struct str text)
 {
     const struct ynode *n = c->operand->type == Y_LIST ? c->operand->first : c->operand;
     for (; n; n = c->operand->type == Y_LIST ? n->next : NULL)
-        if (str_starts(text, n->text))
+        if (!policy_lint_spend(l, 1) || str_starts(text, n->text))
             return true;
     return false;
 }
@@ -91,17 +98,23 @@ static bool is_under(const struct m_condition *c, struct str text)
     return !core_path_normal(text, &normal) ? false : core_path_under(buf_view(&normal), c->path);
 }
 
-static bool is_listed(const struct ynode *list, const struct ynode *v)
+/* Not known, where that is too much to look at. */
+enum listed { LISTED, NOT_LISTED, NOT_KNOWN };
+
+static enum listed look_up(struct lint *l, const struct ynode *list, const struct ynode *v)
 {
     const struct ynode *n = list->type == Y_LIST ? list->first : list;
-    for (; n; n = list->type == Y_LIST ? n->next : NULL)
+    for (; n; n = list->type == Y_LIST ? n->next : NULL) {
+        if (!policy_lint_spend(l, 1))
+            return NOT_KNOWN;
         if (same_scalar(n, v))
-            return true;
-    return false;
+            return LISTED;
+    }
+    return NOT_LISTED;
 }
 
 /* Whether `c` may be true of a scalar. */
-static bool may_hold(const struct m_condition *c, const struct ynode *v)
+static bool may_hold(struct lint *l, const struct m_condition *c, const struct ynode *v)
 {
     struct range range;
     double number;
@@ -113,11 +126,11 @@ static bool may_hold(const struct m_condition *c, const struct ynode *v)
     case OP_NE:
         return c->operand->type == Y_LIST || !same_scalar(c->operand, v);
     case OP_IN:
-        return is_listed(c->operand, v);
+        return look_up(l, c->operand, v) != NOT_LISTED;
     case OP_NOT_IN:
-        return !is_listed(c->operand, v);
+        return look_up(l, c->operand, v) != LISTED;
     case OP_STARTS_WITH:
-        return v->type == Y_TEXT && starts_with(c, v->text);
+        return v->type == Y_TEXT && starts_with(l, c, v->text);
     case OP_UNDER:
         return v->type == Y_TEXT && is_under(c, v->text);
     default:
@@ -134,7 +147,7 @@ static bool needs_value(const struct m_condition *c)
 }
 
 /* Whether none of the values that `c` lists fits the other; not where one is no scalar. */
-static bool none_fits(const struct m_condition *c, const struct m_condition *other)
+static bool none_fits(struct lint *l, const struct m_condition *c, const struct m_condition *other)
 {
     if (!c->operand || (c->op != OP_EQ && c->op != OP_IN) ||
         (c->op == OP_EQ && c->operand->type == Y_LIST))
@@ -143,7 +156,7 @@ static bool none_fits(const struct m_condition *c, const struct m_condition *oth
     if (!n)
         return false; /* an empty list is told as such */
     for (; n; n = c->op == OP_IN ? n->next : NULL)
-        if (n->type >= Y_LIST || may_hold(other, n))
+        if (n->type >= Y_LIST || !policy_lint_spend(l, 1) || may_hold(l, other, n))
             return false;
     return true;
 }
@@ -159,46 +172,47 @@ static bool apart(const struct m_condition *a, const struct m_condition *b)
     return low > high || (low == high && !(is_within(low, &x) && is_within(low, &y)));
 }
 
-static bool exclude(const struct m_condition *a, const struct m_condition *b)
+static bool exclude(struct lint *l, const struct m_condition *a, const struct m_condition *b)
 {
     if (a->op == OP_EXISTS && !a->flag)
         return needs_value(b) || (b->op == OP_EXISTS && b->flag);
-    return none_fits(a, b) || none_fits(b, a) || apart(a, b);
+    return none_fits(l, a, b) || none_fits(l, b, a) || apart(a, b);
 }
 
-static bool never_both(const struct m_condition *a, const struct m_condition *b)
+static bool never_both(struct lint *l, const struct m_condition *a, const struct m_condition *b)
 {
-    return str_eq(a->attribute->text, b->attribute->text) && (exclude(a, b) || exclude(b, a));
+    return policy_lint_spend(l, 1) && str_eq(a->attribute->text, b->attribute->text) &&
+           (exclude(l, a, b) || exclude(l, b, a));
 }
 
-bool policy_lint_apart(const struct m_condition *a, const struct m_condition *b)
+bool policy_lint_apart(struct lint *l, const struct m_condition *a, const struct m_condition *b)
 {
-    struct tests x = {.n = 0}, y = {.n = 0};
+    struct tests x, y;
     if (!a || !b)
         return false;
-    gather(a, &x);
-    gather(b, &y);
-    for (uint32_t i = 0; i < x.n; i++)
-        for (uint32_t k = 0; k < y.n; k++)
-            if (never_both(x.v[i], y.v[k]))
+    gather(l, a, &x);
+    gather(l, b, &y);
+    for (uint32_t i = 0; i < x.n && !l->cut; i++)
+        for (uint32_t k = 0; k < y.n && !l->cut; k++)
+            if (never_both(l, x.v[i], y.v[k]))
                 return true;
     return false;
 }
 
-void policy_lint_never(const struct m_condition *c, struct policy_report *report)
+void policy_lint_never(struct lint *l, const struct m_condition *c)
 {
-    struct tests all = {.n = 0};
-    gather(c, &all);
-    for (uint32_t i = 1; i < all.n; i++)
-        for (uint32_t k = 0; k < i; k++) {
+    struct tests all;
+    gather(l, c, &all);
+    for (uint32_t i = 1; i < all.n && !l->cut; i++)
+        for (uint32_t k = 0; k < i && !l->cut; k++) {
             char shown[POLICY_SHOWN], place[POLICY_PLACE];
-            if (!never_both(all.v[k], all.v[i]))
+            if (!never_both(l, all.v[k], all.v[i]))
                 continue;
-            policy_report(report, P_NEVER_TRUE, all.v[i]->at,
+            policy_report(l->report, P_NEVER_TRUE, all.v[i]->at,
                           "join them by `any`, or leave one of them out",
                           "`%s` cannot also be what is asked of it %s",
                           policy_shown(all.v[i]->attribute->text, shown),
-                          policy_place(report, all.v[k]->at, all.v[i]->at, place));
+                          policy_place(l->report, all.v[k]->at, all.v[i]->at, place));
             return; /* one suffices to say so */
         }
 }

@@ -5,13 +5,9 @@
  */
 #include "policy/lint.h"
 
-/* Rules of one kind that a rule is compared with at most: bounds a policy made of alike rules. */
-#define MAX_COMPARED 32u
-
 struct signed_rule {
     struct str signature;
-    const struct m_rule *rule;
-    struct m_grant grant; /* resolved */
+    struct lint_rule *of;
 };
 
 /* What a rule names, in order; what stands twice in it is told. */
@@ -85,39 +81,6 @@ static bool sign_rule(const struct m_rule *r, struct arena *arena, struct buf *o
     return !out->failed && signature->p;
 }
 
-static bool same_operand(const struct ynode *a, const struct ynode *b)
-{
-    return a && b ? policy_tree_same(a, b) : a == b;
-}
-
-static bool same_attribute(const struct m_attribute *a, const struct m_attribute *b)
-{
-    return a == b || (a && b && str_eq(a->text, b->text));
-}
-
-static bool same_groups(const struct m_subjects *a, const struct m_subjects *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i].text, b->v[i].text))
-            return false;
-    return a->n == b->n;
-}
-
-bool policy_condition_same(const struct m_condition *a, const struct m_condition *b)
-{
-    if (!a || !b)
-        return a == b;
-    if (a->op != b->op || a->flag != b->flag || !same_attribute(a->attribute, b->attribute) ||
-        !same_attribute(a->other, b->other) || !str_eq(a->path, b->path) ||
-        !same_groups(&a->groups, &b->groups) || !same_operand(a->operand, b->operand))
-        return false;
-    const struct m_condition *x = a->first, *y = b->first;
-    for (; x && y; x = x->next, y = y->next)
-        if (!policy_condition_same(x, y))
-            return false;
-    return !x && !y;
-}
-
 static bool has_template(const struct m_grant *g)
 {
     const struct m_paths *lists[] = {&g->read, &g->write, &g->execute, &g->hide};
@@ -135,22 +98,22 @@ static bool has_template(const struct m_grant *g)
 static int by_signature(const void *a, const void *b)
 {
     const struct signed_rule *x = a, *y = b;
+    const struct m_rule *r = x->of->rule, *s = y->of->rule;
     int c = str_cmp(x->signature, y->signature);
-    if (c || x->rule->effect != y->rule->effect)
-        return c ? c : x->rule->effect - y->rule->effect;
-    int rank = policy_lint_rank(&y->grant) - policy_lint_rank(&x->grant);
-    return rank ? rank : str_cmp(x->rule->id, y->rule->id);
+    if (c || r->effect != s->effect)
+        return c ? c : r->effect - s->effect;
+    int rank = policy_lint_rank(y->of->grant) - policy_lint_rank(x->of->grant);
+    return rank ? rank : str_cmp(r->id, s->id);
 }
 
 /* Whether all that `later` could decide is decided by `first`. */
-static bool covers(const struct signed_rule *first, const struct signed_rule *later)
+static bool covers(const struct lint_rule *first, const struct lint_rule *later)
 {
     if (first->rule->effect == RULE_REQUIRE || first->rule->replaces.text.n ||
         later->rule->replaces.text.n)
         return false; /* requires hold together; what replaces another is there for that */
-    bool same = policy_condition_same(first->rule->when, later->rule->when) || !first->rule->when;
-    return same &&
-           (!has_template(&first->grant) || policy_lint_same_grant(&first->grant, &later->grant));
+    return (first->when == later->when || !first->when) &&
+           (first->grant == later->grant || !has_template(first->grant));
 }
 
 static bool same_approval(const struct m_approval *a, const struct m_approval *b)
@@ -158,14 +121,13 @@ static bool same_approval(const struct m_approval *a, const struct m_approval *b
     if (!a || !b)
         return a == b;
     return a->need == b->need && a->within_ns == b->within_ns && a->covers == b->covers &&
-           same_groups(&a->by, &b->by);
+           policy_lint_same_subjects(&a->by, &b->by);
 }
 
 /* Whether nothing but the id tells two rules apart. Obligations are not compared. */
-static bool same_rule(const struct signed_rule *a, const struct signed_rule *b)
+static bool same_rule(const struct lint_rule *a, const struct lint_rule *b)
 {
-    return policy_condition_same(a->rule->when, b->rule->when) &&
-           policy_lint_same_grant(&a->grant, &b->grant) &&
+    return a->when == b->when && a->grant == b->grant &&
            a->rule->label_bits == b->rule->label_bits && !a->rule->nobligations &&
            !b->rule->nobligations && same_approval(a->rule->approval, b->rule->approval) &&
            str_eq(a->rule->replaces.text, b->rule->replaces.text);
@@ -177,34 +139,32 @@ static bool permits(const struct m_rule *r)
 }
 
 /* Whether the one was told. */
-static bool compare_alike(const struct signed_rule *first, const struct signed_rule *later,
+static bool compare_alike(const struct lint_rule *first, const struct lint_rule *later,
                           struct policy_report *report)
 {
     char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+    bool same = first->rule->effect != RULE_REQUIRE && same_rule(first, later);
+    if (!same && !covers(first, later))
+        return false;
     policy_place(report, first->rule->id_at, later->rule->id_at, place);
     policy_shown(first->rule->id, one);
     policy_shown(later->rule->id, other);
-    if (first->rule->effect != RULE_REQUIRE && same_rule(first, later)) {
+    if (same)
         policy_report(report, P_DUPLICATE, later->rule->id_at, "leave it out",
                       "rule `%s` is rule `%s` %s again", other, one, place);
-        return true;
-    }
-    if (covers(first, later)) {
+    else
         policy_report(report, P_SHADOWED, later->rule->id_at, "leave it out",
                       "rule `%s` is never named: `%s` %s matches all that it does and precedes it",
                       other, one, place);
-        return true;
-    }
-    return false;
+    return true;
 }
 
 /* A deny, and what permits just that. */
-static bool compare_opposite(const struct signed_rule *deny, const struct signed_rule *permit,
+static bool compare_opposite(const struct lint_rule *deny, const struct lint_rule *permit,
                              struct policy_report *report)
 {
     char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
-    if (deny->rule->effect != RULE_DENY || !permits(permit->rule) ||
-        !policy_condition_same(deny->rule->when, permit->rule->when))
+    if (deny->rule->effect != RULE_DENY || !permits(permit->rule) || deny->when != permit->when)
         return false;
     policy_report(report, P_CONTRADICTING, permit->rule->id_at, "leave one of them out",
                   "rule `%s` permits just what `%s` %s denies",
@@ -214,41 +174,39 @@ static bool compare_opposite(const struct signed_rule *deny, const struct signed
 }
 
 /* Rules of one signature, sorted by effect; each is compared with those in front of it. */
-static void compare_all(const struct signed_rule *v, uint32_t n, const struct model *m, bool *told,
-                        struct policy_report *report)
+static void compare_all(struct lint *l, const struct signed_rule *v, uint32_t n)
 {
     uint32_t start = 0; /* of those with the effect of i */
     for (uint32_t i = 1; i < n; i++) {
-        bool *this = &told[v[i].rule - m->rules];
-        if (v[i].rule->effect != v[start].rule->effect)
+        struct lint_rule *this = v[i].of;
+        if (this->rule->effect != v[start].of->rule->effect)
             start = i;
-        for (uint32_t k = start; k < i && k < start + MAX_COMPARED && !*this; k++)
-            *this = compare_alike(&v[k], &v[i], report);
-        for (uint32_t k = 0; k < start && k < MAX_COMPARED && !*this; k++)
-            *this = compare_opposite(&v[k], &v[i], report);
+        for (uint32_t k = start; k < i && !this->told && policy_lint_spend(l, 1); k++)
+            this->told = compare_alike(v[k].of, this, l->report);
+        for (uint32_t k = 0; k < start && !this->told && policy_lint_spend(l, 1); k++)
+            this->told = compare_opposite(v[k].of, this, l->report);
     }
 }
 
-void policy_lint_pairs(const struct model *m, bool *told, struct arena *arena,
-                       struct policy_report *report)
+void policy_lint_pairs(struct lint *l)
 {
-    struct signed_rule *rules = arena_array(arena, m->nrules ? m->nrules : 1, sizeof *rules);
+    uint32_t nrules = l->m->nrules;
+    struct signed_rule *rules = arena_array(l->arena, nrules ? nrules : 1, sizeof *rules);
     auto_buf struct buf text = {0};
     bool good = rules != NULL;
-    for (uint32_t i = 0; good && i < m->nrules; i++) {
-        rules[i].rule = &m->rules[i];
-        rules[i].grant = policy_lint_grant(&m->rules[i]);
-        good = sign_rule(&m->rules[i], arena, &text, &rules[i].signature, report);
+    for (uint32_t i = 0; good && i < nrules; i++) {
+        rules[i].of = &l->rules[i];
+        good = sign_rule(rules[i].of->rule, l->arena, &text, &rules[i].signature, l->report);
     }
     if (!good) {
-        policy_report_memory(report);
+        policy_report_memory(l->report);
         return;
     }
-    if (m->nrules > 1)
-        qsort(rules, m->nrules, sizeof *rules, by_signature);
-    for (uint32_t i = 0, n; i < m->nrules; i += n) {
-        for (n = 1; i + n < m->nrules && str_eq(rules[i].signature, rules[i + n].signature);)
+    if (nrules > 1)
+        qsort(rules, nrules, sizeof *rules, by_signature);
+    for (uint32_t i = 0, n; i < nrules && !l->cut; i += n) {
+        for (n = 1; i + n < nrules && str_eq(rules[i].signature, rules[i + n].signature);)
             n++;
-        compare_all(&rules[i], n, m, told, report);
+        compare_all(l, &rules[i], n);
     }
 }

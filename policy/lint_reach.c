@@ -1,13 +1,9 @@
 /*
  * Rules that permit nothing, since denies without a condition match all that they match. Denies are
  * looked up by the capability patterns that could be wider than the rule's, so that a large policy
- * costs no pairing of all; where that is too much work, nothing is said.
+ * costs no pairing of all.
  */
 #include "policy/lint.h"
-
-/* Comparisons for one rule at most, and how deep groups are followed. */
-#define MAX_LOOKED 512u
-#define MAX_GROUPS 8u
 
 struct wide {
     struct str text; /* a capability pattern of the deny */
@@ -56,45 +52,38 @@ static bool make_index(const struct model *m, struct arena *arena, struct index 
 }
 
 struct search {
-    const struct model *m;
+    struct lint *l;
     const struct index *index;
     uint32_t scope; /* of the rule: another file's delegated denies are not for it */
-    unsigned left;  /* comparisons */
 };
-
-static bool spend(struct search *s)
-{
-    return s->left && s->left--;
-}
 
 /* ---- subjects ---- */
 
 /* Whether all that `of` is, `by` is too. A glob that matches another's text matches all that it
- * does: its `*`s are what stands for the other's. */
-static bool subject_covers(struct search *s, const struct m_subject *by, const struct m_subject *of,
-                           unsigned depth)
+ * does: its `*`s are what stands for the other's. Groups have no cycles. */
+static bool subject_covers(struct lint *l, const struct m_subject *by, const struct m_subject *of)
 {
-    if (!spend(s) || by->kind == SUBJECT_ANYONE)
-        return s->left > 0;
-    if (of->kind == SUBJECT_ANYONE)
+    if (!policy_lint_spend(l, 1))
         return false;
+    if (by->kind == SUBJECT_ANYONE || of->kind == SUBJECT_ANYONE)
+        return by->kind == SUBJECT_ANYONE;
     if (by->kind == of->kind && str_eq(by->text, of->text) && by->group == of->group)
         return true;
     if (by->kind == SUBJECT_GLOB && of->kind != SUBJECT_GROUP)
         return policy_glob_matches(by->text, of->text);
-    if (by->kind != SUBJECT_GROUP || by->group == POLICY_NONE || depth == MAX_GROUPS)
+    if (by->kind != SUBJECT_GROUP || by->group == POLICY_NONE)
         return false;
-    const struct m_subjects *members = &s->m->groups[by->group].members;
-    for (uint32_t i = 0; i < members->n && s->left; i++)
-        if (subject_covers(s, &members->v[i], of, depth + 1))
+    const struct m_subjects *members = &l->m->groups[by->group].members;
+    for (uint32_t i = 0; i < members->n && !l->cut; i++)
+        if (subject_covers(l, &members->v[i], of))
             return true;
     return false;
 }
 
-static bool deny_covers(struct search *s, const struct m_rule *deny, const struct m_subject *of)
+static bool deny_covers(struct lint *l, const struct m_rule *deny, const struct m_subject *of)
 {
-    for (uint32_t i = 0; i < deny->subjects.n && s->left; i++)
-        if (subject_covers(s, &deny->subjects.v[i], of, 0))
+    for (uint32_t i = 0; i < deny->subjects.n && !l->cut; i++)
+        if (subject_covers(l, &deny->subjects.v[i], of))
             return true;
     return deny->subjects.n == 0;
 }
@@ -102,7 +91,7 @@ static bool deny_covers(struct search *s, const struct m_rule *deny, const struc
 /* ---- one subject and capability of a rule ---- */
 
 /* A deny of the subject under just this pattern. */
-static const struct m_rule *deny_under(struct search *s, struct str pattern,
+static const struct m_rule *deny_under(const struct search *s, struct str pattern,
                                        const struct m_subject *who)
 {
     uint32_t low = 0, high = s->index->n;
@@ -113,16 +102,18 @@ static const struct m_rule *deny_under(struct search *s, struct str pattern,
         else
             high = middle;
     }
-    for (; low < s->index->n && str_eq(s->index->v[low].text, pattern) && spend(s); low++) {
+    for (;
+         low < s->index->n && str_eq(s->index->v[low].text, pattern) && policy_lint_spend(s->l, 1);
+         low++) {
         const struct m_rule *deny = s->index->v[low].deny;
-        if ((!deny->scope || deny->scope == s->scope) && deny_covers(s, deny, who))
+        if ((!deny->scope || deny->scope == s->scope) && deny_covers(s->l, deny, who))
             return deny;
     }
     return NULL;
 }
 
 /* The patterns that are wider than `capability`: itself, `*`, and `a.*` of each of its prefixes. */
-static const struct m_rule *deny_of(struct search *s, struct str capability,
+static const struct m_rule *deny_of(const struct search *s, struct str capability,
                                     const struct m_subject *who)
 {
     const struct m_rule *found = deny_under(s, capability, who);
@@ -138,7 +129,7 @@ static const struct m_rule *deny_of(struct search *s, struct str capability,
 }
 
 /* The deny that stands in the way of the first pair, when each pair has one. */
-static const struct m_rule *deny_of_all(struct search *s, const struct m_rule *r)
+static const struct m_rule *deny_of_all(const struct search *s, const struct m_rule *r)
 {
     const struct m_rule *first = NULL;
     for (uint32_t c = 0; c < r->ncapabilities; c++)
@@ -151,18 +142,18 @@ static const struct m_rule *deny_of_all(struct search *s, const struct m_rule *r
     return first;
 }
 
-void policy_lint_reach(const struct model *m, bool *told, struct arena *arena,
-                       struct policy_report *report)
+void policy_lint_reach(struct lint *l)
 {
+    struct policy_report *report = l->report;
     struct index index;
-    if (!make_index(m, arena, &index)) {
+    if (!make_index(l->m, l->arena, &index)) {
         policy_report_memory(report);
         return;
     }
-    for (uint32_t i = 0; i < m->nrules && index.n; i++) {
-        const struct m_rule *r = &m->rules[i];
-        struct search s = {m, &index, r->scope, MAX_LOOKED};
-        if (told[i] || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
+    for (uint32_t i = 0; i < l->m->nrules && index.n && !l->cut; i++) {
+        const struct m_rule *r = &l->m->rules[i];
+        struct search s = {l, &index, r->scope};
+        if (l->rules[i].told || (r->effect != RULE_ALLOW && r->effect != RULE_ASK))
             continue;
         const struct m_rule *deny = deny_of_all(&s, r);
         char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];

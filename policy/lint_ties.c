@@ -5,174 +5,121 @@
  */
 #include "policy/lint.h"
 
-/* Pairs of one rule that are looked at, of all rules, and rules that one is compared with. */
-#define MAX_PAIRS    64u
-#define MAX_ALL      (4u << 20)
-#define MAX_COMPARED 32u
+/* Pairs of subject and capability of all rules. */
+#define MAX_PAIRS ((size_t)4 << 20)
 
 struct pair {
     struct str capability, subject;
-    const struct m_rule *rule;
+    struct lint_rule *of;
 };
-
-/* ---- grants ---- */
-
-struct m_grant policy_lint_grant(const struct m_rule *r)
-{
-    static const struct m_grant none = {.isolation = -1};
-    return r->grant ? policy_grant_resolve(r->grant) : none;
-}
-
-int policy_lint_rank(const struct m_grant *g)
-{
-    return g->isolation < 0 ? CORE_RANK_NONE : g->isolation;
-}
-
-static bool same_attribute(const struct m_attribute *a, const struct m_attribute *b)
-{
-    return a == b || (a && b && str_eq(a->text, b->text));
-}
-
-static bool same_paths(const struct m_paths *a, const struct m_paths *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i].path, b->v[i].path) || a->v[i].subject != b->v[i].subject ||
-            !same_attribute(a->v[i].template, b->v[i].template))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_texts(const struct m_texts *a, const struct m_texts *b)
-{
-    for (uint32_t i = 0; a->n == b->n && i < a->n; i++)
-        if (!str_eq(a->v[i], b->v[i]))
-            return false;
-    return a->n == b->n;
-}
-
-static bool same_network(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nnetwork == b->nnetwork && i < a->nnetwork; i++)
-        if (!str_eq(a->network[i].host, b->network[i].host) ||
-            a->network[i].port != b->network[i].port ||
-            !same_attribute(a->network[i].template, b->network[i].template))
-            return false;
-    return a->nnetwork == b->nnetwork;
-}
-
-static bool same_environment(const struct m_grant *a, const struct m_grant *b)
-{
-    for (uint32_t i = 0; a->nenvironment == b->nenvironment && i < a->nenvironment; i++)
-        if (!str_eq(a->environment[i].name, b->environment[i].name) ||
-            a->environment[i].set != b->environment[i].set ||
-            !str_eq(a->environment[i].value, b->environment[i].value))
-            return false;
-    return a->nenvironment == b->nenvironment;
-}
-
-bool policy_lint_same_grant(const struct m_grant *a, const struct m_grant *b)
-{
-    const struct core_limits *x = &a->limits.limits, *y = &b->limits.limits;
-    return a->isolation == b->isolation && a->wrote == b->wrote && x->set == y->set &&
-           x->best_effort == y->best_effort && memcmp(x->value, y->value, sizeof x->value) == 0 &&
-           same_paths(&a->read, &b->read) && same_paths(&a->write, &b->write) &&
-           same_paths(&a->execute, &b->execute) && same_paths(&a->hide, &b->hide) &&
-           same_network(a, b) && same_environment(a, b) && same_texts(&a->masks, &b->masks) &&
-           same_texts(&a->secrets, &b->secrets) && same_texts(&a->providers, &b->providers);
-}
 
 /* ---- pairs ---- */
 
 static int by_pair(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
+    const struct m_rule *r = x->of->rule, *s = y->of->rule;
     int c = str_cmp(x->capability, y->capability);
     if (!c)
         c = str_cmp(x->subject, y->subject);
     if (!c)
-        c = x->rule->effect - y->rule->effect;
+        c = r->effect - s->effect;
     if (!c)
-        c = (x->rule->scope > y->rule->scope) - (x->rule->scope < y->rule->scope);
+        c = (r->scope > s->scope) - (r->scope < s->scope);
     if (!c)
-        c = (x->rule->shadow > y->rule->shadow) - (x->rule->shadow < y->rule->shadow);
-    return c ? c : str_cmp(x->rule->id, y->rule->id);
+        c = (r->shadow > s->shadow) - (r->shadow < s->shadow);
+    return c ? c : str_cmp(r->id, s->id);
 }
 
 static bool same_pair(const struct pair *a, const struct pair *b)
 {
+    const struct m_rule *r = a->of->rule, *s = b->of->rule;
     return str_eq(a->capability, b->capability) && str_eq(a->subject, b->subject) &&
-           a->rule->effect == b->rule->effect && a->rule->scope == b->rule->scope &&
-           a->rule->shadow == b->rule->shadow;
+           r->effect == s->effect && r->scope == s->scope && r->shadow == s->shadow;
 }
 
-static uint32_t count_pairs(const struct m_rule *r)
+static size_t count_pairs(const struct m_rule *r)
 {
-    uint64_t n = (uint64_t)r->subjects.n * r->ncapabilities;
     bool permits = r->effect == RULE_ALLOW || r->effect == RULE_ASK;
-    return permits && n <= MAX_PAIRS ? (uint32_t)n : 0;
+    return permits ? (size_t)r->subjects.n * r->ncapabilities : 0;
 }
 
-static uint32_t put_pairs(const struct m_rule *r, struct pair *out)
+static size_t put_pairs(struct lint_rule *of, struct pair *out)
 {
-    uint32_t n = 0;
+    const struct m_rule *r = of->rule;
+    size_t n = 0;
     for (uint32_t c = 0; c < r->ncapabilities; c++)
         for (uint32_t i = 0; i < r->subjects.n; i++)
-            out[n++] = (struct pair){r->capabilities[c].text, r->subjects.v[i].text, r};
+            out[n++] = (struct pair){r->capabilities[c].text, r->subjects.v[i].text, of};
     return n;
+}
+
+/* Those of all rules for which there is room. */
+static struct pair *take_pairs(struct lint *l, size_t *n)
+{
+    size_t all = 0;
+    for (uint32_t i = 0; i < l->m->nrules; i++) {
+        size_t more = count_pairs(&l->m->rules[i]);
+        all += more <= MAX_PAIRS - all ? more : 0;
+    }
+    struct pair *v = arena_array(l->arena, all + 1, sizeof *v);
+    *n = 0;
+    for (uint32_t i = 0; v && i < l->m->nrules; i++) {
+        size_t more = count_pairs(&l->m->rules[i]);
+        if (more <= all - *n && more)
+            *n += put_pairs(&l->rules[i], &v[*n]);
+        else if (more)
+            l->cut = true;
+    }
+    return v;
 }
 
 /* ---- ties ---- */
 
-static bool is_tie(const struct m_rule *a, const struct m_rule *b)
+static bool is_tie(struct lint *l, const struct lint_rule *a, const struct lint_rule *b)
 {
-    if (a == b || a->replaces.text.n || b->replaces.text.n)
+    if (a == b || a->rule->replaces.text.n || b->rule->replaces.text.n)
         return false; /* what replaces another is there for that */
-    struct m_grant x = policy_lint_grant(a), y = policy_lint_grant(b);
-    return policy_lint_rank(&x) == policy_lint_rank(&y) && !policy_lint_same_grant(&x, &y) &&
-           !policy_lint_apart(a->when, b->when);
+    return policy_lint_rank(a->grant) == policy_lint_rank(b->grant) && a->grant != b->grant &&
+           !policy_lint_apart(l, a->when, b->when) && !l->cut;
 }
 
-static void compare(const struct pair *v, uint32_t n, bool *told, const struct model *m,
-                    struct policy_report *report)
+static void report_tie(struct policy_report *report, const struct m_rule *a, const struct m_rule *b)
 {
-    for (uint32_t i = 1; i < n; i++) {
-        const struct m_rule *r = v[i].rule;
-        for (uint32_t k = 0; k < i && k < MAX_COMPARED && !told[r - m->rules]; k++) {
-            char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
-            if (!is_tie(v[k].rule, r))
+    char one[POLICY_SHOWN], other[POLICY_SHOWN], place[POLICY_PLACE];
+    policy_report(report, P_TIE, b->id_at, "give them the same grant, or one stronger isolation",
+                  "where rules `%s` (%s) and `%s` both match, their ids alone decide "
+                  "which grant holds",
+                  policy_shown(a->id, one), policy_place(report, a->id_at, b->id_at, place),
+                  policy_shown(b->id, other));
+}
+
+static void compare(struct lint *l, const struct pair *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct lint_rule *r = v[i].of;
+        for (size_t k = 0; k < i && !r->told && policy_lint_spend(l, 1); k++) {
+            if (!is_tie(l, v[k].of, r))
                 continue;
-            told[r - m->rules] = true;
-            policy_report(report, P_TIE, r->id_at,
-                          "give them the same grant, or one stronger isolation",
-                          "where rules `%s` (%s) and `%s` both match, their ids alone decide "
-                          "which grant holds",
-                          policy_shown(v[k].rule->id, one),
-                          policy_place(report, v[k].rule->id_at, r->id_at, place),
-                          policy_shown(r->id, other));
+            r->told = true;
+            report_tie(l->report, v[k].of->rule, r->rule);
         }
     }
 }
 
-void policy_lint_ties(const struct model *m, bool *told, struct arena *arena,
-                      struct policy_report *report)
+void policy_lint_ties(struct lint *l)
 {
-    size_t n = 0, all = 0;
-    for (uint32_t i = 0; i < m->nrules; i++)
-        all += count_pairs(&m->rules[i]);
-    all = all < MAX_ALL ? all : MAX_ALL;
-    struct pair *v = arena_array(arena, all + 1, sizeof *v);
+    size_t n;
+    struct pair *v = take_pairs(l, &n);
     if (!v) {
-        policy_report_memory(report);
+        policy_report_memory(l->report);
         return;
     }
-    for (uint32_t i = 0; i < m->nrules; i++)
-        if (count_pairs(&m->rules[i]) && n + count_pairs(&m->rules[i]) <= all)
-            n += put_pairs(&m->rules[i], &v[n]);
     if (n > 1)
         qsort(v, n, sizeof *v, by_pair);
-    for (size_t i = 0, k; i < n; i += k) {
+    for (size_t i = 0, k; i < n && !l->cut; i += k) {
         for (k = 1; i + k < n && same_pair(&v[i], &v[i + k]);)
             k++;
-        compare(&v[i], (uint32_t)k, told, m, report);
+        compare(l, &v[i], k);
     }
 }

@@ -100,8 +100,10 @@ struct m_attribute {
     struct policy_pos at;
     /* What its declaration says, once resolved (check_when.c). */
     struct m_type type;
-    uint8_t from; /* enum policy_from */
-    bool known;   /* declared, built in, or of args */
+    uint8_t from;   /* enum policy_from */
+    bool from_said; /* and the declaration says so */
+    bool known;     /* declared, built in, or of args */
+    bool below;     /* what is declared as no map */
     const struct ynode *fallback;
 };
 
@@ -161,6 +163,7 @@ struct m_var {
 
 /* How large a condition is once its `use`s are expanded: nodes, how deep they nest, and how many
  * named conditions stand within each other. */
+#define POLICY_MAX_TESTS 4096u /* nodes of one condition */
 struct m_extent {
     uint32_t nodes, nesting, height;
 };
@@ -199,6 +202,7 @@ struct m_endpoint {
 struct m_variable {
     struct str name, value;
     bool set;
+    struct policy_pos at;
 };
 struct m_texts {
     struct str *v;
@@ -296,7 +300,7 @@ struct m_counted {
 };
 struct m_budget {
     struct str id;
-    struct policy_pos at;
+    struct policy_pos at, id_at;
     bool has_subject, has_capability, asks;
     struct m_subjects subjects;
     struct m_capability *capabilities;
@@ -447,14 +451,10 @@ uint32_t policy_label(const struct model *m, struct policy_report *report, struc
 struct m_grant policy_grant_resolve(const struct m_grant *g);
 /** Warnings (lint.c). The model is checked and has no errors. */
 void policy_lint_model(const struct model *m, struct arena *arena, struct policy_report *report);
-/** Of them those about delegated files (check_scope.c). */
-void policy_lint_scopes(const struct model *m, struct policy_report *report);
 /** Warnings about a text as it is written: a file's tree, comments of all files (lint_text.c), and
  * secrets in one of them (lint_secret.c). */
 void policy_lint_tree(const struct ynode *root, struct policy_report *report);
 void policy_lint_comments(struct policy_report *report);
 void policy_lint_secrets(uint16_t file, struct policy_report *report);
-/** Whether two conditions, NULL included, are written alike (lint.c). */
-bool policy_condition_same(const struct m_condition *a, const struct m_condition *b);
 
 #endif

@@ -46,7 +46,7 @@ uint32_t policy_names_find(const struct policy_names *names, struct str name)
     return at < names->n && str_eq(names->v[at].name, name) ? names->v[at].index : UINT32_MAX;
 }
 
-const char *policy_names_hint(const struct policy_names *names, const struct policy_report *report,
+const char *policy_names_hint(const struct policy_names *names, struct policy_report *report,
                               struct str wanted, char hint[POLICY_HINT])
 {
     struct policy_nearest near = policy_near(report, wanted);

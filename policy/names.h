@@ -25,7 +25,7 @@ uint32_t policy_names_find(const struct policy_names *names, struct str name);
 /** The place of the first of equal names in `v`, or of what follows where there is none. */
 uint32_t policy_names_first(const struct policy_names *names, struct str name);
 /** "did you mean `X`?" in `hint` when a name is near; NULL otherwise. */
-const char *policy_names_hint(const struct policy_names *names, const struct policy_report *report,
+const char *policy_names_hint(const struct policy_names *names, struct policy_report *report,
                               struct str wanted, char hint[POLICY_HINT]);
 
 #endif

@@ -81,7 +81,7 @@ static void top_groups(struct parser *p, void *object, struct ynode *key, struct
         g->name = parse_named(p, SPACE_GROUPS, k->text);
         g->at = k->pos;
         if (!k->next->refused)
-            parse_subject_list(p, k->next, "a group", &g->members);
+            parse_subject_list(p, k->next, PARSE_MEMBER, "a group", &g->members);
     }
 }
 

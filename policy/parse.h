@@ -25,6 +25,8 @@ struct parser {
     struct model *model;
     const struct parse_own *own; /* NULL: a file of the root's trust */
     uint32_t added;              /* nodes that list variables made */
+    uint64_t meant; /* of the mapping that was read last: bits of fields whose keys are misspelt */
+    const struct parse_field *meant_of; /* those fields */
 };
 
 typedef void parse_field_fn(struct parser *p, void *object, struct ynode *key, struct ynode *value);
@@ -41,6 +43,8 @@ struct parse_field {
 /** Read a mapping by its table. `what` names it in messages ("a rule"). */
 void parse_map(struct parser *p, struct ynode *map, const char *what,
                const struct parse_field *fields, size_t nfields, void *object);
+/** Whether a key of the mapping that was read last is this one, misspelt: it was told. */
+bool parse_was_meant(const struct parser *p, const char *name);
 /** A mapping's key of that name, or NULL. */
 struct ynode *parse_key(const struct ynode *map, struct str name);
 /** Whether `n` is a mapping or a list; reports otherwise. */
@@ -61,10 +65,12 @@ void parse_not_understood(struct parser *p, const struct ynode *at, struct str w
 void *parse_alloc(struct parser *p, size_t count, size_t each);
 
 /** subject.c and siblings: one value of the language each. False when reported. */
-bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *out);
+enum parse_place { PARSE_SUBJECT, PARSE_MEMBER, PARSE_RESOURCE, PARSE_APPROVER, PARSE_GROUP };
+bool parse_subject(struct parser *p, const struct ynode *n, enum parse_place place,
+                   struct m_subject *out);
 bool parse_subject_or_anyone(struct parser *p, const struct ynode *n, struct m_subject *out);
-bool parse_subject_list(struct parser *p, const struct ynode *n, const char *what,
-                        struct m_subjects *out);
+bool parse_subject_list(struct parser *p, const struct ynode *n, enum parse_place place,
+                        const char *what, struct m_subjects *out);
 /** What stands beside `subject`: `anyone`, or a list that is not empty. */
 void parse_subjects(struct parser *p, const struct ynode *n, struct m_subjects *out);
 bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
@@ -81,6 +87,9 @@ const char *parse_type_name(struct m_type type, char out[32]);
 /** A size ("1MiB") as bytes. */
 bool parse_size(const struct ynode *n, int64_t *bytes);
 bool parse_path(struct parser *p, const struct ynode *n, struct str *out);
+/** The same of what is made of a text; `written`: what its author wrote. */
+bool parse_path_of(struct parser *p, const struct ynode *n, struct str written, const char *hint,
+                   struct str *out);
 /** Top-level keys (parse_declare.c). */
 void parse_attributes(struct parser *p, void *object, struct ynode *key, struct ynode *value);
 void parse_entities(struct parser *p, void *object, struct ynode *key, struct ynode *value);

@@ -8,8 +8,10 @@
 
 static void budget_id(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
+    struct m_budget *b = object;
     (void)key;
-    (void)parse_id(p, value, "budget's id", &((struct m_budget *)object)->id);
+    b->id_at = value->pos;
+    (void)parse_id(p, value, "budget's id", &b->id);
 }
 
 static void budget_subject(struct parser *p, void *object, struct ynode *key, struct ynode *value)

@@ -96,7 +96,6 @@ static void arg_default(struct parser *p, void *object, struct ynode *key, struc
     (void)p;
     (void)key;
     a->fallback = value;
-    a->optional = true;
 }
 
 bool parse_arg_normal(const struct m_arg *a, struct buf *out)
@@ -160,6 +159,7 @@ static void parse_arg(struct parser *p, struct ynode *key, struct ynode *value, 
         arg_type(p, out, key, value);
     else
         parse_map(p, value, "an argument", arg_fields, BASE_COUNT(arg_fields), out);
+    out->optional = out->optional || out->fallback; /* whatever `optional` behind it says */
     if (out->fallback && !out->fallback->refused && !default_fits(out))
         policy_report(p->report, P_TYPE, out->fallback->pos, NULL,
                       "no default that an argument of this type can have");

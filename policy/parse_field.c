@@ -56,8 +56,9 @@ static const char *deeper(const struct parse_field *fields, size_t n, struct str
     return used ? hint : NULL;
 }
 
-static void unknown_key(struct parser *p, const struct ynode *key, const char *what,
-                        const struct parse_field *fields, size_t nfields)
+/* Tells it; the index of the field that is probably meant, or `nfields`. */
+static size_t unknown_key(struct parser *p, const struct ynode *key, const char *what,
+                          const struct parse_field *fields, size_t nfields)
 {
     struct policy_nearest near = policy_near(p->report, key->text);
     for (size_t i = 0; i < nfields; i++)
@@ -66,18 +67,32 @@ static void unknown_key(struct parser *p, const struct ynode *key, const char *w
     const char *within = deeper(fields, nfields, key->text, hint);
     policy_report(p->report, P_UNKNOWN_KEY, key->pos, within ? within : policy_hint(&near, hint),
                   "unknown key `%s` in %s", policy_shown(key->text, shown), what);
+    size_t i = 0;
+    while (i < nfields && (within || !str_is(near.best, fields[i].name)))
+        i++;
+    return i;
 }
 
-static void read_pair(struct parser *p, struct ynode *key, const char *what,
-                      const struct parse_field *fields, size_t nfields, void *object)
+/* The index of the field that a key which is none is probably meant to be, else `nfields`. */
+static size_t read_pair(struct parser *p, struct ynode *key, const char *what,
+                        const struct parse_field *fields, size_t nfields, void *object)
 {
     const struct parse_field *f = find_field(fields, nfields, key->text);
     if (!f)
-        unknown_key(p, key, what, fields, nfields);
-    else if (!f->fn)
+        return unknown_key(p, key, what, fields, nfields);
+    if (!f->fn)
         parse_not_understood(p, key, key->text);
     else if (!key->next->refused)
         f->fn(p, object, key, key->next);
+    return nfields;
+}
+
+bool parse_was_meant(const struct parser *p, const char *name)
+{
+    for (size_t i = 0; i < 64; i++)
+        if (p->meant >> i & 1 && strcmp(p->meant_of[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 struct ynode *parse_key(const struct ynode *map, struct str name)
@@ -119,11 +134,16 @@ void parse_map(struct parser *p, struct ynode *map, const char *what,
     char hint[POLICY_HINT];
     if (!is_kind(p, map, what, Y_MAP, "a mapping", required_keys(fields, nfields, hint)))
         return;
-    for (struct ynode *k = map->first; k; k = k->next->next)
-        if (!k->refused)
-            read_pair(p, k, what, fields, nfields, object);
+    uint64_t meant = 0;
+    for (struct ynode *k = map->first; k; k = k->next->next) {
+        size_t i = k->refused ? nfields : read_pair(p, k, what, fields, nfields, object);
+        meant |= i < nfields && i < 64 ? UINT64_C(1) << i : 0;
+    }
+    p->meant = meant; /* those of mappings within it are not asked for any more */
+    p->meant_of = fields;
     for (size_t i = 0; i < nfields; i++)
-        if (fields[i].required && !parse_key(map, str_of(fields[i].name)))
+        if (fields[i].required && !parse_was_meant(p, fields[i].name) &&
+            !parse_key(map, str_of(fields[i].name)))
             policy_report(p->report, P_MISSING_KEY, map->pos, NULL, "%s has no `%s`", what,
                           fields[i].name);
 }
@@ -204,11 +224,12 @@ int parse_word(struct parser *p, const struct ynode *n, const char *what, const 
     struct str text;
     if (!parse_text(p, n, what, 64, &text))
         return -1;
+    for (size_t i = 0; i < nwords; i++)
+        if (str_is(text, words[i]))
+            return (int)i;
     struct policy_nearest near = policy_near(p->report, text);
     auto_buf struct buf list = {0};
     for (size_t i = 0; i < nwords; i++) {
-        if (str_is(text, words[i]))
-            return (int)i;
         policy_offer(&near, str_of(words[i]));
         buf_printf(&list, "%s`%s`", i == 0 ? "" : i + 1 == nwords ? " or " : ", ", words[i]);
     }

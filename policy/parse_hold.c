@@ -24,7 +24,7 @@ static void approval_by(struct parser *p, void *object, struct ynode *key, struc
 {
     struct m_approval *a = object;
     (void)key;
-    if (parse_subject_list(p, value, "`by`", &a->by) && value->count == 0)
+    if (parse_subject_list(p, value, PARSE_APPROVER, "`by`", &a->by) && value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`by` names nobody");
 }
 
@@ -116,9 +116,17 @@ static void require_approval(struct parser *p, void *object, struct ynode *key, 
     ((struct m_require *)object)->approval = parse_approval(p, value);
 }
 
+/* A mapping in which nothing stands cuts nothing, and its author believes that it does. */
+static void not_empty(struct parser *p, const struct ynode *map, const char *what)
+{
+    if (map->type == Y_MAP && !map->refused && map->count == 0)
+        policy_report(p->report, P_EMPTY, map->pos, NULL, "%s", what);
+}
+
 static void within_limits(struct parser *p, void *object, struct ynode *key, struct ynode *value)
 {
     (void)key;
+    not_empty(p, value, "`limits` cuts nothing");
     parse_limits(p, value, false, &((struct m_grant *)object)->limits);
 }
 
@@ -130,7 +138,7 @@ static void no_template(struct parser *p, const struct ynode *n)
                           "what a require cuts to is the same for every request");
         return;
     }
-    for (const struct ynode *c = n->first; c; c = c->next)
+    for (const struct ynode *c = ynode_first(n); c; c = c->next)
         no_template(p, c);
 }
 
@@ -145,6 +153,7 @@ static const struct parse_field within_fields[] = {
 };
 static const struct parse_shape shape_within = {.name = "within",
                                                 SHAPE_FIELDS_OF(within_fields),
+                                                .min = 1,
                                                 .says = "what a grant is cut to; no templates"};
 
 static void require_within(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -156,6 +165,7 @@ static void require_within(struct parser *p, void *object, struct ynode *key, st
     g->isolation = -1;
     g->at = value->pos;
     parse_map(p, value, "`within`", within_fields, BASE_COUNT(within_fields), g);
+    not_empty(p, value, "`within` cuts nothing");
     no_template(p, value);
     ((struct m_require *)object)->within = g;
 }
@@ -180,8 +190,7 @@ void parse_rule_require(struct parser *p, void *object, struct ynode *key, struc
         return;
     r->require->isolation = -1;
     parse_map(p, value, "`require`", require_fields, BASE_COUNT(require_fields), r->require);
-    if (value->type == Y_MAP && value->count == 0)
-        policy_report(p->report, P_EMPTY, value->pos, NULL, "`require` asks for nothing");
+    not_empty(p, value, "`require` asks for nothing");
 }
 
 /* ---- labels and obligations ---- */

@@ -304,7 +304,7 @@ static struct m_condition *operand_group(struct parser *p, struct m_condition *c
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`is` names no group");
     for (; n && c->groups.v; n = list ? n->next : NULL) {
         struct m_subject *s = &c->groups.v[c->groups.n];
-        if (n->refused || !parse_subject(p, n, s))
+        if (n->refused || !parse_subject(p, n, PARSE_GROUP, s))
             continue;
         if (s->kind == SUBJECT_GROUP)
             c->groups.n++;

@@ -43,6 +43,12 @@ static bool read_texts(struct parser *p, const struct ynode *n, const char *what
     return good && out->list.n > 0;
 }
 
+/* Where a fault of a list stands. */
+static const struct ynode *fault_at(const struct texts *t, const struct value_fault *fault)
+{
+    return t->at[fault->index < t->list.n ? fault->index : 0];
+}
+
 static void report_fault(struct parser *p, const struct ynode *at, const struct value_fault *fault)
 {
     char shown[POLICY_SHOWN];
@@ -95,8 +101,7 @@ struct m_condition *parse_patterns(struct parser *p, struct m_condition *c, stru
         return NULL;
     c->operand = value;
     bool made = compilers[c->op].fn(texts.list, &form, &at, &fault);
-    return keep_form(p, c, made, &form, texts.at[fault.index < texts.list.n ? fault.index : 0],
-                     &fault);
+    return keep_form(p, c, made, &form, fault_at(&texts, &fault), &fault);
 }
 
 /* ---- matches ---- */
@@ -284,7 +289,6 @@ struct m_condition *parse_url(struct parser *p, struct m_condition *c, struct yn
 struct time_keys {
     struct m_condition *c;
     struct value_time window;
-    bool bad;
 };
 
 static void time_days(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -293,13 +297,9 @@ static void time_days(struct parser *p, void *object, struct ynode *key, struct 
     struct texts texts = {0};
     struct value_fault fault = {0};
     (void)key;
-    t->bad = true;
-    if (!read_texts(p, value, "`days`", &texts))
-        return;
-    if (value_days_parse(texts.list, &t->window.days, &fault))
-        t->bad = false;
-    else
-        report_fault(p, texts.at[fault.index], &fault);
+    if (read_texts(p, value, "`days`", &texts) &&
+        !value_days_parse(texts.list, &t->window.days, &fault))
+        report_fault(p, fault_at(&texts, &fault), &fault);
 }
 
 static void time_hours(struct parser *p, void *object, struct ynode *key, struct ynode *value)
@@ -308,12 +308,8 @@ static void time_hours(struct parser *p, void *object, struct ynode *key, struct
     struct value_fault fault = {0};
     struct str text;
     (void)key;
-    t->bad = true;
-    if (!parse_text(p, value, "`hours`", 64, &text))
-        return;
-    if (value_hours_parse(text, &t->window.from, &t->window.to, &fault))
-        t->bad = false;
-    else
+    if (parse_text(p, value, "`hours`", 64, &text) &&
+        !value_hours_parse(text, &t->window.from, &t->window.to, &fault))
         report_fault(p, value, &fault);
 }
 
@@ -354,5 +350,5 @@ struct m_condition *parse_time(struct parser *p, struct m_condition *c, struct y
     c->window.from = t.window.from;
     c->window.to = t.window.to;
     c->window.days = t.window.days;
-    return t.bad || !c->form.n ? NULL : c;
+    return c->form.n ? c : NULL; /* whatever else is wrong was reported */
 }

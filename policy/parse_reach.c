@@ -113,7 +113,8 @@ static bool parse_mask(struct parser *p, const struct ynode *n, struct str *out)
         policy_report_memory(p->report);
         return false;
     }
-    if (!parse_path(p, &plain, &ignored))
+    if (!parse_path_of(p, &plain, n->text, "write it from `/`: `/**/NAME` is one in any folder",
+                       &ignored))
         return false;
     *out = n->text;
     if (ignored.n != n->text.n)
@@ -223,7 +224,7 @@ static bool parse_variable(struct parser *p, const struct ynode *n, struct m_var
         return false;
     const char *equals = memchr(text.p, '=', text.n);
     size_t length = equals ? (size_t)(equals - text.p) : text.n;
-    *out = (struct m_variable){.name = {text.p, length}, .set = equals != NULL};
+    *out = (struct m_variable){.name = {text.p, length}, .set = equals != NULL, .at = n->pos};
     if (equals)
         out->value = (struct str){equals + 1, text.n - length - 1};
     char shown[POLICY_SHOWN];
@@ -232,7 +233,7 @@ static bool parse_variable(struct parser *p, const struct ynode *n, struct m_var
     if (!is_variable_name(out->name))
         policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME` or `NAME=value`",
                       "`%s` is no name of a variable", shown);
-    else if (steers)
+    else if (steers && !steers->warned)
         policy_report(p->report, P_ENVIRONMENT, n->pos, "write `NAME=value` to set it here",
                       "`%s` %s; no request may choose it", shown, steers->why);
     else

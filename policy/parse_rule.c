@@ -124,7 +124,7 @@ static void rule_resource(struct parser *p, void *object, struct ynode *key, str
     struct m_rule *r = object;
     r->has_resource = true;
     r->resource_at = key->pos;
-    if (!parse_subject_list(p, value, "`resource`", &r->resources))
+    if (!parse_subject_list(p, value, PARSE_RESOURCE, "`resource`", &r->resources))
         return;
     if (value->count == 0)
         policy_report(p->report, P_EMPTY, value->pos, NULL, "`resource` names nothing");
@@ -208,7 +208,7 @@ static void check_case(struct parser *p, const struct ynode *n, const struct m_r
 {
     bool needs = (c->needs >> r->effect) & 1u, takes = (c->takes >> r->effect) & 1u;
     const struct ynode *key = needs || !takes ? parse_key(n, str_of(c->key)) : NULL;
-    if (!key && needs)
+    if (!key && needs && !parse_was_meant(p, c->key))
         policy_report(p->report, P_MISSING_KEY, n->pos, NULL, "an %s has no `%s`",
                       effect_words[r->effect], c->key);
     if (!key || key->refused || takes)
@@ -223,7 +223,7 @@ static void check_effect(struct parser *p, const struct ynode *n, const struct m
     bool permits = (PERMITS >> r->effect) & 1u;
     for (size_t i = 0; i < BASE_COUNT(rule_cases); i++)
         check_case(p, n, r, &rule_cases[i]);
-    if (permits && !r->has_capability && !r->has_effects)
+    if (permits && !r->has_capability && !r->has_effects && !parse_was_meant(p, "capability"))
         policy_report(p->report, P_MISSING_KEY, n->pos, NULL, "an %s has no `capability`",
                       effect_words[r->effect]);
     if (r->effect == RULE_REQUIRE && !r->require && !r->labels.n && !r->nobligations)

@@ -6,11 +6,27 @@
 
 #include "core/catalogue.h"
 
-static bool bad_subject(struct parser *p, const struct ynode *n, const char *hint)
+/* What stands where, and what is said of `anyone` there. */
+static const struct {
+    const char *what, *form, *anyone;
+} places[] = {
+    [PARSE_SUBJECT] = {"subject pattern", "write `type:id`, `type:glob*` or `group:name`",
+                       "`anyone` stands alone: `subject: anyone`"},
+    [PARSE_MEMBER] = {"subject pattern", "write `type:id`, `type:glob*` or `group:name`",
+                      "name the members; where anyone is meant no group is"},
+    [PARSE_RESOURCE] = {"resource pattern", "write `type:id` or `type:glob*`",
+                        "leave `resource` out where any is meant"},
+    [PARSE_APPROVER] = {"approver", "write `type:id`, `type:glob*` or `group:name`",
+                        "name who approves, for example `[\"group:ops\"]`"},
+    [PARSE_GROUP] = {"group", "write `group:NAME`", "name a group: `group:NAME`"},
+};
+
+static bool bad_subject(struct parser *p, const struct ynode *n, enum parse_place place,
+                        const char *hint)
 {
     char shown[POLICY_SHOWN];
-    policy_report(p->report, P_SUBJECT, n->pos, hint, "`%s` is no subject pattern",
-                  policy_shown(n->text, shown));
+    policy_report(p->report, P_SUBJECT, n->pos, hint, "`%s` is no %s", policy_shown(n->text, shown),
+                  places[place].what);
     return false;
 }
 
@@ -23,7 +39,16 @@ static bool parse_group_ref(struct parser *p, const struct ynode *n, struct m_su
     return parse_name(p, &name, "a group");
 }
 
-bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *out)
+/* A space in front of the id or behind it, which nobody's has. */
+static bool has_space(struct str text)
+{
+    const char *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
+    return text.n && (text.p[0] == ' ' || text.p[text.n - 1] == ' ' ||
+                      (colon && colon + 1 < text.p + text.n && colon[1] == ' '));
+}
+
+bool parse_subject(struct parser *p, const struct ynode *n, enum parse_place place,
+                   struct m_subject *out)
 {
     struct str text;
     if (!parse_text(p, n, "a subject", POLICY_MAX_NAME, &text))
@@ -32,9 +57,13 @@ bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *ou
     if (str_starts(text, STR("group:")))
         return parse_group_ref(p, n, out);
     if (str_is(text, "anyone"))
-        return bad_subject(p, n, "`anyone` stands alone: `subject: anyone`");
+        return bad_subject(p, n, place, places[place].anyone);
+    if (text.n && text.p[0] == '!')
+        return bad_subject(p, n, place, "write `not: {subject: {is: \"group:NAME\"}}` in `when`");
+    if (has_space(text))
+        return bad_subject(p, n, place, "leave the space out");
     if (!policy_subject_valid(text))
-        return bad_subject(p, n, "write `type:id`, `type:glob*` or `group:name`");
+        return bad_subject(p, n, place, places[place].form);
     bool glob = memchr(text.p, '*', text.n) != NULL;
     out->kind = glob ? SUBJECT_GLOB : SUBJECT_ID;
     out->literals = glob ? policy_glob_literals(text) : 0;
@@ -44,22 +73,24 @@ bool parse_subject(struct parser *p, const struct ynode *n, struct m_subject *ou
 bool parse_subject_or_anyone(struct parser *p, const struct ynode *n, struct m_subject *out)
 {
     if (n->type != Y_TEXT || !str_is(n->text, "anyone"))
-        return parse_subject(p, n, out);
+        return parse_subject(p, n, PARSE_SUBJECT, out);
     *out = (struct m_subject){
         .kind = SUBJECT_ANYONE, .text = n->text, .group = POLICY_NONE, .at = n->pos};
     return true;
 }
 
-bool parse_subject_list(struct parser *p, const struct ynode *n, const char *what,
-                        struct m_subjects *out)
+bool parse_subject_list(struct parser *p, const struct ynode *n, enum parse_place place,
+                        const char *what, struct m_subjects *out)
 {
+    if (n->type == Y_TEXT && str_is(n->text, "anyone"))
+        return bad_subject(p, n, place, places[place].anyone);
     if (!parse_is_list(p, n, what))
         return false;
     *out = (struct m_subjects){.v = parse_alloc(p, n->count, sizeof *out->v)};
     if (!out->v)
         return false;
     for (const struct ynode *c = n->first; c; c = c->next)
-        if (parse_subject(p, c, &out->v[out->n]))
+        if (parse_subject(p, c, place, &out->v[out->n]))
             out->n++;
     return true;
 }
@@ -70,8 +101,9 @@ void parse_subjects(struct parser *p, const struct ynode *n, struct m_subjects *
         out->v = parse_alloc(p, 1, sizeof *out->v);
         out->n = out->v && parse_subject_or_anyone(p, n, out->v);
     } else if (n->type == Y_TEXT && !n->refused && !memchr(n->text.p, ':', n->text.n)) {
-        (void)bad_subject(p, n, "write `anyone`, or a list such as `[\"agent:lab-*\"]`");
-    } else if (parse_subject_list(p, n, "`subject`", out) && n->count == 0) {
+        (void)bad_subject(p, n, PARSE_SUBJECT,
+                          "write `anyone`, or a list such as `[\"agent:lab-*\"]`");
+    } else if (parse_subject_list(p, n, PARSE_SUBJECT, "`subject`", out) && n->count == 0) {
         policy_report(p->report, P_EMPTY, n->pos, "write `subject: anyone` if everyone is meant",
                       "`subject` names nobody");
     }
@@ -87,6 +119,16 @@ static bool has_dotdot(struct str path)
 
 bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
 {
+    return parse_path_of(p, n, n->text,
+                         n->type == Y_TEXT && memchr(n->text.p, '*', n->text.n)
+                             ? "name the folder: what is below it goes with it"
+                             : "write it from `/`, without `..` and wildcards",
+                         out);
+}
+
+bool parse_path_of(struct parser *p, const struct ynode *n, struct str written, const char *hint,
+                   struct str *out)
+{
     struct str text;
     if (!parse_text(p, n, "a path", 4095, &text))
         return false;
@@ -96,10 +138,8 @@ bool parse_path(struct parser *p, const struct ynode *n, struct str *out)
         char shown[POLICY_SHOWN];
         if (normal.failed)
             policy_report_memory(p->report);
-        policy_report(p->report, P_PATH, n->pos,
-                      memchr(text.p, '*', text.n) ? "name the folder: what is below it goes with it"
-                                                  : "write it from `/`, without `..` and wildcards",
-                      "`%s` is no path that can be held to", policy_shown(text, shown));
+        policy_report(p->report, P_PATH, n->pos, hint, "`%s` is no path that can be held to",
+                      policy_shown(written, shown));
         return false;
     }
     *out = arena_str(p->arena, buf_view(&normal));

@@ -121,17 +121,42 @@ const struct parse_shape shape_when = {.name = "when",
                                        .key = &shape_attribute,
                                        .of = &shape_test};
 
+/* Words that stand for something else here, and what to write. */
+static const struct {
+    const char *word, *hint;
+} meant[] = {
+    {"args", "write `args.NAME`, each as a key of its own"},
+    {"resource", "write `resource.id` or `resource.type`, or `resource: [...]` beside `when`"},
+    {"context", "write `context.NAME`, each as a key of its own"},
+    {"broker", "write `broker.now`, `broker.level` or another of its inputs"},
+    {"action", "write `action.name`, or `capability: [...]` beside `when`"},
+    {"capability", "write `action.name`, or `capability: [...]` beside `when`"},
+    {"time", "write `broker.now: {time: {hours, zone}}`"},
+    {"now", "write `broker.now: {time: {hours, zone}}`"},
+    {"labels", "write `broker.labels: {contains: LABEL}`"},
+    {"level", "write `broker.level`"},
+    {"group", "write `subject: {is: \"group:NAME\"}`"},
+    {"groups", "write `subject: {is: \"group:NAME\"}`"},
+    {"if", "leave it out: what stands in `when` is the condition"},
+    {"when", "leave it out: what stands in `when` is the condition"},
+};
+
 /* A word alone is none of an attribute. */
 static void unknown_word(struct parser *p, const struct ynode *key)
 {
-    char shown[POLICY_SHOWN], hint[POLICY_HINT + POLICY_SHOWN];
+    char shown[POLICY_SHOWN], buffer[POLICY_HINT + POLICY_SHOWN];
+    const char *hint = NULL;
     struct policy_nearest near = policy_near(p->report, key->text);
+    for (size_t i = 0; i < BASE_COUNT(meant) && !hint; i++)
+        hint = str_is(key->text, meant[i].word) ? meant[i].hint : NULL;
     for (size_t i = 0; i < BASE_COUNT(when_fields); i++)
         policy_offer(&near, str_of(when_fields[i].name));
-    policy_offer(&near, STR("action.name"));
     policy_shown(key->text, shown);
-    (void)snprintf(hint, sizeof hint, "write `args.%s`, if it is an argument", shown);
-    policy_report(p->report, P_ATTRIBUTE, key->pos, near.best.p ? policy_hint(&near, hint) : hint,
+    if (!hint && !(hint = policy_hint(&near, buffer))) {
+        (void)snprintf(buffer, sizeof buffer, "write `args.%s`, if it is an argument", shown);
+        hint = buffer;
+    }
+    policy_report(p->report, P_ATTRIBUTE, key->pos, hint,
                   "`%s` is no attribute, and no word of conditions", shown);
 }
 

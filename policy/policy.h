@@ -75,16 +75,6 @@ int policy_compile_source(const struct policy_source *source, policy_diag_fn *di
 int policy_lint_source(const struct policy_source *source, policy_diag_fn *diag, void *arg,
                        struct reeve_error *err);
 
-/**
- * Compile a policy text that includes nothing. Findings go to `diag` (may be NULL), as many as can
- * be told in one run. On REEVE_EPOLICY `err` has the first error with its position and `*out` stays
- * NULL. The text is borrowed for the call.
- */
-int policy_compile(struct str text, const char *file, policy_diag_fn *diag, void *arg,
-                   struct policy_image **out, struct reeve_error *err);
-/** policy_lint_source of such a text. */
-int policy_lint(struct str text, const char *file, policy_diag_fn *diag, void *arg,
-                struct reeve_error *err);
 /** Every diagnostic code with its meaning, in order; NULL after the last. */
 const char *policy_code_text(size_t index, const char **code);
 #define POLICY_CODE_ID 32

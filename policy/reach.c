@@ -5,7 +5,25 @@
 #include "policy/endpoint.h"
 #include "policy/hash.h"
 
-/* ---- files ---- */
+/* ---- paths as a tree ---- */
+
+#define NOWHERE UINT32_MAX
+
+/* A path of any of the lists that are brought together. */
+struct node {
+    struct str path;
+    uint32_t above;            /* the nearest node that it lies in, or NOWHERE */
+    uint32_t in;               /* bits of the lists that have it */
+    bool literal, run_literal; /* in all of those that show it, that run it */
+    bool runs;                 /* it, or what it lies in, is executed */
+    enum core_access access;   /* of the longest entry, where `known` */
+    bool known;
+    const struct core_path *one, *other; /* the longest entry of each of two grants */
+};
+struct tree {
+    struct node *v;
+    uint32_t n;
+};
 
 static int by_path(const void *a, const void *b)
 {
@@ -14,72 +32,116 @@ static int by_path(const void *a, const void *b)
     return c ? c : (int)x->access - (int)y->access;
 }
 
-/* The longest entry at or above `path`, or NULL. */
-static const struct core_path *covering(const struct core_path *v, uint32_t n, struct str path)
+/* As a walk over the tree meets them: what lies in a path follows it, with nothing between. */
+static int by_place(const void *a, const void *b)
 {
-    const struct core_path *best = NULL;
-    for (uint32_t i = 0; i < n; i++)
-        if (core_path_under(path, v[i].path) && (!best || v[i].path.n > best->path.n))
-            best = &v[i];
-    return best;
+    struct str x = ((const struct node *)a)->path, y = ((const struct node *)b)->path;
+    size_t i = 0;
+    while (i < x.n && i < y.n && x.p[i] == y.p[i])
+        i++;
+    if (i == x.n || i == y.n)
+        return (x.n > y.n) - (x.n < y.n);
+    unsigned p = x.p[i] == '/' ? 0 : (uint8_t)x.p[i], q = y.p[i] == '/' ? 0 : (uint8_t)y.p[i];
+    return (p > q) - (p < q);
 }
 
-static bool covers(const struct reach_paths *list, struct str path)
+static void join_node(struct node *into, const struct node *n)
+{
+    into->in |= n->in;
+    into->literal = into->literal && n->literal;
+    into->run_literal = into->run_literal && n->run_literal;
+    into->one = into->one ? into->one : n->one;
+    into->other = into->other ? into->other : n->other;
+}
+
+/* Each path once, and where it lies. */
+static void make_tree(struct tree *t)
+{
+    uint32_t kept = 0;
+    if (t->n > 1)
+        qsort(t->v, t->n, sizeof *t->v, by_place);
+    for (uint32_t i = 0; i < t->n; i++) {
+        uint32_t above = kept ? kept - 1 : NOWHERE;
+        if (kept && str_eq(t->v[above].path, t->v[i].path)) {
+            join_node(&t->v[above], &t->v[i]);
+            continue;
+        }
+        while (above != NOWHERE && !core_path_under(t->v[i].path, t->v[above].path))
+            above = t->v[above].above;
+        t->v[kept] = t->v[i];
+        t->v[kept++].above = above;
+    }
+    t->n = kept;
+}
+
+static struct node *above(const struct tree *t, const struct node *n)
+{
+    return n->above == NOWHERE ? NULL : &t->v[n->above];
+}
+
+/* ---- files ---- */
+
+enum { LIST_READ, LIST_WRITE, LIST_EXECUTE, LIST_HIDE, LISTS };
+
+static void put_list(struct tree *t, const struct reach_paths *list, unsigned which)
 {
     for (uint32_t i = 0; i < list->n; i++)
-        if (core_path_under(path, list->v[i].path))
+        t->v[t->n++] = (struct node){
+            .path = list->v[i].path,
+            .in = 1u << which,
+            .literal = which == LIST_EXECUTE || list->v[i].literal,
+            .run_literal = which != LIST_EXECUTE || list->v[i].literal,
+        };
+}
+
+/* Hide precedes write precedes read; false where none of them has it. */
+static bool own_access(const struct node *n, enum core_access *out)
+{
+    static const struct {
+        unsigned list;
+        enum core_access access;
+    } order[] = {{LIST_HIDE, CORE_ACCESS_HIDE},
+                 {LIST_WRITE, CORE_ACCESS_WRITE},
+                 {LIST_READ, CORE_ACCESS_READ}};
+    for (size_t i = 0; i < BASE_COUNT(order); i++)
+        if (n->in >> order[i].list & 1) {
+            *out = order[i].access;
             return true;
+        }
     return false;
 }
 
-/* Hide precedes write precedes read. */
-static bool stronger(enum core_access a, enum core_access b)
+/* Within what can be written, a folder from which programs are run is one of its own. */
+static bool read_node(const struct tree *t, struct node *n, struct core_path *out)
 {
-    return a == CORE_ACCESS_HIDE || (a == CORE_ACCESS_WRITE && b == CORE_ACCESS_READ);
-}
-
-static void put_path(struct core_path *v, uint32_t *n, const struct reach_path *p,
-                     enum core_access access)
-{
-    for (uint32_t i = 0; i < *n; i++) {
-        if (!str_eq(v[i].path, p->path))
-            continue;
-        v[i].literal = v[i].literal && p->literal;
-        if (stronger(access, (enum core_access)v[i].access))
-            v[i].access = (uint8_t)access;
-        return;
-    }
-    v[(*n)++] = (struct core_path){p->path, (uint8_t)access, false, p->literal};
-}
-
-static void put_paths(struct core_path *v, uint32_t *n, const struct reach_paths *list,
-                      enum core_access access)
-{
-    for (uint32_t i = 0; i < list->n; i++)
-        put_path(v, n, &list->v[i], access);
+    const struct node *up = above(t, n);
+    bool own = own_access(n, &n->access), runs = n->in >> LIST_EXECUTE & 1;
+    n->known = own || (up && up->known);
+    n->access = own ? n->access : up ? up->access : CORE_ACCESS_HIDE;
+    n->runs = runs || (up && up->runs);
+    bool written = n->known && n->access == CORE_ACCESS_WRITE;
+    *out = (struct core_path){.path = n->path, .access = (uint8_t)n->access};
+    out->execute = n->access == CORE_ACCESS_READ || (written && n->runs);
+    out->literal = n->literal && (!written || n->run_literal);
+    return own || (written && runs);
 }
 
 bool reach_files(const struct reach_paths *read, const struct reach_paths *write,
                  const struct reach_paths *execute, const struct reach_paths *hide,
                  struct arena *arena, struct core_grant *out)
 {
-    uint32_t n = 0, most = read->n + write->n + execute->n + hide->n;
-    struct core_path *v = arena_array(arena, most ? most : 1, sizeof *v);
-    if (!v)
+    const struct reach_paths *lists[LISTS] = {read, write, execute, hide};
+    size_t most = (size_t)read->n + write->n + execute->n + hide->n;
+    struct tree t = {arena_array(arena, most + 1, sizeof *t.v), 0};
+    struct core_path *v = arena_array(arena, most + 1, sizeof *v);
+    uint32_t n = 0;
+    if (!t.v || !v)
         return false;
-    put_paths(v, &n, read, CORE_ACCESS_READ);
-    put_paths(v, &n, write, CORE_ACCESS_WRITE);
-    put_paths(v, &n, hide, CORE_ACCESS_HIDE);
-    uint32_t written = n;
-    for (uint32_t i = 0; i < execute->n; i++) {
-        /* Within what can be written, a folder from which programs are run is one of its own. */
-        const struct core_path *c = covering(v, written, execute->v[i].path);
-        if (c && c->access == CORE_ACCESS_WRITE)
-            put_path(v, &n, &execute->v[i], CORE_ACCESS_WRITE);
-    }
-    for (uint32_t i = 0; i < n; i++)
-        v[i].execute = v[i].access == CORE_ACCESS_READ ||
-                       (v[i].access == CORE_ACCESS_WRITE && covers(execute, v[i].path));
+    for (unsigned i = 0; i < LISTS; i++)
+        put_list(&t, lists[i], i);
+    make_tree(&t);
+    for (uint32_t i = 0; i < t.n; i++)
+        n += read_node(&t, &t.v[i], &v[n]);
     if (n > 1)
         qsort(v, n, sizeof *v, by_path);
     out->files = v;
@@ -87,25 +149,28 @@ bool reach_files(const struct reach_paths *read, const struct reach_paths *write
     return true;
 }
 
-/* What both lists say of one path. A path that is covered by nothing is not shown. */
-static struct core_path meet_at(const struct core_grant *a, const struct core_grant *b,
-                                struct str path)
+static bool hides(const struct core_path *p, struct str path)
 {
-    const struct core_path *x = covering(a->files, a->nfiles, path),
-                           *y = covering(b->files, b->nfiles, path);
-    struct core_path out = {.path = path};
-    if (!x || !y)
-        return out;
-    out.access = x->access < y->access ? x->access : y->access;
-    out.execute = x->execute && y->execute;
-    out.literal = x->literal || y->literal;
-    return out;
+    return p && p->access == CORE_ACCESS_HIDE && str_eq(p->path, path);
 }
 
-static bool hides(const struct core_grant *g, struct str path)
+/* What both grants say of one path. A path that one of them covers by nothing is not shown; a hide
+ * stays even where nothing above it is shown by name: links may lead there. */
+static bool meet_node(const struct tree *t, struct node *n, struct core_path *out)
 {
-    const struct core_path *p = covering(g->files, g->nfiles, path);
-    return p && p->access == CORE_ACCESS_HIDE && str_eq(p->path, path);
+    const struct node *up = above(t, n);
+    if (up && !n->one)
+        n->one = up->one;
+    if (up && !n->other)
+        n->other = up->other;
+    const struct core_path *x = n->one, *y = n->other;
+    *out = (struct core_path){.path = n->path, .access = CORE_ACCESS_HIDE};
+    if (x && y) {
+        out->access = x->access < y->access ? x->access : y->access;
+        out->execute = x->execute && y->execute;
+        out->literal = x->literal || y->literal;
+    }
+    return out->access != CORE_ACCESS_HIDE || hides(x, n->path) || hides(y, n->path);
 }
 
 static bool join_masks(struct core_grant *out, const struct core_grant *by, struct arena *arena)
@@ -123,37 +188,48 @@ static bool join_masks(struct core_grant *out, const struct core_grant *by, stru
     return true;
 }
 
+/* More than a run could be shown, or hidden from: nothing is. */
+static void show_nothing(struct core_grant *out)
+{
+    out->all_files = false;
+    out->nfiles = out->nmasks = 0;
+}
+
+static bool meet_files(struct core_grant *out, const struct core_grant *by, struct arena *arena)
+{
+    size_t most = (size_t)out->nfiles + by->nfiles;
+    struct tree t = {arena_array(arena, most + 1, sizeof *t.v), 0};
+    struct core_path *v = arena_array(arena, most + 1, sizeof *v);
+    uint32_t n = 0;
+    if (!t.v || !v)
+        return false;
+    for (uint32_t i = 0; i < out->nfiles; i++)
+        t.v[t.n++] = (struct node){.path = out->files[i].path, .one = &out->files[i]};
+    for (uint32_t i = 0; i < by->nfiles; i++)
+        t.v[t.n++] = (struct node){.path = by->files[i].path, .other = &by->files[i]};
+    make_tree(&t);
+    for (uint32_t i = 0; i < t.n; i++)
+        n += meet_node(&t, &t.v[i], &v[n]);
+    if (n > 1)
+        qsort(v, n, sizeof *v, by_path);
+    out->files = v;
+    out->nfiles = n;
+    return true;
+}
+
 bool reach_meet_files(struct core_grant *out, const struct core_grant *by, struct arena *arena)
 {
     if (!join_masks(out, by, arena))
         return false;
-    if (by->all_files)
-        return true;
-    if (out->all_files) {
+    if (out->all_files && !by->all_files) {
         out->all_files = false;
         out->files = by->files;
         out->nfiles = by->nfiles;
-        return true;
-    }
-    uint32_t n = 0, kept = 0;
-    struct core_path *v = arena_array(arena, (size_t)out->nfiles + by->nfiles + 1, sizeof *v);
-    if (!v)
+    } else if (!by->all_files && !meet_files(out, by, arena)) {
         return false;
-    for (uint32_t i = 0; i < out->nfiles; i++)
-        v[n++] = meet_at(out, by, out->files[i].path);
-    for (uint32_t i = 0; i < by->nfiles; i++)
-        v[n++] = meet_at(out, by, by->files[i].path);
-    if (n > 1)
-        qsort(v, n, sizeof *v, by_path);
-    for (uint32_t i = 0; i < n; i++) {
-        bool twice = kept && str_eq(v[kept - 1].path, v[i].path);
-        bool shown = v[i].access != CORE_ACCESS_HIDE;
-        /* A hide stays even where nothing above it is shown by name: links may lead there. */
-        if (!twice && (shown || hides(out, v[i].path) || hides(by, v[i].path)))
-            v[kept++] = v[i];
     }
-    out->files = v;
-    out->nfiles = kept;
+    if (out->nfiles > REACH_MAX_FILES || out->nmasks > REACH_MAX_FILES)
+        show_nothing(out);
     return true;
 }
 

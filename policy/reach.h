@@ -24,8 +24,11 @@ struct reach_paths {
 bool reach_files(const struct reach_paths *read, const struct reach_paths *write,
                  const struct reach_paths *execute, const struct reach_paths *hide,
                  struct arena *arena, struct core_grant *out);
+/** Files, and patterns of what is hidden, of one run: as many as four requires write at most. */
+#define REACH_MAX_FILES (16u * CORE_MAX_PATHS)
 /** Cut `out` to what `by` has too: files, network, environment. False: memory is out. Where a list
- * of network entries would be longer than CORE_MAX_PATHS there is none: nothing can be reached. */
+ * of network entries would be longer than CORE_MAX_PATHS, or one of files than REACH_MAX_FILES,
+ * there is none: nothing can be reached. */
 bool reach_meet_files(struct core_grant *out, const struct core_grant *by, struct arena *arena);
 bool reach_meet_network(struct core_grant *out, const struct core_grant *by, struct arena *arena);
 bool reach_meet_environment(struct core_grant *out, const struct core_grant *by,

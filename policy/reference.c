@@ -5,6 +5,7 @@
  */
 #include "policy/parse.h"
 
+#include "policy/reach.h"
 #include "policy/value_regex.h"
 
 struct page {
@@ -321,6 +322,7 @@ static void put_bounds(struct page *p)
         {POLICY_MAX_NAME, "bytes of a subject or capability pattern"},
         {POLICY_MAX_SEGMENTS, "segments of a capability pattern"},
         {CORE_MAX_PATHS, "entries of a list in a grant"},
+        {REACH_MAX_FILES, "files that one run is shown or hidden from; beyond, it is shown none"},
         {CORE_MAX_ARGS, "arguments of a capability"},
         {POLICY_MAX_MASKS, "entries of a mask"},
         {POLICY_MAX_HELD, "obligations of a rule; requires, approvals and labels of a decision"},

@@ -233,7 +233,11 @@ static void read_allow(struct policy_suppress *s, uint32_t comment, struct polic
                       codes.n ? "nothing says why this is allowed" : "nothing is named here");
         return;
     }
-    while (codes.n && s->nallows < POLICY_MAX_ALLOWS) {
+    for (unsigned i = 0; codes.n && s->nallows < POLICY_MAX_ALLOWS; i++) {
+        if (i == P_COUNT) {
+            policy_report(report, P_BAD_ALLOW, c->at, NULL, "more codes than there are");
+            return;
+        }
         struct str word = take_word(&codes, ',');
         enum policy_code code = warning_of(word);
         if (code == P_COUNT)

@@ -132,6 +132,25 @@ static bool regex_nest(struct str re)
     return false;
 }
 
+static bool is_one_word(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_word(s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+static bool regex_plain(struct str re)
+{
+    return re.n > 2 && is_one_word(re);
+}
+
+static bool regex_slash(struct str re)
+{
+    return re.n > 2 && re.p[0] == '/' && re.p[re.n - 1] == '/' &&
+           is_one_word((struct str){re.p + 1, re.n - 2});
+}
+
 /* ---- text patterns ---- */
 
 static bool like_name(struct str p)
@@ -146,9 +165,26 @@ static bool like_url(struct str p)
     return has(p, STR("://")) && has(p, STR("*"));
 }
 
+/* `^x$`, `%x%` and `[a-z]` of other languages. */
+static bool like_other(struct str p)
+{
+    bool class = false;
+    for (size_t i = 0; i + 4 < p.n; i++)
+        class |= p.p[i] == '[' && is_word(p.p[i + 1]) && p.p[i + 2] == '-' && is_word(p.p[i + 3]) &&
+                 p.p[i + 4] == ']';
+    return class || (p.n > 2 && p.p[0] == '^' && p.p[p.n - 1] == '$') ||
+           (p.n > 2 && p.p[0] == '%' && p.p[p.n - 1] == '%');
+}
+
 static bool like_folder(struct str p)
 {
     return p.n > 2 && p.p[0] == '/' && ends(p, STR("/*")) && !ends(p, STR("\\*"));
+}
+
+static bool start_url(struct str p)
+{
+    const char *host = p.n ? memmem(p.p, p.n, "://", 3) : NULL;
+    return host && !memchr(host + 3, '/', p.n - (size_t)(host + 3 - p.p));
 }
 
 /* ---- hosts ---- */
@@ -222,6 +258,24 @@ static bool text_dots(struct str text)
     if (str_starts(text, STR("~/")))
         return true;
     return text.n > 1 && text.p[0] == '/' && (path_dots(text) || has(text, STR("//")));
+}
+
+static bool text_star(struct str text)
+{
+    bool first = text.n > 1 && text.p[0] == '*', last = text.n > 1 && text.p[text.n - 1] == '*';
+    size_t skip = first ? 1 : 0;
+    struct str word = {text.p + skip, text.n - skip - (last && text.n > skip ? 1 : 0)};
+    return (first || last) && is_one_word(word);
+}
+
+static bool text_sign(struct str text)
+{
+    struct str rest = {text.p + 1, text.n ? text.n - 1 : 0};
+    if (!rest.n || !strchr("!<>", text.p[0]))
+        return false;
+    if (rest.n > 1 && rest.p[0] == '=')
+        rest = (struct str){rest.p + 1, rest.n - 1};
+    return is_one_word(rest) && (text.p[0] == '!' || (rest.p[0] >= '0' && rest.p[0] <= '9'));
 }
 
 static bool text_line(struct str text)

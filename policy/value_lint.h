@@ -15,6 +15,7 @@ enum value_operand {
     VALUE_OF_HOST,
     VALUE_OF_CIDR,
     VALUE_OF_PATH,    /* `under`, and paths of grants */
+    VALUE_OF_START,   /* `starts_with` */
     VALUE_OF_NETWORK, /* an entry of a grant's `network` */
     VALUE_OF_TEXT     /* any text: names, ids, what is compared */
 };
@@ -47,9 +48,21 @@ enum value_operand {
     X(LIKE_URL, like_url, LIKE, "a URL compared as text: userinfo, dots and escapes deceive it",   \
       "write `url:`",                                                                              \
       "https://h.example/*", "git@h.example:*")                                                    \
+    X(LIKE_OTHER, like_other, LIKE, "another notation: only `*` is special",                       \
+      "write `*` for any characters, or `matches:`",                                               \
+      "%x%", "*x*")                                                                                \
+    X(REGEX_PLAIN, regex_plain, MATCHES, "the whole text must match, and this is one word",        \
+      "write `eq:`, or `.*WORD.*` where it may stand anywhere",                                    \
+      "prod", ".*prod")                                                                            \
+    X(REGEX_SLASH, regex_slash, MATCHES, "slashes at both ends are part of the text",              \
+      "leave them out",                                                                            \
+      "/evil/", "/evil/.*")                                                                        \
     X(LIKE_FOLDER, like_folder, LIKE, "a folder compared as text: `..` leads out of it",           \
       "write `under:`",                                                                            \
       "/srv/data/*", "*/git")                                                                      \
+    X(START_URL, start_url, START, "a host whose name may go on: https://h.example.evil",          \
+      "write `url:`, or `/` behind the host",                                                      \
+      "https://h.example", "https://h.example/")                                                   \
     X(HOST_TOP, host_top, HOST, "`*.` in front of a single label is all of a top-level domain",    \
       "name the domain",                                                                           \
       "*.com", "*.example.com")                                                                    \
@@ -76,6 +89,9 @@ enum value_operand {
       "h.example:any", "[2001:db8::1]:443") \
     X(TEXT_DOTS, text_dots, TEXT, "a path that is not in normal form, which no argument is equal to", \
       "write where it leads", "/srv/a/../b", "/srv/b") \
+    X(TEXT_STAR, text_star, TEXT, "`*` is a character like any other here", "write `like:`", "a*", "*") \
+    X(TEXT_SIGN, text_sign, TEXT, "a sign in front is a character like any other", \
+      "write `ne:`, or `lt:`, `gt:` and a number", "!prod", "prod!") \
     X(TEXT_LINE, text_line, TEXT, "a text that ends in a line break", \
       "write `|-` for a block without it", "a\n", "a")
 /* clang-format on */

@@ -4,6 +4,7 @@
  */
 #include "policy/suppress.h"
 #include "policy/yaml_alias.h"
+#include "policy/yaml_hint.h"
 
 #include <stdio.h>
 #include <yaml.h>
@@ -349,33 +350,6 @@ static void take(struct reader *r, const yaml_event_t *e)
     }
 }
 
-/* What most often stands behind what libyaml says. */
-static const char *yaml_hint(const yaml_parser_t *p)
-{
-    static const struct {
-        const char *said, *hint;
-    } hints[] = {
-        {"scanning an alias", "quote what begins with `*`: \"*\""},
-        {"scanning an anchor", "quote what begins with `&`"},
-        {"cannot start any token",
-         "indent with spaces, not tabs; quote what begins with `@`, `%` or "
-         "a backquote"},
-        {"mapping values are not allowed",
-         "keys of one mapping begin in one column; text with `: ` is "
-         "quoted"},
-        {"',' or '}'", "close the `{`; text with `{`, `}` or `,` is quoted"},
-        {"',' or ']'", "close the `[`; text with `[`, `]` or `,` is quoted"},
-        {"could not find expected ':'", "write `KEY: VALUE`"},
-        {"block mapping", "keys of one mapping begin in one column"},
-        {"scanning a quoted scalar", "close the quotes"},
-    };
-    for (size_t i = 0; i < BASE_COUNT(hints); i++)
-        if ((p->problem && strstr(p->problem, hints[i].said)) ||
-            (p->context && strstr(p->context, hints[i].said)))
-            return hints[i].hint;
-    return NULL;
-}
-
 static void report_yaml(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -383,8 +357,8 @@ static void report_yaml(struct reader *r)
         policy_report_memory(r->report);
         return;
     }
-    struct policy_pos at = {(uint32_t)p->problem_mark.line + 1,
-                            (uint32_t)p->problem_mark.column + 1, 1, r->report->reading};
+    const char *hint;
+    struct policy_pos at = policy_yaml_fault(p, r->source, r->report->reading, &hint);
     if (p->error == YAML_READER_ERROR) {
         at = start_of(r->report);
         for (size_t i = 0; i < p->problem_offset && i < r->source.n; i++) {
@@ -392,7 +366,7 @@ static void report_yaml(struct reader *r)
             at.line += r->source.p[i] == '\n';
         }
     }
-    policy_report(r->report, P_YAML, at, yaml_hint(p), "not YAML: %s%s%s",
+    policy_report(r->report, P_YAML, at, hint, "not YAML: %s%s%s",
                   p->problem ? p->problem : "unreadable", p->context ? ", " : "",
                   p->context ? p->context : "");
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tests/bench/bench.h"
+#include "tests/policy_text.h"
 
 #define RULES 1000u
 
@@ -24,7 +25,7 @@ static struct policy_image *compile(const char *pattern, unsigned rules)
                    "{args.a: {matches: \"%s(?#%u)\"}}}\n",
                    i, pattern, i);
     struct reeve_error err = {0};
-    if (policy_compile(buf_view(&text), "patterns", NULL, NULL, &image, &err) != 0)
+    if (compile_text(buf_view(&text), "patterns", NULL, NULL, &image, &err) != 0)
         (void)fprintf(stderr, "reeve-bench: %s: %s\n", pattern, err.message);
     return image;
 }

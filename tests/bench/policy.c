@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
+#include "tests/policy_text.h"
 
 static void show(void *arg, const struct policy_diag *d)
 {
@@ -26,7 +27,7 @@ static struct policy_image *compile(struct bench_workload *w)
     struct policy_image *image = NULL;
     struct reeve_error err = {0};
     unsigned seen = 0;
-    if (policy_compile(buf_view(&w->policy), "policy.yaml", show, &seen, &image, &err) != REEVE_OK)
+    if (compile_text(buf_view(&w->policy), "policy.yaml", show, &seen, &image, &err) != REEVE_OK)
         return NULL;
     int64_t took = bench_now() - from;
     uint32_t rules = 0;

@@ -5,6 +5,8 @@
  */
 #include "policy/inputs.h"
 
+#include "tests/policy_text.h"
+
 static const char policy[] =
     "reeve: policy/v1\nname: f\ndefaults: {level: controlled, limits: {wall: 3s}, approval: {by: "
     "[\"u:d\"], need: 1, within: 5m, covers: once}}\nlabels: [s, w]\n"
@@ -33,7 +35,7 @@ static const struct policy_image *image(void)
 {
     static struct policy_image *compiled;
     struct reeve_error err = {0};
-    if (!compiled && policy_compile(STR(policy), "f", NULL, NULL, &compiled, &err) != 0)
+    if (!compiled && compile_text(STR(policy), "f", NULL, NULL, &compiled, &err) != 0)
         abort();
     return compiled;
 }

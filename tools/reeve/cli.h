@@ -105,6 +105,8 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) REEVE_PRINTF(2, 3);
  */
 size_t cli_put(FILE *out, const char *text);
 size_t cli_put_n(FILE *out, const char *text, size_t n);
+/** "out of memory" on standard error. Returns the exit status. */
+int cli_no_memory(const struct cli *cli);
 /** JSON as it is; on a terminal with what could steer it or reorder a line as \\uXXXX, which is the
  * same JSON. */
 void cli_put_json(FILE *out, const char *json, size_t n);
@@ -150,6 +152,11 @@ json_t *cli_json(const char *text, size_t n, struct reeve_error *err);
 /** The text at `a.b.c`, or "" when it is not there; numbers and booleans are written to `number`.
  */
 const char *cli_json_text(const json_t *root, const char *path, char number[32]);
+/** A text as JSON; what is no UTF-8 as it is shown on a terminal, \\xNN. NULL: memory is out. */
+json_t *cli_text_json(const char *text);
+/** A list that was made element by element, with these flags of json_dumps. `whole` false, one was
+ * not made, or there is no list: nothing is printed but that memory is out. The exit status. */
+int cli_show_list(const struct cli *cli, const json_t *list, bool whole, size_t flags);
 /** An indented tree of keys and values. */
 void cli_show_tree(const struct cli *cli, const json_t *value, int indent);
 /** An array of objects as a table: a column for each key that has a scalar, in order of appearance.

@@ -158,6 +158,12 @@ int cli_fail(const struct cli *cli, const struct reeve_error *err)
     return reeve_error_exit(err->code);
 }
 
+int cli_no_memory(const struct cli *cli)
+{
+    cli_say(cli, "out of memory");
+    return CLI_ENVIRONMENT;
+}
+
 bool cli_shows_progress(const struct cli *cli)
 {
     return !cli->quiet && !cli->json && isatty(STDERR_FILENO) == 1;

@@ -39,7 +39,7 @@ int policy_text(const struct cli *cli, const char *argument, char **text, size_t
                                                                              : CLI_OK;
     *text = strdup(argument);
     *n = strlen(argument);
-    return *text ? CLI_OK : CLI_ENVIRONMENT;
+    return *text ? CLI_OK : cli_no_memory(cli);
 }
 
 int policy_status(const json_t *decision)

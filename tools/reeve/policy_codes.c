@@ -11,10 +11,12 @@
 static json_t *code_json(const struct reeve_code *c, bool whole)
 {
     json_t *row = json_pack("{s:s, s:s, s:s}", "code", c->code, "id", c->id, "meaning", c->meaning);
-    if (row && whole && c->rationale)
-        json_object_update_new(row, json_pack("{s:s, s:s, s:s}", "rationale", c->rationale, "wrong",
-                                              c->wrong, "right", c->right));
-    return row;
+    bool more = row && whole && c->rationale;
+    if (!more || json_object_update_new(row, json_pack("{s:s, s:s, s:s}", "rationale", c->rationale,
+                                                       "wrong", c->wrong, "right", c->right)) == 0)
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
 static void print_example(const struct cli *cli, const char *title, const char *colour,
@@ -53,28 +55,32 @@ static bool find_code(const char *name, struct reeve_code *c)
     return false;
 }
 
-/* Those of the operands; for people they are printed at once. */
-static void take_codes(const struct cli *cli, json_t *list, char *const *operands, size_t noperands)
+/* Those of the operands; for people they are printed at once. False: memory is out. */
+static bool take_codes(const struct cli *cli, json_t *list, char *const *operands, size_t noperands)
 {
     struct reeve_code c;
+    bool whole = true;
     for (size_t i = 0; i < noperands && find_code(operands[i], &c); i++) {
         if (cli->json) {
-            json_array_append_new(list, code_json(&c, true));
+            whole = json_array_append_new(list, code_json(&c, true)) == 0 && whole;
             continue;
         }
         if (i)
             printf("\n\n");
         print_code(cli, &c);
     }
+    return whole;
 }
 
-static void take_all(const struct cli *cli, json_t *list)
+static bool take_all(const struct cli *cli, json_t *list)
 {
     struct reeve_code c = {.size = sizeof c};
+    bool whole = true;
     for (size_t i = 0; reeve_policy_code_info(i, &c) == REEVE_OK; i++)
-        json_array_append_new(list, code_json(&c, cli->json));
-    if (!cli->json)
+        whole = json_array_append_new(list, code_json(&c, cli->json)) == 0 && whole;
+    if (!cli->json && whole)
         cli_show_table(cli, list);
+    return whole;
 }
 
 static int codes(const struct cli *cli, const void *options, char *const *operands,
@@ -86,16 +92,10 @@ static int codes(const struct cli *cli, const void *options, char *const *operan
         if (!find_code(operands[i], &c))
             return cli_usage(cli, "'%s' is no code; `reeve policy codes` lists them", operands[i]);
     auto_json json_t *list = json_array();
-    if (noperands)
-        take_codes(cli, list, operands, noperands);
-    else
-        take_all(cli, list);
-    if (!cli->json)
-        return CLI_OK;
-    auto_free char *text = json_dumps(list, JSON_INDENT(2));
-    if (text)
-        puts(text);
-    return text ? CLI_OK : CLI_INTERNAL;
+    bool whole = noperands ? take_codes(cli, list, operands, noperands) : take_all(cli, list);
+    if (cli->json)
+        return cli_show_list(cli, list, whole, 0);
+    return whole ? CLI_OK : cli_no_memory(cli);
 }
 
 const struct cli_command cli_policy_codes = {

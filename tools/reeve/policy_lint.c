@@ -18,6 +18,7 @@ static const struct cli_option table[] = {
 struct report {
     const struct cli *cli;
     json_t *list; /* NULL: text */
+    bool cut;     /* something is not in it: memory is out */
     size_t count[REEVE_SEVERITY_NOTE + 1], suppressed;
 };
 
@@ -97,28 +98,23 @@ static void print_finding(const struct cli *cli, const struct reeve_finding *f)
     }
 }
 
-/* A text for JSON; what is no UTF-8 is shown as it is on a terminal, \\xNN. NULL for NULL. */
-static json_t *text_json(const char *text)
+static bool put_text(json_t *object, const char *key, const char *text)
 {
-    json_t *json = text ? json_string(text) : NULL;
-    auto_free char *shown = NULL;
-    size_t n = 0;
-    if (json || !text)
-        return json;
-    FILE *out = open_memstream(&shown, &n);
-    if (!out)
-        return NULL;
-    cli_put(out, text);
-    return fclose(out) == 0 ? json_string(shown) : NULL;
+    return !text || json_object_set_new(object, key, cli_text_json(text)) == 0;
 }
 
+/* NULL: memory is out. */
 static json_t *finding_json(const struct reeve_finding *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o*, s:o*}", "severity",
-                     severity_name[f->severity], "code", f->code, "id", f->id, "file",
-                     text_json(f->file), "line", (int)f->line, "column", (int)f->column, "length",
-                     (int)f->length, "message", text_json(f->message), "suggestion",
-                     text_json(f->suggestion), "suppressed", text_json(f->suppressed));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:o}", "severity",
+                             severity_name[f->severity], "code", f->code, "id", f->id, "file",
+                             cli_text_json(f->file), "line", (int)f->line, "column", (int)f->column,
+                             "length", (int)f->length, "message", cli_text_json(f->message));
+    if (json && put_text(json, "suggestion", f->suggestion) &&
+        put_text(json, "suppressed", f->suppressed))
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 static void on_finding(void *arg, const struct reeve_finding *f)
@@ -129,7 +125,7 @@ static void on_finding(void *arg, const struct reeve_finding *f)
     else
         report->count[f->severity]++;
     if (report->list)
-        json_array_append_new(report->list, finding_json(f));
+        report->cut |= json_array_append_new(report->list, finding_json(f)) != 0;
     else if (!f->suppressed)
         print_finding(report->cli, f);
 }
@@ -145,6 +141,7 @@ static int lint_file(struct report *report, const char *file)
     int rc = reeve_policy_lint(text, n, file, on_finding, report, &err);
     if (rc == REEVE_EPOLICY && report->count[REEVE_SEVERITY_ERROR] > errors)
         return CLI_FINDINGS;
+    report->cut |= rc == REEVE_ENOMEM;
     return rc ? cli_fail(cli, &err) : CLI_OK;
 }
 
@@ -162,15 +159,15 @@ static int lint(const struct cli *cli, const void *options, char *const *operand
     auto_json json_t *list = wants_json ? json_array() : NULL;
     struct report report = {.cli = cli, .list = list};
     int worst = CLI_OK;
+    if (wants_json && !list)
+        return cli_no_memory(cli);
     for (size_t i = 0; i < noperands; i++) {
         int status = lint_file(&report, operands[i]);
         worst = status > worst ? status : worst;
     }
-    if (list) {
-        auto_free char *text = json_dumps(list, JSON_INDENT(2));
-        if (!text)
-            return CLI_INTERNAL;
-        puts(text);
+    if (list && !(report.cut && worst > CLI_FINDINGS)) {
+        int status = cli_show_list(cli, list, !report.cut, 0);
+        worst = status > worst ? status : worst;
     } else if (!cli->quiet && worst <= CLI_FINDINGS) {
         print_count(noperands, "file", ": ");
         print_count(report.count[REEVE_SEVERITY_ERROR], "error", ", ");

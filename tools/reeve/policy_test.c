@@ -177,11 +177,12 @@ static int test_file(struct totals *t, const char *file)
         .size = sizeof run, .filter = o->filter, .coverage = o->coverage || o->min_coverage};
     if (reeve_policy_test(policy, &run, &text, &err))
         return cli_fail(t->cli, &err);
-    json_t *report = cli_json(text, strlen(text), &err);
+    auto_json json_t *report = cli_json(text, strlen(text), &err);
     if (!report)
         return cli_fail(t->cli, &err);
-    (void)json_object_set_new(report, "file", json_string(file));
-    json_array_append_new(t->reports, report);
+    if (json_object_set_new(report, "file", cli_text_json(file)) ||
+        json_array_append(t->reports, report))
+        return cli_no_memory(t->cli);
     t->passed += run.passed;
     t->failed += run.failed;
     if (!t->cli->json) {
@@ -202,10 +203,9 @@ static int finish(const struct totals *t, struct cli_outfile *junit, size_t nfil
     if (junit->fd >= 0 && policy_junit(t->reports, junit, &err))
         return cli_fail(cli, &err);
     if (cli->json) {
-        auto_free char *text = json_dumps(t->reports, JSON_INDENT(2) | JSON_SORT_KEYS);
-        if (!text)
-            return CLI_INTERNAL;
-        puts(text);
+        int status = cli_show_list(cli, t->reports, true, JSON_SORT_KEYS);
+        if (status)
+            return status;
     } else if (!cli->quiet) {
         printf("%zu file%s: %u test%s, %u failed\n", nfiles, nfiles == 1 ? "" : "s", all,
                all == 1 ? "" : "s", t->failed);

@@ -28,8 +28,7 @@ static int version(const struct cli *cli, const void *options, char *const *oper
     auto_text char *json = reeve_version_json();
     if (json)
         return show(cli, json);
-    cli_say(cli, "out of memory");
-    return CLI_ENVIRONMENT;
+    return cli_no_memory(cli);
 }
 
 const struct cli_command cli_version = {

@@ -196,6 +196,27 @@ void cli_show_table(const struct cli *cli, const json_t *rows)
     }
 }
 
+json_t *cli_text_json(const char *text)
+{
+    json_t *json = json_string(text);
+    auto_free char *shown = NULL;
+    size_t n = 0;
+    FILE *out = json ? NULL : open_memstream(&shown, &n);
+    if (!out)
+        return json;
+    cli_put(out, text);
+    return fclose(out) == 0 ? json_string(shown) : NULL;
+}
+
+int cli_show_list(const struct cli *cli, const json_t *list, bool whole, size_t flags)
+{
+    auto_free char *text = list && whole ? json_dumps(list, JSON_INDENT(2) | flags) : NULL;
+    if (!text)
+        return cli_no_memory(cli);
+    cli_put_json_line(stdout, text);
+    return CLI_OK;
+}
+
 int cli_show_json(const struct cli *cli, const char *text)
 {
     if (cli->json) {

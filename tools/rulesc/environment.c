@@ -1,6 +1,7 @@
 /*
  * rules/environment.yaml: names of variables, and prefixes of them, that no request may choose,
- * each with why. What a name is, is the compiler's of policies; here it is what it may consist of.
+ * or not without a warning, each with why. What a name is, is the compiler's of policies; here it
+ * is what it may consist of.
  */
 #include "core/catalogue.h"
 
@@ -22,8 +23,11 @@ static struct str check_name(const struct rules_file *f, const yaml_node_t *n, b
 
 static size_t compile_group(const struct rules_file *f, const yaml_node_t *group, struct buf *out)
 {
-    static const char *const keys[] = {"why", "names", NULL};
+    static const char *const keys[] = {"why", "request", "names", NULL};
     rules_check_map(f, group, keys);
+    const yaml_node_t *request = rules_get(f, group, "request");
+    if (request && !str_is(rules_text(f, request), "warned"))
+        rules_die(f, request, "expected `warned`");
     const yaml_node_t *names = rules_need(f, group, "names");
     size_t n = rules_count(f, names);
     if (!n)
@@ -31,7 +35,8 @@ static size_t compile_group(const struct rules_file *f, const yaml_node_t *group
     for (size_t i = 0; i < n; i++) {
         bool prefix;
         struct str name = check_name(f, rules_item(f, names, i), &prefix);
-        buf_printf(out, "    {\"%.*s\", %s, ", (int)name.n, name.p, prefix ? "true" : "false");
+        buf_printf(out, "    {\"%.*s\", %s, %s, ", (int)name.n, name.p, prefix ? "true" : "false",
+                   request ? "true" : "false");
         emit_string(out, f, rules_need(f, group, "why"));
         buf_z(out, "},\n");
     }

@@ -15,6 +15,7 @@
 #include "broker/internal.h"
 #include "broker/state.h"
 #include "support.h"
+#include "tests/policy_text.h"
 
 #define HELPER_DIR TEST_BINARY_DIR "/libexec"
 #define IMAGE      "reeve: config/v1\npolicy: {image: lab.rvp"
@@ -76,8 +77,8 @@ static void make_image(const struct row *r, struct buf *out)
 {
     struct reeve_error err = {0};
     struct policy_image *image = NULL;
-    if (policy_compile(STR("reeve: policy/v1\nname: compiled\nrules: []\n"), "lab.yaml", NULL, NULL,
-                       &image, &err) != 0 ||
+    if (compile_text(STR("reeve: policy/v1\nname: compiled\nrules: []\n"), "lab.yaml", NULL, NULL,
+                     &image, &err) != 0 ||
         policy_image_save(image, out, &err) != 0)
         fail_msg("%s", err.message);
     policy_image_unref(&image);

@@ -103,6 +103,8 @@ static const struct {
     {LINT, "right: X", "right: \"\\t\"", "printable ASCII"},
     {ENVIRONMENT, "why: W, ", "", "\"why\" is missing"},
     {ENVIRONMENT, "why: W", "who: W", "unknown key \"who\""},
+    {ENVIRONMENT, "why: W", "why: W, request: warned", NULL},
+    {ENVIRONMENT, "why: W", "why: W, request: refused", "environment.yaml:3:23: error: expected"},
     {ENVIRONMENT, "[PATH, \"LD_*\"]", "[]", "at least one name"},
     {ENVIRONMENT, "LD_*", "*", "environment.yaml:3:28: error: expected a variable's name"},
     {ENVIRONMENT, "LD_*", "L*D", "expected a variable's name"},

@@ -54,7 +54,7 @@ static void expect_first(const struct buf *text, const char *code)
     struct findings all = {0};
     struct policy_image *image = NULL;
     struct reeve_error err = {0};
-    assert_int_equal(policy_compile(buf_view(text), "t.yaml", keep_finding, &all, &image, &err),
+    assert_int_equal(compile_text(buf_view(text), "t.yaml", keep_finding, &all, &image, &err),
                      REEVE_EPOLICY);
     assert_true(all.n > 0);
     assert_string_equal(all.v[0].code, code);
@@ -96,7 +96,7 @@ static void too_many_anchors(void **state)
         for (unsigned i = 0; i < n; i++)
             buf_printf(&b, "  g%u: [&a%u \"u:%u\"]\n", i, i, i);
         struct policy_image *image = NULL;
-        int rc = policy_compile(buf_view(&b), "t.yaml", NULL, NULL, &image, NULL);
+        int rc = compile_text(buf_view(&b), "t.yaml", NULL, NULL, &image, NULL);
         assert_int_equal(rc, n > 256 ? REEVE_EPOLICY : 0);
         policy_image_unref(&image);
     }

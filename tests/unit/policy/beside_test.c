@@ -183,7 +183,7 @@ static void no_effect_stands_for_one_that_is_not_there(void **state)
         policy_image_unref(&other);
         other = more;
         more = NULL;
-        (void)policy_compile(buf_view(&candidate), "t", NULL, NULL, &more, NULL);
+        (void)compile_text(buf_view(&candidate), "t", NULL, NULL, &more, NULL);
     }
     assert_non_null(other);
     const struct policy_ceiling c = {.level = -1,

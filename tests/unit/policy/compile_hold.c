@@ -34,6 +34,9 @@ const struct compile_row compile_hold_rows[] = {
      ONE("effect: require, require: {isolation: vm}, grant: {isolation: vm}"), "P070 3:56"},
     {"a require without require", ONE("effect: require"), "P014 3:5"},
     {"a require of nothing", ONE("effect: require, require: {}"), "P023 3:39"},
+    {"within nothing", ONE("effect: require, require: {within: {}}"), "P023 3:48"},
+    {"within no limits", ONE("effect: require, require: {within: {limits: {}}}"), "P023 3:57"},
+    {"within no files", ONE("effect: require, require: {within: {filesystem: {}}}"), ""},
     {"best_effort within a require",
      ONE("effect: require, require: {within: {limits: {wall: 1s, best_effort: [wall]}}}"),
      "P012 3:68"},
@@ -91,6 +94,10 @@ const struct compile_row compile_hold_rows[] = {
      "P015 3:72"},
     {"a required argument behind an optional one",
      HEADER "capabilities: {a.b: {args: {x: {type: any, optional: true}, z: any}}}\n", "P070 2:61"},
+    {"a default may be left out, whatever stands behind it",
+     HEADER
+     "capabilities: {a.b: {args: {x: {type: string, default: d, optional: false}, z: any}}}\n",
+     "P070 2:77"},
     {"rest in front", HEADER "capabilities: {a.b: {args: {x: rest, z: any}}}\n", "P070 2:29"},
     {"arguments of what ships", HEADER "capabilities: {ccos.echo: {args: {x: any}}}\n",
      "P070 2:28"},
@@ -196,6 +203,6 @@ const struct compile_row compile_hold_rows[] = {
     {"a budget named as a rule is",
      HEADER "rules:\n  - {id: b, effect: deny}\nbudgets:\n  - {id: b, "
             "per: all, when_spent: deny, limits: {calls: {max: 3, window: 1h}}}\n",
-     "P019 5:5"},
+     "P019 5:10"},
 };
 const size_t compile_nhold_rows = BASE_COUNT(compile_hold_rows);

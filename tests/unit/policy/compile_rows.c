@@ -24,7 +24,7 @@ void compile_check(const struct compile_row *row)
     struct policy_image *image = NULL;
     struct reeve_error err = {0};
     char got[1024];
-    int rc = policy_compile(str_of(row->text), "t.yaml", keep_finding, &all, &image, &err);
+    int rc = compile_text(str_of(row->text), "t.yaml", keep_finding, &all, &image, &err);
     describe_findings(&all, got, sizeof got);
     if (strcmp(got, row->expected) != 0)
         fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", row->name, got, row->expected,
@@ -46,8 +46,7 @@ void compile_expect_first(struct str text, const char *code)
 {
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(text, "t.yaml", keep_finding, &all, &image, NULL),
-                     REEVE_EPOLICY);
+    assert_int_equal(compile_text(text, "t.yaml", keep_finding, &all, &image, NULL), REEVE_EPOLICY);
     assert_null(image);
     saw_code(code);
     assert_string_equal(all.v[0].code, code);

@@ -204,7 +204,7 @@ static void messages(void **state)
         struct findings all = {0};
         struct policy_image *image = NULL;
         assert_int_equal(
-            policy_compile(str_of(details[i].text), "t.yaml", keep_finding, &all, &image, NULL),
+            compile_text(str_of(details[i].text), "t.yaml", keep_finding, &all, &image, NULL),
             REEVE_EPOLICY);
         const struct finding *f = &all.v[0];
         if (!strstr(f->message, details[i].message))
@@ -284,7 +284,7 @@ static void multiplying_lists(void **state)
     buf_z(&b, "]\n");
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+    assert_int_equal(compile_text(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
                      REEVE_EPOLICY);
     unsigned told = 0;
     for (unsigned i = 0; i < all.n; i++)
@@ -301,7 +301,7 @@ static void too_many_findings(void **state)
         buf_printf(&b, "  - {id: r%u, effect: none}\n", i);
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+    assert_int_equal(compile_text(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
                      REEVE_EPOLICY);
     assert_int_equal(all.n, 257);
     assert_string_equal(all.v[256].code, "P038");
@@ -323,7 +323,7 @@ static void source_lines(void **state)
     buf_z(&b, "]\n");
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
+    assert_int_equal(compile_text(buf_view(&b), "t.yaml", keep_finding, &all, &image, NULL),
                      REEVE_EPOLICY);
     assert_int_equal(all.n, 2);
     assert_int_equal(all.v[0].line, 60002);

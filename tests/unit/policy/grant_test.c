@@ -341,6 +341,60 @@ static void network_products(void **state)
     }
 }
 
+/* ---- files that add up ---- */
+
+/* As many folders below one that both have, each with its own name. */
+static struct core_grant files_of_grant(struct arena *arena, char name, uint32_t n)
+{
+    struct core_path *v = arena_array(arena, n + 1, sizeof *v);
+    assert_non_null(v);
+    v[0] = (struct core_path){STR("/srv"), CORE_ACCESS_READ, true, false};
+    for (uint32_t i = 1; i <= n; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "/srv/%c%u", name, i);
+        v[i] = (struct core_path){arena_str(arena, str_of(text)), CORE_ACCESS_HIDE, false, false};
+    }
+    return (struct core_grant){.files = v, .nfiles = n + 1};
+}
+
+/* What is hidden adds up. Where it is too much nothing is shown, rather than one of it. */
+static void files_that_add_up(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t na, nb, n;
+    } sums[] = {
+        {10, 20, 31}, {2000, 2095, REACH_MAX_FILES}, {2000, 2096, 0}, {REACH_MAX_FILES, 0, 0}};
+    for (size_t i = 0; i < BASE_COUNT(sums); i++) {
+        struct arena arena auto_arena;
+        arena_init(&arena, 0);
+        struct core_grant a = files_of_grant(&arena, 'a', sums[i].na),
+                          b = files_of_grant(&arena, 'b', sums[i].nb);
+        assert_true(reach_meet_files(&a, &b, &arena));
+        assert_int_equal(a.nfiles, sums[i].n);
+        assert_false(a.all_files);
+    }
+}
+
+static void masks_that_add_up(void **state)
+{
+    (void)state;
+    struct arena arena auto_arena;
+    arena_init(&arena, 0);
+    struct str *masks = arena_array(&arena, REACH_MAX_FILES, sizeof *masks);
+    assert_non_null(masks);
+    for (uint32_t i = 0; i < REACH_MAX_FILES; i++)
+        masks[i] = STR("/srv/**/.env");
+    struct core_grant one = {.all_files = true, .masks = masks, .nmasks = 1};
+    struct core_grant most = {.all_files = true, .masks = masks, .nmasks = REACH_MAX_FILES - 1};
+    assert_true(reach_meet_files(&most, &one, &arena));
+    assert_int_equal(most.nmasks, REACH_MAX_FILES);
+    assert_true(most.all_files);
+    assert_true(reach_meet_files(&most, &one, &arena));
+    assert_false(most.all_files);
+    assert_int_equal(most.nfiles + most.nmasks, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +405,8 @@ int main(void)
         cmocka_unit_test(units),
         cmocka_unit_test(image_tells),
         cmocka_unit_test(network_products),
+        cmocka_unit_test(files_that_add_up),
+        cmocka_unit_test(masks_that_add_up),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

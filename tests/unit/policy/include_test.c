@@ -193,7 +193,7 @@ static const struct row {
      ROOT("include: [b.yaml]\nrules: [{id: b, effect: deny}]\n")
          WITH("b.yaml", "budgets: [{id: b, per: all, when_spent: deny, limits: {calls: {max: 2, "
                         "window: 1h}}}]\n"),
-     "P019 b.yaml:2:11"},
+     "P019 b.yaml:2:16"},
     {"names of other files are seen, both ways",
      ROOT("include: [b.yaml]\ngroups: {g: [\"group:h\"]}\nvars: {v: {type: string, default: a}}\n"
           "rules: [{id: r, effect: deny, when: {use: c}}]\n")
@@ -507,9 +507,8 @@ static void a_text_has_no_folder(void **state)
     (void)state;
     struct reeve_error err = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(
-        policy_compile(STR(HEADER "include: [b.yaml]\n"), "t", NULL, NULL, &image, &err),
-        REEVE_EPOLICY);
+    assert_int_equal(compile_text(STR(HEADER "include: [b.yaml]\n"), "t", NULL, NULL, &image, &err),
+                     REEVE_EPOLICY);
     assert_non_null(strstr(err.message, "without a folder"));
 }
 

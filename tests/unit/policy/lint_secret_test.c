@@ -54,7 +54,7 @@ static void secrets(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0}, counts = {0};
         char got[256];
-        (void)policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         for (unsigned k = 0; k < all.n; k++)
             if (!all.v[k].suppressed[0])
                 counts.v[counts.n++] = all.v[k];
@@ -68,8 +68,7 @@ static void are_not_shown(void **state)
 {
     (void)state;
     struct findings all = {0};
-    (void)policy_lint(STR(HEADER "name: AKIAIOSFODNN7EXAMPLE\n"), "t.yaml", keep_finding, &all,
-                      NULL);
+    (void)lint_text(STR(HEADER "name: AKIAIOSFODNN7EXAMPLE\n"), "t.yaml", keep_finding, &all, NULL);
     assert_int_equal(all.n, 1);
     assert_null(strstr(all.v[0].message, "AKIA"));
     assert_null(strstr(all.v[0].suggestion, "AKIA"));

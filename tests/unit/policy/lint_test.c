@@ -139,6 +139,156 @@ static const struct row {
     {"exists: false in an allow", RULE(ECHO ", when: {args.a: {exists: false}}"), "P059 3:104"},
     {"absent: true in an allow", RULE(ECHO ", when: {args.a: {eq: 1, absent: true}}"),
      "P059 3:103"},
+    {"within a not their contrary",
+     RULE(ECHO ", when: {all: [{not: {args.a: {exists: true}}}, {args.b: {not: {in: [x]}}}, {not: "
+               "{args.c: {eq: 1, absent: false}}}, {not: {args.d: [x]}}]}"),
+     "P059 3:117, P059 3:150, P059 3:177, P059 3:210"},
+    {"and not themselves",
+     RULE(ECHO ", when: {all: [{not: {args.a: {exists: false}}}, {not: {args.b: {eq: 1, absent: "
+               "true}}}, {not: {args.c: {not_in: [x]}}}, {not: {not: {args.d: [x]}}}]}"),
+     ""},
+    {"a URL that may go on",
+     RULE(ECHO ", when: {args.a: {starts_with: [\"https://h.example\", "
+               "\"https://h.example/\"]}}"),
+     "P134 3:118"},
+    {"a URL that is held back at 443 alone",
+     HEADER
+     "rules: [{id: r, effect: deny, when: {any: [{args.a: {url: {host: h.example}}}, {args.a: "
+     "{url: {host: h.example, port: any}}}, {args.a: {url: {host: h.example, scheme: [http, "
+     "https]}}}, {args.a: {url: {host: h.example, scheme: [http, https], port: any}}}]}}]\n",
+     "P134 2:54, P134 2:90, P134 2:137"},
+    {"nor where it permits",
+     HEADER "rules: [{id: r, effect: deny, when: {not: {args.a: {url: {host: h.example}}}}}]\n",
+     ""},
+    {"what is wide within a not of an allow is meant",
+     RULE(ECHO ", when: {not: {args.a: {host: \"*\", matches: \"bad.*\", starts_with: "
+               "\"https://h\"}}}"),
+     ""},
+    {"of a deny it is not",
+     HEADER "rules: [{id: r, effect: deny, when: {not: {args.a: {host: \"*\"}}}}]\n", "P134 2:59"},
+    {"a property that the request may say, of a named condition",
+     HEADER
+     "attributes: {subject.a: {type: string}, subject.b: {type: string, from: any}, "
+     "subject.c.d: {type: string}}\nconditions: {c: {args.x: {attr: subject.a}}}\nrules: [{id: "
+     "r, effect: allow, subject: [\"u:a\"], reason: x, " ECHO
+     ", when: {use: c, subject.b: x, subject.c.d: x}}]\n",
+     "P135 3:33, P135 4:121"},
+    {"of a deny nothing is said",
+     HEADER "attributes: {subject.a: {type: string}}\nrules: [{id: r, effect: deny, when: "
+            "{subject.a: x}}]\n",
+     ""},
+    {"an id with its type",
+     HEADER "rules: [{id: r, effect: deny, subject: [\"bot:*\"], when: {any: [{subject.id: "
+            "\"agent:a\"}, {subject.id: {not: {in: [\"bot:x\", \"did:key:x\"]}}}, {resource.id: "
+            "\"https://h\"}, {subject.id: {like: \"user:*\"}}]}}]\n",
+     "P134 2:77, P134 2:114, P134 2:188"},
+    {"a path that is compared as text",
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: subject.id, args.b: [context.a, "
+            "\"subject.id\"], "
+            "args.c: \"context.\", args.d: broker.com.example.a, args.e: args.py}}]\n",
+     "P134 2:46, P134 2:67"},
+    {"subjects that nobody is",
+     HEADER
+     "groups: {bots: [\"agent:b-*\", \"agent:b-?\"]}\nsubjects: [{match: \"group:bots\", level: "
+     "pure}]\nrules: [{id: r, effect: deny, subject: [\"bots:*\", \"agents:a\", \"agent:b-[0-9]\", "
+     "\"robots:a\"], resource: [\"url:http://h/?q\"], " ECHO "}]\n",
+     "P092 4:93, P134 2:30, P134 4:41, P134 4:51, P134 4:63"},
+    {"fewer than must approve",
+     HEADER "rules: [{id: r, effect: ask, subject: [\"u:a\"], " ECHO ", approval: {by: [\"u:b\", "
+            "\"u:b\"], need: 2, within: 5m, covers: once}}]\n",
+     "P136 2:89"},
+    {"fewer without who asks, by a group",
+     HEADER
+     "groups: {g: [\"u:a\", \"u:b\"]}\ndefaults: {approval: {by: [\"group:g\"], need: 2, within: "
+     "5m, covers: once}}\nrules: [{id: r, effect: ask, subject: [\"group:g\"], " ECHO "}]\n",
+     "P136 3:22"},
+    {"enough, or nobody knows",
+     HEADER
+     "groups: {g: [\"u:a\", \"u:b\"]}\nrules: [{id: r, effect: ask, subject: [\"group:g\"], " ECHO
+     ", approval: {by: [\"group:g\"], need: 1, within: 5m, covers: once}}, {id: s, effect: "
+     "require, "
+     "require: {approval: {by: [\"u:*\"], need: 1, within: 5m, covers: once}}}]\n",
+     ""},
+    {"a misspelt capability of a budget",
+     HEADER
+     "budgets: [{id: b, subject: [\"u:a\"], capability: [ccos.ehco, ccos.echo, \"ccos.ehco.*\"], "
+     "per: subject, limits: {calls: {max: 1, window: 1h}}, when_spent: deny}]\n",
+     "P053 2:50, P053 2:72"},
+    {"an effect that is nearly another",
+     HEADER
+     "capabilities: {x.y: {class: safe, effects: [netwrok, billing, network]}}\nrules: [{id: "
+     "r, effect: deny, effects: [network]}]\n",
+     "P134 2:45"},
+    {"what is below an argument that has nothing below it",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [\"program.*\"], when: {any: [{args.argv.0: x}, "
+     "{args.environment.LD_PRELOAD: x}, {args.path: {eq: {attr: args.cwd.x}}}]}}, {id: s, "
+     "effect: deny, capability: [ccos.network.http-fetch], when: {args.url.host: evil.example, "
+     "args.headers.accept: x}}]\n",
+     "P133 2:72, P133 2:90, P133 2:147, P133 2:233"},
+    {"and below what is declared as no map",
+     HEADER "attributes: {context.a: {type: string}, context.m: {type: map}, context.m.x: {type: "
+            "[string]}}\nrules: [{id: r, effect: deny, when: {context.a.b: x, context.m.y: x, "
+            "context.m.x.z: 1}}]\n",
+     "P133 3:38, P133 3:70"},
+    {"operators of other texts",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch], when: {args.url: "
+     "{host: evil.example, under: /a}, args.method: {url: \"https://h.example/\"}}}, {id: s, "
+     "effect: deny, capability: [ccos.network.http-fetch, x.y], when: {args.url: {host: "
+     "evil.example}}}]\n",
+     "P133 2:88, P133 2:108, P133 2:134, P053 2:224"},
+    {"templates of arguments that are not there",
+     HEADER
+     "grants: {g: {isolation: process, limits: {wall: 1s}, network: [\"${args.url}\"]}}\nrules:\n"
+     "  - {id: r, effect: allow, subject: [\"u:a\"], reason: x, capability: [program.external], "
+     "grant: {use: g, filesystem: {read: [\"${args.dir}\", \"${args.path}\", "
+     "\"${args.argv}\"]}}}\n",
+     "P133 4:10, P133 4:156, P133 4:10"},
+    {"effects that no capability of the rule has",
+     HEADER
+     "capabilities: {x.y: {class: safe, effects: [compute]}}\nrules:\n  - {id: r, effect: deny, "
+     "capability: [x.y, ccos.echo], effects: [network]}\n  - {id: s, effect: deny, capability: "
+     "[x.y, "
+     "ccos.network.http-fetch], effects: [network]}\n",
+     "P150 4:10"},
+    {"masks of arguments that are not there",
+     HEADER
+     "capabilities: {x.y: {class: safe, args: {token: string}, mask: [args.tokn, args.token]}, "
+     "ccos.network.http-fetch: {mask: [args.boddy, args.headers.authorization]}}\n",
+     "P133 2:65, P133 2:123"},
+    {"a property that is nearly a declared one",
+     HEADER "attributes: {subject.tenant: {type: string, from: entities}}\nentities: {\"u:a\": "
+            "{tennant: x, "
+            "tenant: b, color: z}}\n",
+     "P130 3:20"},
+    {"a deny of everything that does not say so",
+     HEADER "rules: [{id: r, effect: deny}, {id: s, effect: deny, capability: [\"*\"]}]\n",
+     "P057 2:14"},
+    {"bounds of buckets",
+     HEADER
+     "rules: [{id: r, effect: deny, when: {any: [{broker.bucket: {lt: 0.1}}, {broker.bucket: {lt: "
+     "100}}, {broker.bucket: {gte: 0}}, {broker.bucket: {lt: 10}}, {broker.bucket: {gte: "
+     "50}}]}}]\n",
+     "P134 2:65, P134 2:93, P134 2:122"},
+    {"the notation of other languages",
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: {like: [\"%x%\", \"^a$\", \"[a-z]*\", "
+            "\"a*\"], in: "
+            "[\"a*\", \"!prod\", \"<5\", \"*/*\"]}, args.b: {any: [{matches: prod}, {matches: "
+            "/evil/}]}}}]\n",
+     "P134 2:54, P134 2:61, P134 2:68, P134 2:90, P134 2:96, P134 2:105, P134 2:145, P134 2:162"},
+    {"a rest that is an argument",
+     HEADER "rules: [{id: r, effect: deny, capability: [program.external], when: {any: "
+            "[{args.argv: {argv: [status, rest]}}, "
+            "{args.argv: {argv: [push, \"rest\"]}}, {args.argv: {argv: [push, {rest: any}]}}, "
+            "{args.argv: {argv: [push, ...]}}]}}]\n",
+     "P134 2:104, P134 2:218"},
+    {"a digest that is none",
+     HEADER
+     "rules: [{id: r, effect: deny, capability: [program.external], when: {args.sha256: [ABC, "
+     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855]}}]\n",
+     "P134 2:84"},
+    {"any host by that word", RULE(ECHO ", grant: {network: [\"any:443\"]}"), "P134 3:95"},
     {"exists: true is none", RULE(ECHO ", when: {args.a: {exists: true}}"), ""},
     {"in a deny", HEADER "rules: [{id: r, effect: deny, when: {args.a: {exists: false}}}]\n", ""},
     {"a deny that ends by itself",
@@ -159,7 +309,7 @@ static const struct row {
      TWO("effect: require, require: {isolation: vm}", "effect: require, require: {isolation: vm}"),
      ""},
     {"effects tell rules apart",
-     TWO("effect: allow, effects: [network]", "effect: allow, effects: [compute]"), ""},
+     TWO("effect: allow, effects: [system]", "effect: allow, effects: [compute]"), ""},
     {"resources tell rules apart",
      TWO("effect: allow, resource: [\"d:a\"]", "effect: allow, resource: [\"d:b\"]"), ""},
     {"a shadow is another rule", TWO("effect: allow", "effect: allow, mode: shadow"), ""},
@@ -194,12 +344,13 @@ static const struct row {
                "\"a.b\"}}"),
      "P134 3:110, P134 3:126, P134 3:137, P134 3:157"},
     {"in a deny they are meant",
-     HEADER
-     "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\"}, matches: \"a.b\"}}}]\n",
-     "P134 2:74"},
+     HEADER "rules: [{id: r, effect: deny, when: {args.a: {url: {host: \"*\", scheme: [http, "
+            "https], port: any}, matches: \"a.b\"}}}]\n",
+     "P134 2:108"},
     {"conditions that only their URL patterns tell apart",
-     TWO("effect: deny, when: {args.a: {url: {host: a.example}}}",
-         "effect: deny, when: {args.a: {url: {host: b.example}}}"),
+     TWO("effect: deny, when: {args.a: {url: {host: a.example, scheme: [http, https], port: any}}}",
+         "effect: deny, when: {args.a: {url: {host: b.example, scheme: [http, https], port: "
+         "any}}}"),
      ""},
     {"conditions that only their other attributes tell apart",
      TWO("effect: deny, when: {args.a: {attr: args.b}}",
@@ -229,7 +380,7 @@ static const struct row {
             ", reason: x, when: {args.a: 1}}\n",
      "P062 4:10"},
     {"a deny of everything",
-     HEADER "rules:\n  - {id: d, effect: deny}\n"
+     HEADER "rules:\n  - {id: d, effect: deny, capability: [\"*\"]}\n"
             "  - {id: a, effect: allow, subject: anyone, " ECHO ", reason: x}\n",
      "P062 4:10"},
     {"denies that share the work",
@@ -315,6 +466,25 @@ static const struct row {
      RULE(ECHO ", when: {args.a: {any: [{matches: \".*ab.*\"}, {matches: \"^ab\"}, {matches: "
                "\"ab.*\"}, {matches: \"^a|b\"}]}}"),
      "P069 3:120, P069 3:141, P069 3:159, P069 3:178"},
+    {"literals of what a pattern selects",
+     HEADER
+     "rules:\n  - {id: r, effect: deny, capability: [\"ccos.io.*\"], when: {args.path: [/a/, "
+     "b, \"/c/*\", /d]}}\n  - {id: s, effect: deny, effects: [network], when: {args.method: "
+     "put, args.url: \"https://h.example\"}}\n",
+     "P140 3:73, P134 3:78, P134 3:81, P140 4:67, P140 4:82"},
+    {"patterns that no argument of the type fits",
+     HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.network.http-fetch], when: "
+            "{args.url: {any: [{matches: \"evil\\\\.com\"}, {starts_with: evil.com}, {like: "
+            "\"evil.com/*\"}]}, args.method: {matches: \"put|delete\"}}}\n",
+     "P134 3:100, P134 3:129, P134 3:147, P134 3:187"},
+    {"a name where a path is judged",
+     HEADER "rules:\n  - {id: r, effect: deny, capability: [\"program.*\"], when: {args.path: [rm, "
+            "/usr/bin/dd]}}\n",
+     "P134 3:73"},
+    {"another capability's argument of the name",
+     HEADER "capabilities: {x.y: {class: safe, args: {path: string}}}\nrules:\n  - {id: r, effect: "
+            "deny, capability: [ccos.io.mkdir, x.y], when: {args.path: a/}}\n",
+     ""},
     {"a path in no normal form",
      RULE(ECHO ", when: {args.a: [/a/../b, /a/b], args.b: {starts_with: ~/x}}"),
      "P140 3:104, P140 3:142"},
@@ -350,7 +520,7 @@ static void warnings(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0};
         char got[512];
-        int rc = policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        int rc = lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         describe_findings(&all, got, sizeof got);
         if (strcmp(got, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\" (%s)\n%s", rows[i].name, got, rows[i].expected,
@@ -369,7 +539,8 @@ static void warnings(void **state)
 /* What a delegated file says is compared with its own rules, and with the root's that hold for
  * it. */
 static const struct row delegated[] = {
-    {"a deny of the root", DELEGATED("rules: [{id: d, effect: deny}]\n", PERMIT), "P062 3:10"},
+    {"a deny of the root",
+     DELEGATED("rules: [{id: d, effect: deny, capability: [\"*\"]}]\n", PERMIT), "P062 3:10"},
     {"a deny of its own", DELEGATED("", PERMIT "  - {id: d, effect: deny}\n"), "P062 3:10"},
     {"a deny for the root", DELEGATED(PERMIT, "rules: [{id: d, effect: deny}]\n"), ""},
     {"two of one text", DELEGATED(PERMIT, PERMIT), ""},
@@ -399,13 +570,73 @@ static void warnings_of_delegated_files(void **state)
     }
 }
 
+/* However many rules, names or tests stand before what is found. */
+static const struct {
+    const char *name, *before, *each, *after; /* `each` has a number in it */
+    const char *code;
+} long_rows[] = {
+    {"a rule that the fiftieth of its kind covers",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.b: 1}}\n",
+     "P055"},
+    {"a tie with the fiftieth",
+     "rules:\n  - {id: z1, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n",
+     "  - {id: r%u, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1%u}, grant: {isolation: vm, network: [\"b:1\"]}}\n",
+     "  - {id: z2, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], reason: x, "
+     "when: {args.a: 1, args.b: 1}, grant: {isolation: vm, network: [\"a:2\"]}}\n",
+     "P061"},
+    {"a tie of rules with many subjects",
+     "rules:\n  - {id: a, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {args.a: 1}, grant: {isolation: vm, network: [\"a:1\"]}}\n"
+     "  - {id: b, effect: allow, capability: [ccos.memory.get], reason: x, when: {args.b: 1}, "
+     "grant: {isolation: vm, network: [\"a:2\"]}, subject: [\"u:a\"",
+     ", \"u:b%u.%u\"", "]}\n", "P061"},
+    {"the hundredth test of a condition",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x, when: {all: [",
+     "{args.a%u: 1%u}, ", "{args.x: 1}, {args.x: 2}]}}\n", "P065"},
+    {"the six hundredth deny of a pattern",
+     "rules:\n  - {id: r, effect: allow, subject: [\"u:a\"], capability: [ccos.memory.get], "
+     "reason: "
+     "x}\n",
+     "  - {id: d%u, effect: deny, subject: [\"u:b%u\"], capability: [\"ccos.memory.*\"]}\n",
+     "  - {id: z, effect: deny, subject: [\"u:a\"], capability: [\"ccos.memory.*\"]}\n", "P062"},
+};
+
+static void warnings_behind_many(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(long_rows); i++) {
+        auto_buf struct buf text = {0};
+        struct findings all = {0};
+        buf_printf(&text, HEADER "%s", long_rows[i].before);
+        for (unsigned k = 0; k < 600; k++)
+            buf_printf(&text, long_rows[i].each, k, k);
+        buf_z(&text, long_rows[i].after);
+        (void)lint_text(buf_view(&text), "t.yaml", keep_finding, &all, NULL);
+        if (all.n != 1 || strcmp(all.v[0].code, long_rows[i].code) != 0)
+            fail_msg("%s: %u findings, the first %s (%s)", long_rows[i].name, all.n, all.v[0].code,
+                     all.v[0].message);
+    }
+}
+
 static void a_misspelt_capability_has_a_hint(void **state)
 {
     (void)state;
     struct findings all = {0};
     assert_int_equal(
-        policy_lint(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
-                    "t.yaml", keep_finding, &all, NULL),
+        lint_text(STR(HEADER "rules: [{id: r, effect: deny, capability: [ccos.io.read-fiel]}]\n"),
+                  "t.yaml", keep_finding, &all, NULL),
         0);
     assert_string_equal(all.v[0].suggestion, "did you mean `ccos.io.read-file`?");
     assert_int_equal(all.v[0].severity, POLICY_WARNING);
@@ -417,7 +648,7 @@ static void compile_gives_no_warnings(void **state)
     struct findings all = {0};
     struct policy_image *image = NULL;
     assert_int_equal(
-        policy_compile(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
+        compile_text(STR(HEADER "groups: {g: []}\n"), "t.yaml", keep_finding, &all, &image, NULL),
         0);
     assert_int_equal(all.n, 0);
     policy_image_unref(&image);
@@ -428,6 +659,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings),
         cmocka_unit_test(warnings_of_delegated_files),
+        cmocka_unit_test(warnings_behind_many),
         cmocka_unit_test(a_misspelt_capability_has_a_hint),
         cmocka_unit_test(compile_gives_no_warnings),
     };

@@ -154,7 +154,7 @@ static struct str text = {TEXT, sizeof TEXT - 1};
 static int compile_once(struct reeve_error *err)
 {
     struct policy_image *image = NULL;
-    int rc = policy_compile(text, "t.yaml", NULL, NULL, &image, err);
+    int rc = compile_text(text, "t.yaml", NULL, NULL, &image, err);
     assert_int_equal(image != NULL, rc == 0);
     policy_image_unref(&image);
     return rc;
@@ -191,7 +191,7 @@ static int compile_files_once(struct reeve_error *err)
 
 static int lint_once(struct reeve_error *err)
 {
-    return policy_lint(text, "t.yaml", NULL, NULL, err);
+    return lint_text(text, "t.yaml", NULL, NULL, err);
 }
 
 static void sweep_from(int (*once)(struct reeve_error *err))

@@ -165,12 +165,15 @@ static void put_grant(struct buf *b)
 
 static void put_require(struct buf *b)
 {
+    auto_buf struct buf within = {0};
     buf_printf(b, ", require: {isolation: %s", PICK(rank_words));
     if (roll(3) == 0)
         buf_printf(b, ", approval: %s", PICK(approvals));
-    if (roll(2)) {
+    if (roll(2))
+        put_reach(&within, true);
+    if (within.len) { /* an empty one is refused */
         buf_z(b, ", within: {");
-        put_reach(b, true);
+        buf_str(b, buf_view(&within));
         buf_z(b, "}");
     }
     buf_z(b, "}");

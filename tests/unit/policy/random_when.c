@@ -69,6 +69,10 @@ static const char *const scalars[] = {"1",   "2",    "1.0",   "1.5",       "x", 
                                       "u:p", "\"\"", "full",  "controlled"};
 /* Declared, so that broker.labels can be tested for them. */
 static const char *const label_words[] = {"x", "yx", "seen", "\"1\"", "1", "true"};
+/* Texts that are none of these are refused there; other types are not. */
+static const char *const level_words[] = {"full", "controlled", "pure", "1", "true"};
+static const char *const chain_words[] = {"u:p", "\"v:b\"", "1", "true"};
+static const char *const bucket_words[] = {"1", "2", "x", "\"1\"", "true", "99"};
 static const char *const texts[] = {"x",         "yx",         "\"1\"",     "u",        "\"\"",
                                     "\"${vt}\"", "\"a${vl}\"", "\"${vu}\"", "\"${vx}\""};
 static const char *const numbers[] = {"1",    "2",         "1.5",       "-3",
@@ -108,11 +112,31 @@ static const char *const flags[] = {"true", "false"};
 
 /* ---- operands ---- */
 
-static bool of_labels; /* what is being written judges broker.labels */
+/* What the broker says and of which only some literals can be tested for. */
+static const struct closed {
+    const char *path;
+    const char *const *words;
+    uint32_t n;
+    bool labels; /* which the variable of a list names too */
+} closed[] = {
+    {"broker.labels", label_words, BASE_COUNT(label_words), true},
+    {"broker.level", level_words, BASE_COUNT(level_words), false},
+    {"broker.chain", chain_words, BASE_COUNT(chain_words), false},
+    {"broker.bucket", bucket_words, BASE_COUNT(bucket_words), false},
+};
+static const struct closed *only; /* of what is being written; NULL: any literal */
+
+static const struct closed *closed_of(const char *path)
+{
+    for (size_t i = 0; i < BASE_COUNT(closed); i++)
+        if (strcmp(path, closed[i].path) == 0)
+            return &closed[i];
+    return NULL;
+}
 
 static const char *scalar(void)
 {
-    return of_labels ? PICK(label_words) : PICK(scalars);
+    return only ? only->words[roll(only->n)] : PICK(scalars);
 }
 
 static void put_scalars(struct buf *b);
@@ -123,15 +147,15 @@ static void put_list(struct buf *b, const char *const *words, size_t n, uint32_t
     buf_byte(b, '[');
     for (uint32_t i = 0; i < count; i++)
         buf_printf(b, "%s%s", i ? ", " : "", words[roll((uint32_t)n)]);
-    if (roll(6) == 0)
+    if (roll(6) == 0 && (!only || only->labels))
         buf_printf(b, "%s\"${vl}\"", count ? ", " : "");
     buf_byte(b, ']');
 }
 
 static void put_scalars(struct buf *b)
 {
-    if (of_labels)
-        put_list(b, label_words, BASE_COUNT(label_words), 0);
+    if (only)
+        put_list(b, only->words, only->n, 0);
     else
         put_list(b, scalars, BASE_COUNT(scalars), 0);
 }
@@ -160,7 +184,7 @@ static void put_argv(struct buf *b, unsigned depth)
         buf_z(b, i ? ", " : "");
         switch (roll(3)) {
         case 0:
-            buf_z(b, of_labels ? "seen" : PICK(texts));
+            buf_z(b, only ? "seen" : PICK(texts));
             break;
         case 1:
             put_scalars(b);
@@ -356,9 +380,9 @@ void random_test_of(struct buf *b, enum policy_op op)
     const char *path =
         roll(2) ? likely_attribute(op) : attributes[roll((uint32_t)BASE_COUNT(attributes))].path;
     buf_printf(b, "{%s: {", path);
-    of_labels = strcmp(path, "broker.labels") == 0;
+    only = closed_of(path);
     put_op(b, op, 2, false);
-    of_labels = false;
+    only = NULL;
     buf_z(b, "}}");
 }
 
@@ -372,7 +396,7 @@ void random_one_test(struct buf *b)
 static void put_attribute(struct buf *b, size_t i, unsigned depth)
 {
     buf_printf(b, "%s: ", attributes[i].path);
-    of_labels = strcmp(attributes[i].path, "broker.labels") == 0;
+    only = closed_of(attributes[i].path);
     switch (roll(5)) {
     case 0:
         buf_z(b, scalar());
@@ -386,7 +410,7 @@ static void put_attribute(struct buf *b, size_t i, unsigned depth)
     default:
         put_ops(b, depth, attributes[i].known);
     }
-    of_labels = false;
+    only = NULL;
 }
 
 /* The named conditions that are there in this place: c0 to c`named - 1`. */

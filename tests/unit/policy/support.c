@@ -112,7 +112,7 @@ struct policy_image *must_compile(const char *text)
     struct findings all = {0};
     struct policy_image *image = NULL;
     struct reeve_error err = {0};
-    int rc = policy_compile(str_of(text), "test.yaml", keep_finding, &all, &image, &err);
+    int rc = compile_text(str_of(text), "test.yaml", keep_finding, &all, &image, &err);
     if (rc != 0)
         fail_msg("%s:%u:%u: %s\n%s", err.file, err.line, err.column, err.message, text);
     assert_int_equal(all.errors, 0);

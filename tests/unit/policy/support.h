@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "policy/policy.h"
+#include "tests/policy_text.h"
 
 #define HEADER "reeve: policy/v1\n"
 

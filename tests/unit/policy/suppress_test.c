@@ -100,7 +100,7 @@ static void comments(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         all = (struct findings){0};
         char found[256], suppressed[256];
-        (void)policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         split(&all, &counts, &not );
         describe_findings(&counts, found, sizeof found);
         describe_findings(&not, suppressed, sizeof suppressed);
@@ -149,8 +149,8 @@ static void a_misspelt_code_has_a_hint(void **state)
 {
     (void)state;
     struct findings all = {0};
-    (void)policy_lint(STR(HEADER "rules: [] # reeve: allow no-raeson a\n"), "t.yaml", keep_finding,
-                      &all, NULL);
+    (void)lint_text(STR(HEADER "rules: [] # reeve: allow no-raeson a\n"), "t.yaml", keep_finding,
+                    &all, NULL);
     assert_int_equal(all.n, 1);
     assert_string_equal(all.v[0].suggestion, "did you mean `no-reason`?");
 }
@@ -169,11 +169,53 @@ static void many(void **state)
     buf_z(&b, "  - {id: s, effect: allow, subject: [\"u:a\"], capability: [ccos.echo]}\n");
     static struct findings all;
     all = (struct findings){0};
-    assert_int_equal(policy_lint(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+    assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
     assert_int_equal(all.n, 257);
     assert_string_equal(all.v[256].code, "P052");
     assert_string_equal(all.v[256].suppressed, "");
     assert_int_equal(all.v[256].line, 803);
+}
+
+/* Each search for a hint walks over all that is declared, and what is allowed is never enough. */
+static void hints_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned allowed;
+        const char *suggestion;
+    } sizes[] = {{500, "did you mean `context.tenant`?"}, {1100, "declare it under `attributes`"}};
+    for (size_t i = 0; i < BASE_COUNT(sizes); i++) {
+        auto_buf struct buf b = {0};
+        buf_z(&b, HEADER "attributes: {context.tenant: {type: string}}\nrules:\n");
+        for (unsigned k = 0; k < sizes[i].allowed; k++)
+            buf_printf(&b,
+                       "  # reeve: allow undeclared known\n  - {id: r%u, effect: deny, when: "
+                       "{context.tenamt: \"%u\"}}\n",
+                       k, k);
+        buf_z(&b, "  - {id: s, effect: deny, when: {context.tenamt: s}}\n");
+        static struct findings all;
+        all = (struct findings){0};
+        assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+        assert_int_equal(all.n, 257);
+        assert_string_equal(all.v[256].code, "P130");
+        assert_string_equal(all.v[256].suggestion, sizes[i].suggestion);
+    }
+}
+
+/* More commas than there are codes: the rest is not looked at. */
+static void codes_of_one_comment_are_bounded(void **state)
+{
+    (void)state;
+    auto_buf struct buf b = {0};
+    struct findings all = {0};
+    buf_z(&b, HEADER "rules: [] # reeve: allow ");
+    for (unsigned i = 0; i < 100000; i++)
+        buf_z(&b, ",");
+    buf_z(&b, " a\n");
+    assert_int_equal(lint_text(buf_view(&b), "t.yaml", keep_finding, &all, NULL), 0);
+    assert_int_equal(all.n, 2);
+    assert_string_equal(all.v[0].code, "P146");
+    assert_string_equal(all.v[1].message, "more codes than there are");
 }
 
 /* A compile looks at no comment and tells no warning. */
@@ -182,8 +224,8 @@ static void compile_is_not_concerned(void **state)
     (void)state;
     struct findings all = {0};
     struct policy_image *image = NULL;
-    assert_int_equal(policy_compile(STR(HEADER "rules: # reeve: allow\n  - " NO_REASON "\n"),
-                                    "t.yaml", keep_finding, &all, &image, NULL),
+    assert_int_equal(compile_text(STR(HEADER "rules: # reeve: allow\n  - " NO_REASON "\n"),
+                                  "t.yaml", keep_finding, &all, &image, NULL),
                      0);
     assert_int_equal(all.n, 0);
     policy_image_unref(&image);
@@ -196,6 +238,8 @@ int main(void)
         cmocka_unit_test(of_several_files),
         cmocka_unit_test(a_misspelt_code_has_a_hint),
         cmocka_unit_test(many),
+        cmocka_unit_test(hints_are_bounded),
+        cmocka_unit_test(codes_of_one_comment_are_bounded),
         cmocka_unit_test(compile_is_not_concerned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,8 @@ static const struct {
      "of the subject as a whole only membership in a group is tested",
      "write `subject: {is: \"group:NAME\"}`, or test `subject.id`"},
     {WHEN("{capability: x}"), "P031 8:12",
-     "`capability` is no attribute, and no word of conditions", "did you mean `action.name`?"},
+     "`capability` is no attribute, and no word of conditions",
+     "write `action.name`, or `capability: [...]` beside `when`"},
     {WHEN("[{args.x: 1}]"), "P015 8:11", "a condition is a list; a mapping is wanted",
      "write `all: [...]` or `any: [...]`"},
     {WHEN("{or: [{args.x: 1}, {args.x: 2}]}"), "P031 8:12",
@@ -120,7 +121,8 @@ static const struct {
     {GRANT("{filesystem: [/a]}"), "P015 8:25", "`filesystem` is a list; a mapping is wanted", ""},
     {GRANT("{filesystem: {read: [/a/*]}}"), "P030 8:33", "`/a/*` is no path that can be held to",
      "name the folder: what is below it goes with it"},
-    {GRANT("{filesystem: {rw: [/a]}}"), "P012 8:26", "unknown key `rw` in `filesystem`", ""},
+    {GRANT("{filesystem: {rw: [/a]}}"), "P012 8:26", "unknown key `rw` in `filesystem`",
+     "did you mean `write`?"},
     {GRANT("{environment: [PATH]}"), "P076 8:27",
      "`PATH` decides which programs and libraries are loaded; no request may choose it",
      "write `NAME=value` to set it here"},
@@ -158,6 +160,104 @@ static const struct {
      "a list type names the type of its elements", "write `[string]`, if its elements are texts"},
     {HEADER "capabilities: {acme.x: {class: safe, args: [a, b]}}\n", "P015 2:44",
      "`args` is a list; a mapping is wanted", "write `KEY: VALUE`, without `-`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {le: 3}}}\n", "P032 3:43",
+     "`le` is no operator", "did you mean `lte`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {ge: 3}}}\n", "P032 3:43",
+     "`ge` is no operator", "did you mean `gte`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {match: 3}}}\n", "P032 3:43",
+     "`match` is no operator", "did you mean `matches`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {is: 3}}}\n", "P032 3:43",
+     "`is` is no operator", "did you mean `eq`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {min: 3}}}\n", "P032 3:43",
+     "`min` is no operator", "did you mean `gte`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {equal: 3}}}\n", "P032 3:43",
+     "`equal` is no operator", "did you mean `eq`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {not_equals: 3}}}\n", "P032 3:43",
+     "`not_equals` is no operator", "did you mean `ne`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {ends_with: 3}}}\n", "P032 3:43",
+     "`ends_with` is no operator", "did you mean `like`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {missing: 3}}}\n", "P032 3:43",
+     "`missing` is no operator", "did you mean `exists`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {greater_than: 3}}}\n", "P032 3:43",
+     "`greater_than` is no operator", "did you mean `gt`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args: {a: x}}}\n", "P031 3:34",
+     "`args` is no attribute, and no word of conditions",
+     "write `args.NAME`, each as a key of its own"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {resource: {a: x}}}\n", "P031 3:34",
+     "`resource` is no attribute, and no word of conditions",
+     "write `resource.id` or `resource.type`, or `resource: [...]` beside `when`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {time: {a: x}}}\n", "P031 3:34",
+     "`time` is no attribute, and no word of conditions",
+     "write `broker.now: {time: {hours, zone}}`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {action: {a: x}}}\n", "P031 3:34",
+     "`action` is no attribute, and no word of conditions",
+     "write `action.name`, or `capability: [...]` beside `when`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {if: {a: x}}}\n", "P031 3:34",
+     "`if` is no attribute, and no word of conditions",
+     "leave it out: what stands in `when` is the condition"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {unless: {a: x}}}\n", "P031 3:34",
+     "`unless` is no attribute, and no word of conditions", "did you mean `not`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {none: {a: x}}}\n", "P031 3:34",
+     "`none` is no attribute, and no word of conditions", "did you mean `not`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {volume: {a: x}}}\n", "P031 3:34",
+     "`volume` is no attribute, and no word of conditions",
+     "write `args.volume`, if it is an argument"},
+    {HEADER "rules:\n  - {id: r, effect: deny, effects: [net]}\n", "P072 3:37",
+     "no capability has the effect `net`", "did you mean `network`?"},
+    {HEADER "grants: {g: {filesystem: {ro: [/srv]}}}\n", "P012 2:27",
+     "unknown key `ro` in `filesystem`", "did you mean `read`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: {url: {domain: x.example}}}}\n",
+     "P012 3:49", "unknown key `domain` in a URL pattern", "did you mean `host`?"},
+    {HEADER "capabilities: {t.x: {class: safe, args: {a: {type: string, required: true}}}}\n",
+     "P012 2:60", "unknown key `required` in an argument", "did you mean `optional`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [\"ccos.io*\"]}\n", "P053 3:40",
+     "`ccos.io*` fits nothing in the catalogue", "did you mean `ccos.io.*`?"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.network]}\n", "P053 3:40",
+     "`ccos.network` is not in the catalogue: it counts as dangerous",
+     "did you mean `ccos.network.*`?"},
+    {HEADER
+     "capabilities: {t: {class: safe}}\nrules:\n  - {id: r, effect: deny, capability: [t.x]}\n",
+     "P053 4:40", "`t.x` is not in the catalogue: it counts as dangerous",
+     "`t` is that one alone: declare `t.*` too"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.io.mkdir], when: {args.path: {ne: "
+            "[/a, /b]}}}\n",
+     "P133 3:75", "`args.path` is of a type that this test never knows", "write `not_in: [...]`"},
+    {HEADER "grants: {g: {filesystem: {hide: [\"**/.env\"]}}}\n", "P030 2:34",
+     "`**/.env` is no path that can be held to",
+     "write it from `/`: `/**/NAME` is one in any folder"},
+    {HEADER "rules:\n  - id: r\n    capability:\n    -t.x\n    reason: x\n", "P001 5:5",
+     "not YAML: could not find expected ':', while scanning a simple key",
+     "write a space behind the `-`"},
+    {HEADER "rules:\n  - id: r\n    effect:allow\n    reason: x\n", "P001 4:5",
+     "not YAML: could not find expected ':', while scanning a simple key",
+     "write a space behind the `:`"},
+    {HEADER "rules:\n  - id: r\n    reason: \"x\n  - id: s\n", "P001 4:13",
+     "not YAML: found unexpected end of stream, while scanning a quoted scalar",
+     "close the quotes"},
+    {HEADER "rules:\n  - id: r\n    reason: \"\\d+\"\n", "P001 4:14",
+     "not YAML: found unknown escape character, while parsing a quoted scalar",
+     "write `\\\\` for a backslash, or put the text in single quotes"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {args.a: >5}}\n", "P001 3:42",
+     "not YAML: found character that cannot start any token, while scanning for the next token",
+     "quote what begins with `>` or `|`"},
+    {HEADER "rules:\n  - id: r\n    effect: deny\n   reason: x\n", "P001 5:4",
+     "not YAML: did not find expected '-' indicator, while parsing a block collection",
+     "entries of one list, and what belongs to them, begin in one column"},
+    {HEADER "rules:\n  - {id: r, effect: deny, capability: [ccos.echo], resource: [\"/srv/a\"]}\n",
+     "P020 3:63", "`/srv/a` is no resource pattern", "write `type:id` or `type:glob*`"},
+    {HEADER "rules:\n  - {id: r, effect: deny, when: {subject: {is: bots}}}\n", "P020 3:48",
+     "`bots` is no group", "write `group:NAME`"},
+    {HEADER "rules:\n  - {id: r, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], "
+            "approval: {by: anyone, need: 1, within: 5m, covers: once}}\n",
+     "P020 3:84", "`anyone` is no approver", "name who approves, for example `[\"group:ops\"]`"},
+    {HEADER "rules:\n  - {id: r, effect: ask, subject: [\"u:a\"], capability: [ccos.echo], "
+            "approval: {by: [anyone], need: 1, within: 5m, covers: once}}\n",
+     "P020 3:85", "`anyone` is no approver", "name who approves, for example `[\"group:ops\"]`"},
+    {HEADER "rules:\n  - {id: r, effect: deny}\nbudgets:\n  - {subject: [\"u:a\"], capability: "
+            "[ccos.echo], "
+            "per: subject, limits: {calls: {max: 1, window: 1h}}, when_spent: deny, id: r}\n",
+     "P019 5:124", "id `r` stands on line 3 too",
+     "give it another: decisions name rules and budgets alike"},
     {HEADER "capabilities: {acme.x: {effects: [network], args: {a: str}}}\n", "P016 2:55",
      "an argument's type is `str`; `any`, `string`, `integer`, `number`, `bool`, `path`, `url`, "
      "`strings`, `rest` or `method` is wanted",
@@ -180,7 +280,7 @@ static void first_finding(void **state)
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
         struct findings all = {0};
         char place[32];
-        (void)policy_lint(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
+        (void)lint_text(str_of(rows[i].text), "t.yaml", keep_finding, &all, NULL);
         assert_true(all.n > 0);
         unsigned k = 0; /* a warning is the first where there is no error */
         while (all.errors && k + 1 < all.n && all.v[k].severity != POLICY_ERROR)
@@ -193,8 +293,43 @@ static void first_finding(void **state)
     }
 }
 
+/* A key in brackets within a mapping of one line is quoted as a whole; told beside what it looks
+ * like, a value that is missing. */
+static void keys_in_brackets(void **state)
+{
+    (void)state;
+    struct findings all = {0};
+    (void)lint_text(STR(HEADER "rules:\n  - {id: r, effect: deny, when: {args[\"a b\"]: x}}\n"),
+                    "t.yaml", keep_finding, &all, NULL);
+    assert_int_equal(all.n, 2);
+    assert_string_equal(all.v[1].code, "P001");
+    assert_string_equal(all.v[1].suggestion, "quote the whole key: 'args[\"a key\"]'");
+}
+
+/* A required key that is misspelt is told once. */
+static void misspelt_keys_are_told_once(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        HEADER "rules: [{id: r, effect: allow, subject: [\"u:a\"], capabilty: [ccos.echo]}]\n",
+        HEADER "rules: [{id: r, efect: deny, when: {args.a: {url: {host: a}}}}]\n",
+        HEADER "rules: [{id: r, effect: allow, subjct: [\"u:a\"], capability: [ccos.echo]}]\n",
+        HEADER
+        "budgets: [{id: b, subject: [\"u:a\"], capability: [ccos.echo], pr: subject, limits: "
+        "{calls: {max: 1, window: 1h}}, when_spent: deny}]\n",
+    };
+    for (size_t i = 0; i < BASE_COUNT(texts); i++) {
+        struct findings all = {0};
+        (void)lint_text(str_of(texts[i]), "t.yaml", keep_finding, &all, NULL);
+        assert_int_equal(all.errors, 1);
+        assert_string_equal(all.v[0].code, "P012");
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(first_finding)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(first_finding),
+                                       cmocka_unit_test(misspelt_keys_are_told_once),
+                                       cmocka_unit_test(keys_in_brackets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

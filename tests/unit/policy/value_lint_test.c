@@ -85,6 +85,17 @@ static const struct {
     {"a home in a text", VALUE_OF_TEXT, "~/a", VALUE_TEXT_DOTS},
     {"dots of a name", VALUE_OF_TEXT, "/a/b..c", NONE},
     {"`..` that is no path", VALUE_OF_TEXT, "a..b/../c", NONE},
+    {"a class in a pattern", VALUE_OF_LIKE, "bot-[0-9]", VALUE_LIKE_OTHER},
+    {"brackets in a pattern", VALUE_OF_LIKE, "[a]*", NONE},
+    {"a `^` alone", VALUE_OF_LIKE, "^*", NONE},
+    {"two words", VALUE_OF_MATCHES, "a|b", NONE},
+    {"a path between slashes", VALUE_OF_MATCHES, "/srv/a/", NONE},
+    {"a star at both ends", VALUE_OF_TEXT, "*ab*", VALUE_TEXT_STAR},
+    {"any type of media", VALUE_OF_TEXT, "*/*", NONE},
+    {"two stars", VALUE_OF_TEXT, "**", NONE},
+    {"a sign and a number", VALUE_OF_TEXT, ">=5", VALUE_TEXT_SIGN},
+    {"a tag", VALUE_OF_TEXT, "<b>", NONE},
+    {"a sign alone", VALUE_OF_TEXT, "!", NONE},
     {"a block", VALUE_OF_TEXT, "a\nb\n", VALUE_TEXT_LINE},
 };
 

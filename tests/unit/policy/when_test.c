@@ -73,6 +73,42 @@ static const struct compile_row rows[] = {
     {"a rest of a text", WHEN("{args.a: {argv: [{rest: all}]}}"), "P033 7:35"},
     {"an empty operator map in each", WHEN("{args.a: {each: {}}}"), "P023 7:27"},
     {"absent of an undeclared path", WHEN("{context.x: {eq: 1, absent: true}}"), "P107 7:23"},
+    {"literals that no argument is equal to",
+     HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch], when: "
+            "{args.method: [put, DELETE], args.url: {not: {eq: \"https://h.example\"}}}}]\n",
+     "P109 2:91, P109 2:126"},
+    {"a method that begins in small letters",
+     HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch], when: "
+            "{args.method: {starts_with: p, like: \"*t\"}}}]\n",
+     "P109 2:104, P109 2:113"},
+    {"a path with a `/` at its end, of a named condition",
+     HEADER "conditions: {c: {args.path: /srv/a/}}\nrules: [{id: r, effect: deny, capability: "
+            "[ccos.io.mkdir, ccos.io.log], when: {use: c}}]\n",
+     "P109 2:29"},
+    {"by a policy's own schema",
+     HEADER "capabilities: {x.y: {class: safe, args: {m: method, t: string}}}\nrules: [{id: r, "
+            "effect: deny, capability: [x.y], when: {args.m: get, args.t: get}}]\n",
+     "P109 3:65"},
+    {"not where a capability may have any argument",
+     HEADER "rules: [{id: r, effect: deny, capability: [ccos.network.http-fetch, x.y], when: "
+            "{args.method: put}}, {id: s, effect: deny, when: {args.method: put}}]\n",
+     ""},
+    {"what the broker never says",
+     WHEN("{broker.level: [controled, full], broker.chain: {contains: \"group:ops\"}, any: "
+          "[{broker.bucket: 100}, "
+          "{broker.bucket: {not_in: [0.5, 99]}}]}"),
+     "P109 7:27, P109 7:70, P109 7:106, P109 7:138"},
+    {"what the broker may say",
+     WHEN("{broker.level: {not: {eq: pure}}, broker.chain: {contains: \"user:a\"}, broker.bucket: "
+          "{in: [0, 99]}, "
+          "broker.depth: 100}"),
+     ""},
+    {"a given flag that is not declared",
+     HEADER
+     "attributes: {broker.flags.freeze: {type: bool}}\ntests: [{name: t, request: {subject: "
+     "\"a:b\", "
+     "capability: x.y}, given: {flags: {freez: true, freeze: true}}, expect: {effect: deny}}]\n",
+     "P106 3:79"},
     {"absent of a declared one",
      WITH("attributes: {context.x: {type: int}}", "{context.x: {eq: 1, absent: true}}"), ""},
     {"absent of what the broker says", WHEN("{broker.depth: {lt: 3, absent: false}}"), ""},
@@ -230,7 +266,7 @@ static void did_you_mean(void **state)
         struct findings all = {0};
         struct policy_image *image = NULL;
         assert_int_equal(
-            policy_compile(str_of(hints[i].text), "t.yaml", keep_finding, &all, &image, NULL),
+            compile_text(str_of(hints[i].text), "t.yaml", keep_finding, &all, &image, NULL),
             REEVE_EPOLICY);
         assert_string_equal(all.v[0].suggestion, hints[i].suggestion);
     }
