@@ -179,7 +179,7 @@ static const char *what_is_lost(const struct m_entry *e, const struct m_entry *o
     return NULL;
 }
 
-static void check_not_lower(struct checker *c, const struct m_entry *e, const struct m_entry *of)
+static bool check_not_lower(struct checker *c, const struct m_entry *e, const struct m_entry *of)
 {
     char shown[POLICY_SHOWN], wide[POLICY_SHOWN], place[POLICY_PLACE];
     const char *lost = takes_the_place(e, of) ? what_is_lost(e, of) : NULL;
@@ -189,6 +189,23 @@ static void check_not_lower(struct checker *c, const struct m_entry *e, const st
                       "`%s` takes the place of `%s` %s, and %s", policy_shown(e->id.text, shown),
                       policy_shown(of->id.text, wide),
                       policy_place(c->report, of->id.at, e->id.at, place), lost);
+    return !lost;
+}
+
+/* Nobody is held to less by a delegated file's word: what the root's trust says nothing of is
+ * dangerous. */
+static void check_not_safe(struct checker *c, const struct m_entry *e)
+{
+    const struct model *m = c->m;
+    char shown[POLICY_SHOWN];
+    bool told = e->klass != CORE_CLASS_SAFE || core_capability_find(e->id.text);
+    for (uint32_t i = 0; i < m->nentries && !told; i++)
+        told = !m->entries[i].scope && policy_capability_covers(m->entries[i].id.text, e->id.text);
+    if (!told)
+        policy_report(c->report, P_LOWERED, e->id.at,
+                      "leave `class` out, or have the root file say that it is safe",
+                      "`%s` is made safe in a delegated file, and the root says nothing of it",
+                      policy_shown(e->id.text, shown));
 }
 
 /* At level pure only what reeve computes itself may be allowed: who has that level is the root's to
@@ -215,10 +232,14 @@ void check_lowered(struct checker *c)
                       "%u capabilities, too many of which are delegated files'", m->nentries);
         return;
     }
-    for (uint32_t i = 0; i < m->nentries && delegated; i++)
+    for (uint32_t i = 0; i < m->nentries && delegated; i++) {
+        bool good = true;
         for (uint32_t k = 0; m->entries[i].scope && k < m->nentries; k++)
             if (m->entries[k].scope != m->entries[i].scope)
-                check_not_lower(c, &m->entries[i], &m->entries[k]);
+                good = check_not_lower(c, &m->entries[i], &m->entries[k]) && good;
+        if (m->entries[i].scope && good)
+            check_not_safe(c, &m->entries[i]);
+    }
 }
 
 /* ---- rules that can never match ---- */

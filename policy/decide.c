@@ -5,15 +5,51 @@
  */
 #include "policy/decide.h"
 
-enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+/* ---- conditions ---- */
+
+bool decide_sees_passed(const struct deciding *d, uint32_t rule)
 {
-    enum tri value =
-        e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
+    const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[rule]);
+    bool own = s && s->scope != POLICY_NONE && s->scope == d->effects.scope;
+    return d->req->passed && !own;
+}
+
+struct eval decide_eval_passed(const struct deciding *d)
+{
+    struct eval eval = d->eval;
+    eval.passed = true;
+    eval.memo = NULL;
+    return eval;
+}
+
+enum tri decide_condition(const struct deciding *d, uint32_t rule, uint32_t at)
+{
+    enum tri value = eval_condition(&d->eval, at);
+    if (!decide_sees_passed(d, rule))
+        return value;
+    const struct eval passed = decide_eval_passed(d);
+    return eval_condition(&passed, at) == value ? value : TRI_UNKNOWN;
+}
+
+static enum tri value_by(const struct eval *eval, const struct img_entry *e)
+{
+    enum tri value = e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(eval, e->condition);
     if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
-        !eval_templates_hold(&d->eval, image_rules(d->image)[e->rule].grant))
+        !eval_templates_hold(eval, image_rules(eval->image)[e->rule].grant))
         return TRI_UNKNOWN;
     return value;
 }
+
+enum tri decide_value(const struct deciding *d, const struct img_entry *e)
+{
+    enum tri value = value_by(&d->eval, e);
+    if (!d->req->passed || !decide_sees_passed(d, e->rule))
+        return value;
+    const struct eval passed = decide_eval_passed(d);
+    return value_by(&passed, e) == value ? value : TRI_UNKNOWN;
+}
+
+/* ---- candidates ---- */
 
 static bool selects(const struct deciding *d, const struct img_entry *e)
 {
@@ -37,8 +73,6 @@ bool decide_fits(const struct deciding *d, const struct eval_found *f, const str
     s->subject = eval_entry_rank(&d->scan, e);
     return s->subject && selects(d, e);
 }
-
-/* ---- candidates ---- */
 
 static bool each_found(const struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn,
                        void *state)
@@ -144,7 +178,7 @@ void decide_start(struct deciding *d, const struct policy_image *image,
 static void know(struct deciding *d, struct verdict *v)
 {
     struct policy_capability entry;
-    policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
+    eval_capability(d->image, &d->eval.subject, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
     uint32_t restricted = entry.known && entry.effects ? entry.effects : UINT32_MAX;
     d->effects = (struct eval_effects){
@@ -335,7 +369,8 @@ static bool is_valid_subject(const struct eval_subject *s)
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
 }
 
-/* From one link to the next, whose request `req` is: it differs in who asks. */
+/* From one link to the next, whose request `req` is: it differs in who asks, and with that in which
+ * delegated files may say something of the capability. */
 static void go_up(struct deciding *d, const struct policy_request *req, struct verdict *v)
 {
     d->link++;
@@ -343,6 +378,10 @@ static void go_up(struct deciding *d, const struct policy_request *req, struct v
     d->eval.subject = eval_subject_of(d->image, req->subject);
     eval_scan_for(&d->scan, d->eval.subject);
     (void)eval_scan_next(&d->scan);
+    if (d->image->section[IMAGE_scopes].count) {
+        know(d, v);
+        return;
+    }
     set_level(d->image, &d->eval.subject, req, v);
     d->eval.level = v->level;
 }
@@ -361,6 +400,7 @@ static int decide_links(struct deciding *d, struct policy_decision *out)
     if (!is_valid_subject(&d->eval.subject))
         return REEVE_EINVAL;
     know(d, &v);
+    const struct eval_effects effects = d->effects;
     enum core_level level = v.level;
     d->eval.memo = &memo;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
@@ -381,6 +421,8 @@ static int decide_links(struct deciding *d, struct policy_decision *out)
         }
     }
     out->level = lowest_level(image, req, inputs, inputs->nchain, level);
+    d->effects = effects; /* ceilings judge what the subject is about to do */
+    v.klass = out->klass;
     bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;

@@ -39,12 +39,26 @@ static void fail(struct miss *m, enum fault fault)
     m->fails |= 1u << fault;
 }
 
+/* As a rule's condition is told of: by the arguments by which it does not hold. */
+static struct eval eval_of(const struct deciding *d, uint32_t rule, uint32_t at)
+{
+    bool passed = decide_sees_passed(d, rule) && eval_condition(&d->eval, at) == TRI_TRUE;
+    return passed ? decide_eval_passed(d) : d->eval;
+}
+
+/* The same of the templates of its grant. */
+static struct eval eval_of_grant(const struct deciding *d, const struct img_rule *r, uint32_t rule)
+{
+    bool passed = decide_sees_passed(d, rule) && eval_templates_hold(&d->eval, r->grant);
+    return passed ? decide_eval_passed(d) : d->eval;
+}
+
 static void judge_conditions(const struct deciding *d, const struct img_rule *r, struct miss *m)
 {
     const struct img_condition *nodes = image_conditions(d->image);
     uint32_t end = r->condition == POLICY_NONE ? 0 : nodes[r->condition].end;
     for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
-        enum tri value = eval_condition(&d->eval, i);
+        enum tri value = decide_condition(d, m->told.rule, i);
         if (value == TRI_TRUE)
             continue;
         if (m->told.failing == 0)
@@ -60,8 +74,10 @@ static struct miss judge(const struct deciding *d, const struct standing *at)
     const struct img_selector *s = image_selector_of(d->image, r);
     struct miss m = {.at = *at, .told.rule = at->rule};
     judge_conditions(d, r, &m);
-    if (r->grant != POLICY_NONE)
-        m.wanted = eval_template_fails(&d->eval, r->grant, &m.attribute);
+    if (r->grant != POLICY_NONE) {
+        const struct eval eval = eval_of_grant(d, r, at->rule);
+        m.wanted = eval_template_fails(&eval, r->grant, &m.attribute);
+    }
     if (m.wanted != EVAL_NOTHING)
         fail(&m, FAULT_TEMPLATE);
     if (s && !eval_resource_fits(&d->eval, s, true))
@@ -158,7 +174,9 @@ static void put_template(const struct deciding *d, const struct miss *m, struct 
     buf_str(out, image_str(d->image, image_attributes(d->image)[m->attribute].text));
     buf_z(out, m->wanted == EVAL_URL ? " must be a URL that can be read for certain"
                                      : " must be one absolute path");
-    explain_value(&d->eval, m->attribute, out);
+    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
+    const struct eval eval = eval_of_grant(d, r, m->told.rule);
+    explain_value(&eval, m->attribute, out);
 }
 
 static void put_resource(const struct deciding *d, const struct img_selector *s, struct buf *out)
@@ -182,15 +200,17 @@ static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *o
 }
 
 /* What the conditions that could not be judged are about. */
-static void put_unknown(const struct deciding *d, const struct img_rule *r, struct buf *out)
+static void put_unknown(const struct deciding *d, uint32_t rule, struct buf *out)
 {
+    const struct img_rule *r = &image_rules(d->image)[rule];
     const struct img_condition *nodes = image_conditions(d->image);
     const char *comma = "; could not be judged: ";
     for (uint32_t i = r->condition + 1, told = 0; i < nodes[r->condition].end && told < 8;
          i = nodes[i].end) {
-        if (eval_condition(&d->eval, i) != TRI_UNKNOWN)
+        if (decide_condition(d, rule, i) != TRI_UNKNOWN)
             continue;
-        explain_unknown(&d->eval, i, &comma, out);
+        const struct eval eval = eval_of(d, rule, i);
+        explain_unknown(&eval, i, &comma, out);
         told++;
     }
 }
@@ -201,9 +221,11 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
 {
     const struct img_rule *r = &image_rules(d->image)[m->told.rule];
     const struct img_selector *s = image_selector_of(d->image, r);
+    struct eval eval;
     switch (fault) {
     case FAULT_CONDITION:
-        explain_condition(&d->eval, m->condition, out);
+        eval = eval_of(d, m->told.rule, m->condition);
+        explain_condition(&eval, m->condition, out);
         break;
     case FAULT_TEMPLATE:
         put_template(d, m, out);
@@ -222,14 +244,13 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
 
 static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
 {
-    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
     put_one(d, m, m->first, out);
     if (m->told.failing < 2)
         return;
     buf_printf(out, "; %u more of its conditions %s not hold", m->told.failing - 1,
                m->told.failing == 2 ? "does" : "do");
     if (m->told.unknown)
-        put_unknown(d, r, out);
+        put_unknown(d, m->told.rule, out);
 }
 
 static void tell_fault(const struct deciding *d, const struct miss *m, enum fault fault,
@@ -248,7 +269,7 @@ void explain_faults(const struct deciding *d, uint32_t rule, explain_fault_fn *f
     struct standing at = {.rule = rule};
     struct miss m = judge(d, &at);
     for (uint32_t i = r->condition + 1; i < end; i = nodes[i].end) {
-        enum tri value = eval_condition(&d->eval, i);
+        enum tri value = decide_condition(d, rule, i);
         m.condition = i;
         if (value != TRI_TRUE)
             tell_fault(d, &m, FAULT_CONDITION, value == TRI_UNKNOWN, fn, state);

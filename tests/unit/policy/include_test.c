@@ -220,13 +220,14 @@ static const struct row {
           "{subject: [\"group:g\"], capability: [\"acme.*\"]}}]\n")
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}, \"agent:b\": {x: 1}}\n"),
      "P124 a.yaml:2:33"},
-    {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), ""},
+    {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {effects: [network]}}\n"),
+     ""},
     {"a capability that another team tells of, lowered",
      TEAMS("", "capabilities: {\"acme.*\": {class: dangerous, effects: [network]}}\n",
            "capabilities: {acme.x: {class: safe, effects: [network]}}\n"),
      "P077 b.yaml:2:16"},
     {"raised, and with more effects",
-     TEAMS("", "capabilities: {\"acme.*\": {class: safe, effects: [network]}}\n",
+     TEAMS("", "capabilities: {\"acme.*\": {effects: [network]}}\n",
            "capabilities: {acme.x: {class: dangerous, effects: [network, program]}}\n"),
      ""},
     {"maps in another order, of many keys, and one value another",
@@ -244,9 +245,22 @@ static const struct row {
           "effects: [network]}}\n")
          WITH("a.yaml", "capabilities: {acme.x: {effects: [compute, network]}}\n"),
      ""},
-    {"a capability that it does not", TEAM("capabilities: {\"other.*\": {class: safe}}\n"),
+    {"one that nobody else tells of, made safe",
+     TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), "P077 a.yaml:2:16"},
+    {"one that the root tells of in part, made safe",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.x.*\": {class: "
+          "safe, effects: [network]}}\n")
+         WITH("a.yaml", "capabilities: {\"acme.*\": {class: safe, effects: [network]}}\n"),
+     "P077 a.yaml:2:16"},
+    {"one that the root makes safe",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.*\": {class: "
+          "safe, effects: [network]}}\n")
+         WITH("a.yaml", "capabilities: {\"acme.x.*\": {class: safe, effects: [network]}}\n"),
+     ""},
+    {"a capability that it does not", TEAM("capabilities: {\"other.*\": {effects: [network]}}\n"),
      "P124 a.yaml:2:16"},
-    {"a wider capability", TEAM("capabilities: {\"*\": {class: safe}}\n"), "P124 a.yaml:2:16"},
+    {"a wider capability", TEAM("capabilities: {\"*\": {effects: [network]}}\n"),
+     "P124 a.yaml:2:16"},
     {"an entity of the root's",
      ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nentities: {\"agent:a-1\": {x: 1}}\n")
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}}\n"),

@@ -16,8 +16,7 @@ static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsi
         n += naive_value(l, r, c) != NAIVE_TRUE;
         *unknown += naive_value(l, r, c) == NAIVE_UNKNOWN;
     }
-    return n + (r->grant && !naive_templates_hold(l->m, l->req, r->grant)) +
-           !naive_has_resource(l, r) + !naive_is_valid(l, r);
+    return n + !naive_grant_holds(l, r) + !naive_has_resource(l, r) + !naive_is_valid(l, r);
 }
 
 const struct m_rule *naive_nearest(const struct naive_link *l, unsigned *least, unsigned *unknown)

@@ -222,7 +222,7 @@ static enum found walk(const struct naive *n, const struct m_attribute *a, struc
     uint32_t i = 0;
     if (a->positions) {
         unsigned long at = strtoul(a->key[0].p, NULL, 10);
-        if (v->kind != 'l' || (n->req->entry && n->req->entry->has_schema))
+        if (v->kind != 'l' || (n->req->entry ? n->req->entry->has_schema : n->schema))
             return NOWHERE;
         if (at >= v->count)
             return MISSING;

@@ -358,8 +358,9 @@ static const struct {
      "{class: dangerous, effects: [network, money]}}\n"
      "entities: {\"v:b\": {t: x, l: [x, z], m: {x: 1}}}\n"},
     {"v:a", "q.c\", \"m.set_a.c",
-     "capabilities: {q.c: {class: safe, effects: [money]}, m.set_a.c: {class: dangerous, effects: "
-     "[network, money, filesystem]}}\n"
+     "capabilities: {q.c: {effects: [money], args: {a: any, \"n\": {type: integer, default: 2}}}, "
+     "m.set_a.c: {class: "
+     "dangerous, effects: [network, money, filesystem]}}\n"
      "entities: {\"v:a\": {t: z, q: 1}}\n"},
 };
 
@@ -429,6 +430,8 @@ void random_case(struct random_case *c)
     req->capability = str_of(random_capabilities[roll((uint32_t)random_ncapabilities)]);
     req->entry = core_capability_find(req->capability);
     req->level = roll(4) ? -1 : (int)roll(CORE_LEVEL_COUNT);
+    if (roll(2)) /* where no file's schema made what is handed on, nobody is asked for it */
+        req->passed = NULL;
     if (roll(2))
         c->r.inputs.nchain = 0;
     c->r.inputs.spent = c->spent;

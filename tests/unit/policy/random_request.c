@@ -117,7 +117,7 @@ static struct policy_value object(struct random_request *r, unsigned i, const ch
     return parse(r, i, &text);
 }
 
-static const struct json_doc *arguments(struct random_request *r)
+static const struct json_doc *arguments(struct random_request *r, unsigned at)
 {
     static const char *const keys[] = {"a", "b", "p", "m", "d.e", "l", "n", "h", "u"};
     auto_buf struct buf text = {0};
@@ -133,7 +133,7 @@ static const struct json_doc *arguments(struct random_request *r)
     default:
         put_object(&text, keys, BASE_COUNT(keys));
     }
-    return parse(r, 0, &text).doc;
+    return parse(r, at, &text).doc;
 }
 
 static void random_inputs(struct random_request *r)
@@ -208,7 +208,8 @@ void random_request(struct random_request *r)
                                      .capability = STR("x.y"),
                                      .level = -1,
                                      .resource = str_of(PICK(resources))};
-    r->req.args = arguments(r);
+    r->req.args = arguments(r, 0);
+    r->req.passed = arguments(r, 6);
     r->req.subject_properties = object(r, 1, named, BASE_COUNT(named));
     r->req.resource_properties = object(r, 2, named, BASE_COUNT(named));
     r->req.context = object(r, 3, context, BASE_COUNT(context));
@@ -319,6 +320,8 @@ void random_request_show(const struct random_request *r, struct buf *out)
         buf_printf(out, " %s %s", names[i], r->text[i] ? r->text[i] : "none");
     buf_printf(out, " known %x now %lld depth %u labels %u chain %u", r->inputs.known,
                (long long)r->inputs.now_ns, r->inputs.depth, r->inputs.nlabels, r->inputs.nchain);
+    if (r->req.passed)
+        buf_printf(out, " passed %s", r->text[6]);
     if (r->req.ceiling)
         show_ceiling(r->req.ceiling, out);
     for (uint32_t i = 0; i < r->inputs.nceilings; i++)
