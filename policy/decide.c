@@ -5,32 +5,6 @@
  */
 #include "policy/decide.h"
 
-/* ---- conditions ---- */
-
-bool decide_sees_passed(const struct deciding *d, uint32_t rule)
-{
-    const struct img_selector *s = image_selector_of(d->image, &image_rules(d->image)[rule]);
-    bool own = s && s->scope != POLICY_NONE && s->scope == d->effects.scope;
-    return d->req->passed && !own;
-}
-
-struct eval decide_eval_passed(const struct deciding *d)
-{
-    struct eval eval = d->eval;
-    eval.passed = true;
-    eval.memo = NULL;
-    return eval;
-}
-
-enum tri decide_condition(const struct deciding *d, uint32_t rule, uint32_t at)
-{
-    enum tri value = eval_condition(&d->eval, at);
-    if (!decide_sees_passed(d, rule))
-        return value;
-    const struct eval passed = decide_eval_passed(d);
-    return eval_condition(&passed, at) == value ? value : TRI_UNKNOWN;
-}
-
 static enum tri value_by(const struct eval *eval, const struct img_entry *e)
 {
     enum tri value = e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(eval, e->condition);
@@ -48,8 +22,6 @@ enum tri decide_value(const struct deciding *d, const struct img_entry *e)
     const struct eval passed = decide_eval_passed(d);
     return value_by(&passed, e) == value ? value : TRI_UNKNOWN;
 }
-
-/* ---- candidates ---- */
 
 static bool selects(const struct deciding *d, const struct img_entry *e)
 {

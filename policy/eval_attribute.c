@@ -145,7 +145,7 @@ static struct eval_value input_value(const struct eval *e, const struct img_attr
     case POLICY_INPUT_CHAIN:
         return THERE(view_subjects(in->chain, in->nchain));
     case POLICY_INPUT_LABELS:
-        return THERE(view_texts(in->labels, in->nlabels));
+        return THERE(view_labels(e->image, in->labels, in->nlabels, a->scope));
     case POLICY_INPUT_TOOL_DIGEST:
         return THERE(view_text(in->tool_digest));
     default:

@@ -176,8 +176,8 @@ struct img_attribute {
     uint32_t fallback; /* a literal; POLICY_NONE: none */
     uint8_t root, builtin, from, type;
     uint8_t list, positions, reserved[2];
-    uint32_t
-        scope; /* of the file whose rules ask, which see its entities; POLICY_NONE: the root's */
+    uint32_t scope; /* of the file whose rules ask, which see its entities and labels; POLICY_NONE:
+                       the root's */
 };
 struct img_regex {
     struct img_str pattern;

@@ -66,11 +66,27 @@ struct value naive_yaml(const struct naive *n, const struct ynode *y)
     return v;
 }
 
-static struct value from_texts(const struct naive *n, const struct str *texts, uint32_t count)
+/* Each file has labels of its own: those of a delegated one are NAME/label. */
+static bool knows_label(const struct naive *n, uint32_t scope, struct str label)
 {
-    struct value v = {.kind = 'l', .count = count, .child = children(n, count)};
+    auto_buf struct buf own = {0};
+    for (size_t i = 0; i < label.n && !scope; i++)
+        if (label.p[i] == '/')
+            return false;
+    if (!scope)
+        return true;
+    buf_str(&own, n->m->scopes[scope - 1].name);
+    buf_byte(&own, '/');
+    return str_starts(label, buf_view(&own));
+}
+
+static struct value labels_of(const struct naive *n, uint32_t scope, const struct str *labels,
+                              uint32_t count)
+{
+    struct value v = {.kind = 'l', .child = children(n, count)};
     for (uint32_t i = 0; i < count; i++)
-        v.child[i] = text(texts[i]);
+        if (knows_label(n, scope, labels[i]))
+            v.child[v.count++] = text(labels[i]);
     return v;
 }
 
@@ -140,8 +156,9 @@ static struct value believed(const struct naive *n, uint8_t root, struct str nam
     return out;
 }
 
-static bool broker_value(const struct naive *n, uint8_t input, struct value *out)
+static bool broker_value(const struct naive *n, const struct m_attribute *a, struct value *out)
 {
+    uint8_t input = a->builtin;
     const struct reeve_inputs_view *in = n->inputs;
     if (input == POLICY_INPUT_LEVEL) {
         *out = text(str_of(n->level));
@@ -162,7 +179,7 @@ static bool broker_value(const struct naive *n, uint8_t input, struct value *out
     if (input == POLICY_INPUT_TOOL_DIGEST)
         *out = text(in->tool_digest);
     if (input == POLICY_INPUT_LABELS)
-        *out = from_texts(n, in->labels, in->nlabels);
+        *out = labels_of(n, a->scope, in->labels, in->nlabels);
     if (input == POLICY_INPUT_CHAIN)
         *out = from_subjects(n, in->chain, in->nchain);
     if (input == POLICY_INPUT_FLAGS && !in->flags.doc)
@@ -206,7 +223,7 @@ static bool begin(const struct naive *n, const struct m_attribute *a, struct val
         *out = from_json(n, q->context.doc, q->context.node);
         return true;
     case ROOT_BROKER:
-        return broker_value(n, a->builtin, out);
+        return broker_value(n, a, out);
     default:
         *out = text(q->capability);
         return true;

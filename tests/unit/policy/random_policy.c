@@ -354,11 +354,13 @@ static const struct {
     const char *subject, *capabilities, *text;
 } declares[2] = {
     {"v:b", "m.b.c\", \"program.rtfs",
-     "capabilities: {m.b.c: {class: dangerous, effects: [network, money, compute]}, program.rtfs: "
+     "labels: [own]\ncapabilities: {m.b.c: {class: dangerous, effects: [network, money, compute]}, "
+     "program.rtfs: "
      "{class: dangerous, effects: [network, money]}}\n"
      "entities: {\"v:b\": {t: x, l: [x, z], m: {x: 1}}}\n"},
     {"v:a", "q.c\", \"m.set_a.c",
-     "capabilities: {q.c: {effects: [money], args: {a: any, \"n\": {type: integer, default: 2}}}, "
+     "labels: [own]\ncapabilities: {q.c: {effects: [money], args: {a: any, \"n\": {type: integer, "
+     "default: 2}}}, "
      "m.set_a.c: {class: "
      "dangerous, effects: [network, money, filesystem]}}\n"
      "entities: {\"v:a\": {t: z, q: 1}}\n"},
@@ -380,6 +382,8 @@ static void put_delegated_rule(struct buf *b, unsigned i)
                                         "{args.h: {host: \"*.example\"}}",
                                         "{args.b: {exists: true}}",
                                         "{subject.t: x}",
+                                        "{broker.labels: {contains: own}}",
+                                        "{broker.labels: {not: {some: {eq: own}}}}",
                                         "{subject.q: {exists: false}}"};
     const char *kind = PICK(kinds);
     bool permits = kind[0] == 'a';

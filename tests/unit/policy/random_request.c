@@ -138,7 +138,7 @@ static const struct json_doc *arguments(struct random_request *r, unsigned at)
 
 static void random_inputs(struct random_request *r)
 {
-    static const struct str names[] = {{"x", 1}, {"yx", 2}, {"1", 1}};
+    static const struct str names[] = {{"x", 1}, {"t/own", 5}, {"yx", 2}, {"s/own", 5}, {"1", 1}};
     static const char *const flag_keys[] = {"f"};
     static const char *const named[] = {"t", "l", "m", "q", "k"};
     r->chain[0] = (struct policy_subject){STR("u:p"), NULL};
@@ -151,7 +151,7 @@ static void random_inputs(struct random_request *r)
                                            .bucket = roll(3),
                                            .tool_digest = roll(2) ? STR("x") : STR("yx"),
                                            .labels = names,
-                                           .nlabels = roll(4),
+                                           .nlabels = roll(6),
                                            .chain = r->chain,
                                            .nchain = roll(3),
                                            .flags = object(r, 4, flag_keys, 1)};
