@@ -217,7 +217,7 @@ static void clear(struct verdict *v)
     v->isolation = CORE_RANK_NONE;
     v->everything = false;
     v->labels = v->budgets = v->warned = 0;
-    v->requires.n = v->approvals.n = v->obligations.n = 0;
+    v->requires.n = v->approvals.n = v->obligations.n = v->cuts.n = 0;
 }
 
 /* A deny says nothing but itself. */
@@ -262,6 +262,17 @@ static bool merge(struct policy_list *out, const struct policy_list *more, bool 
     return fits;
 }
 
+static bool merge_cuts(struct policy_cuts *out, const struct policy_list *more, uint32_t link)
+{
+    if (more->n > POLICY_MAX_HELD - out->n)
+        return false;
+    for (uint32_t i = 0; i < more->n; i++) {
+        out->v[out->n].rule = more->v[i];
+        out->v[out->n++].link = link;
+    }
+    return true;
+}
+
 static int strictness(enum core_effect effect)
 {
     return effect == CORE_EFFECT_DENY ? 2 : effect == CORE_EFFECT_ASK;
@@ -281,7 +292,7 @@ static void begin_answer(struct policy_decision *out, const struct verdict *v)
     out->budgets = v->budgets;
     out->warned = v->warned;
     out->nlinks = 1;
-    out->requires.n = out->approvals.n = out->obligations.n = 0;
+    out->requires.n = out->approvals.n = out->obligations.n = out->cuts.n = 0;
     out->shadow.differs = false;
     out->shadow.effect = v->effect;
     out->shadow.rule = v->rule;
@@ -303,7 +314,7 @@ static bool add_link(struct policy_decision *out, const struct verdict *v, uint3
     out->labels |= v->labels;
     out->budgets |= v->budgets;
     out->warned |= v->warned;
-    return merge(&out->requires, &v->requires, true) &&
+    return merge_cuts(&out->cuts, &v->cuts, link) && merge(&out->requires, &v->requires, true) &&
            merge(&out->approvals, &v->approvals, false) &&
            merge(&out->obligations, &v->obligations, false);
 }
@@ -315,7 +326,7 @@ static void end_in_deny(struct policy_decision *out, const struct verdict *v)
     out->isolation = CORE_RANK_NONE;
     out->grant = POLICY_NONE;
     out->labels = out->budgets = out->warned = 0;
-    out->requires.n = out->approvals.n = 0;
+    out->requires.n = out->approvals.n = out->cuts.n = 0;
     out->obligations.n = v->obligations.n;
     memcpy(out->obligations.v, v->obligations.v, v->obligations.n * sizeof v->obligations.v[0]);
 }

@@ -48,6 +48,7 @@ struct verdict {
     bool everything, capped;
     uint64_t labels, budgets, warned;
     struct policy_list requires, approvals, obligations;
+    struct policy_list cuts; /* asks of `requires` that write a grant */
 };
 
 /** The request as the `link`-th of the chain would make it: 0 the subject, i its i-th parent. */

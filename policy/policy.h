@@ -297,6 +297,13 @@ struct reeve_inputs_view {
 struct policy_list {
     uint32_t n, v[POLICY_MAX_HELD];
 };
+/** Asks that hold a link and do not permit it: what they grant is all that is left of it. */
+struct policy_cuts {
+    uint32_t n;
+    struct {
+        uint32_t rule, link;
+    } v[POLICY_MAX_HELD];
+};
 /** What one link of the chain, the subject or a parent, may have. */
 struct policy_link {
     uint32_t grant;  /* index in the image, or UINT32_MAX: nothing */
@@ -323,6 +330,7 @@ struct policy_decision {
     struct policy_list requires;    /* requires and asks, ascending: what held it */
     struct policy_list approvals;   /* of an ask; all are needed */
     struct policy_list obligations; /* to be carried out */
+    struct policy_cuts cuts;        /* asks of `requires` that write a grant */
     /* The answer with shadow rules in force; `differs`: in effect or grant. */
     struct {
         bool differs;

@@ -50,7 +50,10 @@ struct naive_side {
     struct policy_request req;
     int level;
     bool everything;
+    bool cuts; /* an ask that does not permit: where its templates stand for nothing, it gives none
+                */
 };
+enum { NAIVE_SIDES = 256 };
 void naive_put_grant(const struct naive_link *l, const struct naive_side *sides, unsigned nsides,
                      const struct m_rule *const *requires, unsigned nrequires, struct buf *out);
 

@@ -363,8 +363,13 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
     }
     for (unsigned i = 0; i < n; i++)
         if (asks[i] != ask) {
+            int isolation = naive_isolation(l->m, asks[i]->grant);
             a->requires[a->nrequires++] = asks[i];
+            a->isolation = isolation > a->isolation ? isolation : a->isolation;
+            NAIVE_ADD(a->obliged, a->nobliged, asks[i]);
             NAIVE_ADD(a->labelled, a->nlabelled, asks[i]);
+            if (asks[i]->grant)
+                a->cuts[a->ncuts++] = asks[i];
         }
     qsort(a->requires, a->nrequires, sizeof a->requires[0], naive_by_id);
     if (a->napprovals)
