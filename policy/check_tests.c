@@ -11,12 +11,29 @@ static const char *const pseudo_rules[] = {"reeve/default", "reeve/pure", "reeve
 /* What names of one kind there are. */
 struct known {
     struct checker *c;
-    const struct policy_names *rules; /* NULL: labels */
-    const struct m_scope *scope;      /* of the test; NULL: of the root's trust */
+    const struct policy_names *rules; /* NULL: labels, or flags */
+    bool flags;
+    const struct m_scope *scope; /* of the test; NULL: of the root's trust */
 };
+
+/* Of the test's own file. */
+static bool is_flag(const struct known *k, struct str own)
+{
+    const struct model *m = k->c->m;
+    size_t before = k->scope->name.n + 1;
+    for (uint32_t i = 0; i < m->ndeclared; i++) {
+        const struct m_declared *d = &m->declared[i];
+        if (d->scope && &m->scopes[d->scope - 1] == k->scope && d->path->root == ROOT_BROKER &&
+            str_eq(d->path->key[0], (struct str){own.p + before, own.n - before}))
+            return true;
+    }
+    return false;
+}
 
 static bool is_known(const struct known *k, struct str name)
 {
+    if (k->flags)
+        return is_flag(k, name);
     if (k->rules)
         return policy_names_find(k->rules, name) != POLICY_NONE;
     return check_find_label(k->c->m, name) != POLICY_NONE;
@@ -75,17 +92,22 @@ static void check_expect(const struct known *rules, const struct known *labels, 
         check_rule(rules, &e->shadow->rule);
 }
 
-/* Labels and budgets that are given: whether they exist is for the reader of inputs. */
+/* Labels, budgets and flags that are given: whether they exist is for the reader of inputs. */
 static void resolve_given(const struct known *rules, const struct known *labels,
-                          struct ynode *given)
+                          const struct known *flags, struct ynode *given)
 {
-    for (struct ynode *k = given ? given->first : NULL; k; k = k->next->next) {
-        bool list = str_is(k->text, "labels") && k->next->type == Y_LIST;
-        bool map = str_is(k->text, "spent") && k->next->type == Y_MAP;
-        for (struct ynode *e = list || map ? k->next->first : NULL; e;
-             e = map ? e->next->next : e->next)
-            resolve(list ? labels : rules, &e->text);
-    }
+    const struct {
+        const char *key;
+        const struct known *known;
+        enum ynode_type type;
+    } kinds[] = {{"labels", labels, Y_LIST}, {"spent", rules, Y_MAP}, {"flags", flags, Y_MAP}};
+    for (struct ynode *k = given ? given->first : NULL; k; k = k->next->next)
+        for (size_t i = 0; i < BASE_COUNT(kinds); i++) {
+            bool is = str_is(k->text, kinds[i].key) && k->next->type == kinds[i].type;
+            for (struct ynode *e = is ? k->next->first : NULL; e;
+                 e = kinds[i].type == Y_MAP ? e->next->next : e->next)
+                resolve(kinds[i].known, &e->text);
+        }
 }
 
 void check_tests(struct checker *c)
@@ -97,8 +119,9 @@ void check_tests(struct checker *c)
     for (uint32_t i = 0; i < m->ntests; i++) {
         struct m_test *t = &m->tests[i];
         const struct m_scope *scope = t->scope ? &m->scopes[t->scope - 1] : NULL;
-        struct known rules = {c, &ids, scope}, labels = {c, NULL, scope};
+        struct known rules = {c, &ids, false, scope}, labels = {c, NULL, false, scope},
+                     flags = {c, NULL, true, scope};
         check_expect(&rules, &labels, &t->expect);
-        resolve_given(&rules, &labels, t->given);
+        resolve_given(&rules, &labels, &flags, t->given);
     }
 }

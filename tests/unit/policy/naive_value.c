@@ -117,7 +117,7 @@ static const struct m_declared *declared(const struct naive *n, const struct m_a
         bool same = d->root == a->root && d->builtin == a->builtin && d->n == keys;
         for (uint32_t k = 0; same && k < keys; k++)
             same = str_eq(d->key[k], a->key[k]);
-        if (same)
+        if (same && (!n->m->declared[i].scope || n->m->declared[i].scope == n->scope))
             return &n->m->declared[i];
     }
     return NULL;
@@ -230,6 +230,20 @@ static bool begin(const struct naive *n, const struct m_attribute *a, struct val
     }
 }
 
+/* A flag of a delegated file's own goes by NAME/flag. */
+static const struct value *flag_of(const struct naive *n, const struct m_attribute *a,
+                                   const struct value *flags)
+{
+    const struct m_declared *d = declared(n, a, 1);
+    auto_buf struct buf own = {0};
+    if (d && d->scope) {
+        buf_str(&own, n->m->scopes[d->scope - 1].name);
+        buf_byte(&own, '/');
+    }
+    buf_str(&own, a->key[0]);
+    return member(flags, buf_view(&own));
+}
+
 static enum found walk(const struct naive *n, const struct m_attribute *a, struct value *v)
 {
     bool whole = a->root == ROOT_ACTION ||
@@ -237,6 +251,13 @@ static enum found walk(const struct naive *n, const struct m_attribute *a, struc
     if (!begin(n, a, v))
         return MISSING;
     uint32_t i = 0;
+    if (a->root == ROOT_BROKER && a->builtin == POLICY_INPUT_FLAGS) {
+        const struct value *next = v->kind == 'm' ? flag_of(n, a, v) : NULL;
+        if (v->kind != 'm' || !next)
+            return v->kind == 'm' ? MISSING : NOWHERE;
+        *v = *next;
+        i = 1;
+    }
     if (a->positions) {
         unsigned long at = strtoul(a->key[0].p, NULL, 10);
         if (v->kind != 'l' || (n->req->entry ? n->req->entry->has_schema : n->schema))

@@ -354,12 +354,14 @@ static const struct {
     const char *subject, *capabilities, *text;
 } declares[2] = {
     {"v:b", "m.b.c\", \"program.rtfs",
-     "labels: [own]\ncapabilities: {m.b.c: {class: dangerous, effects: [network, money, compute]}, "
+     "labels: [own]\nattributes: {broker.flags.g: {type: bool, default: true}}\ncapabilities: "
+     "{m.b.c: {class: dangerous, effects: [network, money, compute]}, "
      "program.rtfs: "
      "{class: dangerous, effects: [network, money]}}\n"
      "entities: {\"v:b\": {t: x, l: [x, z], m: {x: 1}}}\n"},
     {"v:a", "q.c\", \"m.set_a.c",
-     "labels: [own]\ncapabilities: {q.c: {effects: [money], args: {a: any, \"n\": {type: integer, "
+     "labels: [own]\nattributes: {broker.flags.g: {type: bool, default: true}}\ncapabilities: "
+     "{q.c: {effects: [money], args: {a: any, \"n\": {type: integer, "
      "default: 2}}}, "
      "m.set_a.c: {class: "
      "dangerous, effects: [network, money, filesystem]}}\n"
@@ -383,6 +385,7 @@ static void put_delegated_rule(struct buf *b, unsigned i)
                                         "{args.b: {exists: true}}",
                                         "{subject.t: x}",
                                         "{broker.labels: {contains: own}}",
+                                        "{broker.flags.g: true}",
                                         "{broker.labels: {not: {some: {eq: own}}}}",
                                         "{subject.q: {exists: false}}"};
     const char *kind = PICK(kinds);

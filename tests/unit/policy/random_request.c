@@ -139,7 +139,7 @@ static const struct json_doc *arguments(struct random_request *r, unsigned at)
 static void random_inputs(struct random_request *r)
 {
     static const struct str names[] = {{"x", 1}, {"t/own", 5}, {"yx", 2}, {"s/own", 5}, {"1", 1}};
-    static const char *const flag_keys[] = {"f"};
+    static const char *const flag_keys[] = {"f", "g", "t/g", "s/g"};
     static const char *const named[] = {"t", "l", "m", "q", "k"};
     r->chain[0] = (struct policy_subject){STR("u:p"), NULL};
     r->chain[1] = (struct policy_subject){STR("u:ab"), object(r, 5, named, BASE_COUNT(named)).doc};
@@ -154,7 +154,7 @@ static void random_inputs(struct random_request *r)
                                            .nlabels = roll(6),
                                            .chain = r->chain,
                                            .nchain = roll(3),
-                                           .flags = object(r, 4, flag_keys, 1)};
+                                           .flags = object(r, 4, flag_keys, BASE_COUNT(flag_keys))};
 }
 
 /* Mostly one that leaves something. */
