@@ -73,6 +73,18 @@ static bool in_group(struct search *s, uint32_t group, struct str name, unsigned
     return is_covered(s, &s->c->m->groups[group].members, name, depth + 1);
 }
 
+bool check_may_be_about(struct checker *c, const struct m_scope *s, struct str subject)
+{
+    if (!c->seen)
+        c->seen = arena_array(c->arena, c->m->ngroups + (size_t)1, sizeof *c->seen);
+    if (!c->seen) {
+        policy_report_memory(c->report);
+        return true;
+    }
+    struct search search = {c, c->seen, ++c->searches};
+    return is_covered(&search, &s->subjects, subject, 0);
+}
+
 static void not_covered(struct checker *c, const struct m_scope *s, struct str what,
                         struct policy_pos at)
 {
@@ -85,16 +97,10 @@ static void not_covered(struct checker *c, const struct m_scope *s, struct str w
 static void check_declared(struct checker *c)
 {
     const struct model *m = c->m;
-    struct search search = {c, arena_array(c->arena, m->ngroups + (size_t)1, sizeof(uint32_t)), 0};
-    if (!search.seen) {
-        policy_report_memory(c->report);
-        return;
-    }
     for (uint32_t i = 0; i < m->nentities; i++) {
         const struct m_entity *e = &m->entities[i];
         const struct m_scope *s = e->scope ? &m->scopes[e->scope - 1] : NULL;
-        search.name++;
-        if (s && !is_covered(&search, &s->subjects, e->name, 0))
+        if (s && !check_may_be_about(c, s, e->name))
             not_covered(c, s, e->name, e->at);
     }
     for (uint32_t i = 0; i < m->nentries; i++) {

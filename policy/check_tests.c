@@ -39,6 +39,18 @@ static bool is_known(const struct known *k, struct str name)
     return check_find_label(k->c->m, name) != POLICY_NONE;
 }
 
+static bool starts_with_name(struct str name, struct str first)
+{
+    return name.n > first.n && name.p[first.n] == '/' && str_starts(name, first);
+}
+
+/* Another delegated file's, which this one does not see. */
+static bool is_hidden(const struct known *k, struct str name)
+{
+    return k->scope && memchr(name.p, '/', name.n) && !starts_with_name(name, k->scope->name) &&
+           !starts_with_name(name, STR("reeve"));
+}
+
 /* A delegated file knows its own names by what it calls them itself. */
 static void resolve(const struct known *k, struct str *name)
 {
@@ -61,7 +73,7 @@ static void check_rule(const struct known *k, struct m_name *rule)
 {
     struct policy_report *report = k->c->report;
     resolve(k, &rule->text);
-    if (!rule->text.n || is_known(k, rule->text))
+    if (!rule->text.n || (!is_hidden(k, rule->text) && is_known(k, rule->text)))
         return;
     struct policy_nearest near = policy_near(report, rule->text);
     for (size_t i = 0; i < BASE_COUNT(pseudo_rules); i++) {
@@ -92,6 +104,15 @@ static void check_expect(const struct known *rules, const struct known *labels, 
         check_rule(rules, &e->shadow->rule);
 }
 
+static void resolve_one(const struct known *k, struct ynode *name)
+{
+    char shown[POLICY_SHOWN];
+    resolve(k, &name->text);
+    if (is_hidden(k, name->text))
+        policy_report(k->c->report, P_NOT_COVERED, name->pos, "leave it out",
+                      "`%s` is none of this file's names", policy_shown(name->text, shown));
+}
+
 /* Labels, budgets and flags that are given: whether they exist is for the reader of inputs. */
 static void resolve_given(const struct known *rules, const struct known *labels,
                           const struct known *flags, struct ynode *given)
@@ -106,8 +127,52 @@ static void resolve_given(const struct known *rules, const struct known *labels,
             bool is = str_is(k->text, kinds[i].key) && k->next->type == kinds[i].type;
             for (struct ynode *e = is ? k->next->first : NULL; e;
                  e = kinds[i].type == Y_MAP ? e->next->next : e->next)
-                resolve(kinds[i].known, &e->text);
+                resolve_one(kinds[i].known, e);
         }
+}
+
+/* ---- who asks ---- */
+
+static const struct ynode *value_of(const struct ynode *map, const char *key)
+{
+    for (const struct ynode *k = map && map->type == Y_MAP ? map->first : NULL; k;
+         k = k->next->next)
+        if (str_is(k->text, key))
+            return k->next;
+    return NULL;
+}
+
+/* A test of a delegated file speaks of what the file may be about: else it would tell of what
+ * others may. What is no subject is for who reads the request. */
+static void check_subject(struct checker *c, const struct m_scope *s, const struct ynode *n)
+{
+    auto_buf struct buf text = {0};
+    char shown[POLICY_SHOWN], name[POLICY_SHOWN];
+    const struct ynode *type = value_of(n, "type"), *id = value_of(n, "id");
+    if (!n)
+        return;
+    if (n->type == Y_TEXT) {
+        buf_str(&text, n->text);
+    } else if (type && id && type->type == Y_TEXT && id->type == Y_TEXT) {
+        buf_str(&text, type->text);
+        buf_byte(&text, ':');
+        buf_str(&text, id->text);
+    }
+    if (text.len && !check_may_be_about(c, s, buf_view(&text)))
+        policy_report(c->report, P_NOT_COVERED, n->pos, NULL,
+                      "`%s` is not covered by what `%s` may", policy_shown(buf_view(&text), shown),
+                      policy_shown(s->name, name));
+}
+
+static void check_who_asks(struct checker *c, const struct m_scope *s, const struct m_test *t)
+{
+    const struct ynode *chain = value_of(t->given, "chain");
+    check_subject(c, s, value_of(t->request, "subject"));
+    for (const struct ynode *v = t->variants ? t->variants->first : NULL; v; v = v->next)
+        check_subject(c, s, value_of(v, "subject"));
+    for (const struct ynode *p = chain && chain->type == Y_LIST ? chain->first : NULL; p;
+         p = p->next)
+        check_subject(c, s, p->type == Y_MAP ? value_of(p, "subject") : p);
 }
 
 void check_tests(struct checker *c)
@@ -122,6 +187,8 @@ void check_tests(struct checker *c)
         struct known rules = {c, &ids, false, scope}, labels = {c, NULL, false, scope},
                      flags = {c, NULL, true, scope};
         check_expect(&rules, &labels, &t->expect);
+        if (scope)
+            check_who_asks(c, scope, t);
         resolve_given(&rules, &labels, &flags, t->given);
     }
 }

@@ -269,9 +269,20 @@ static bool is_synonym(struct str theirs, struct str ours)
     return false;
 }
 
+/* "NAMESPACE/name" of a delegated file: its namespace, n 0: none. */
+static struct str namespace_of(struct str name)
+{
+    size_t n = 0;
+    while (n < name.n && (name.p[n] == '-' || (name.p[n] >= '0' && name.p[n] <= '9') ||
+                          (name.p[n] >= 'a' && name.p[n] <= 'z')))
+        n++;
+    return (struct str){name.p, n < name.n && name.p[n] == '/' ? n : 0};
+}
+
 void policy_offer(struct policy_nearest *n, struct str candidate)
 {
-    if (!n->wanted.n || (n->best.p && n->distance == 0))
+    if (!n->wanted.n || (n->best.p && n->distance == 0) ||
+        !str_eq(namespace_of(n->wanted), namespace_of(candidate)))
         return;
     if (is_synonym(n->wanted, candidate)) {
         n->best = candidate;

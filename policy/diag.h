@@ -102,6 +102,8 @@ struct policy_nearest {
 /** Begins a search; once nothing more is told (POLICY_MAX_FINDINGS) it finds nothing, so that hints
  * cost bounded time. */
 struct policy_nearest policy_near(const struct policy_report *r, struct str wanted);
+/** A name of a delegated file is offered for such a name of the same file alone: nobody is told of
+ * names that are not theirs. */
 void policy_offer(struct policy_nearest *n, struct str candidate);
 #define POLICY_HINT 96
 /** "did you mean `X`?" in `hint`, or NULL when nothing was near. */

@@ -363,6 +363,31 @@ static const struct row {
     {"labels as an operand",
      TEAM(RULE("capability: [acme.x], when: {args.x: {in: {attr: broker.labels}}}")),
      "P123 a.yaml:3:105"},
+    {"a test for whom it may be about",
+     TEAM("tests: [{name: t, request: {subject: \"agent:a-1\", capability: acme.x}, variants: "
+          "[{subject: {type: agent, id: a-2}}], given: {chain: [\"agent:a-3\", {subject: "
+          "\"agent:a-4\"}]}, expect: {effect: deny}}]\n"),
+     ""},
+    {"a test for another",
+     TEAM("tests: [{name: t, request: {subject: \"agent:b-1\", capability: acme.x}, expect: "
+          "{effect: deny}}]\n"),
+     "P124 a.yaml:2:38"},
+    {"in a variant and by parents",
+     TEAM("tests:\n- name: t\n  request: {subject: \"agent:a-1\", capability: acme.x}\n"
+          "  variants: [{subject: {type: agent, id: b-2}}]\n"
+          "  given: {chain: [\"agent:b-3\", {subject: \"agent:b-4\"}]}\n"
+          "  expect: {effect: deny}\n"),
+     "P124 a.yaml:5:24, P124 a.yaml:6:19, P124 a.yaml:6:42"},
+    {"a test that names another team's rules, labels and flags",
+     TEAMS("",
+           "rules: [{id: q, effect: deny}]\ntests:\n- name: t\n"
+           "  request: {subject: \"agent:a-1\", capability: acme.x}\n"
+           "  given: {labels: [b/l], flags: {b/f: true}, spent: {b/c: 1}}\n"
+           "  expect: {rule: b/q, requires: [b/q, q]}\n",
+           "rules: [{id: q, effect: deny}]\nlabels: [l]\nattributes: {broker.flags.f: {type: "
+           "bool}}\nbudgets: [{id: c, per: all, when_spent: deny, limits: {calls: {max: 1, window: "
+           "1h}}}]\n"),
+     "P080 a.yaml:7:18, P080 a.yaml:7:34, P124 a.yaml:6:20, P124 a.yaml:6:34, P124 a.yaml:6:54"},
     {"a value of its variable",
      ROOT("include: [{file: a.yaml, as: a, may: " MAY ", with: {num: 7}}]\n")
          WITH("a.yaml", "vars: {num: {type: int}}\n" RULE(
@@ -457,24 +482,43 @@ static void suggestions(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *suggestion;
+        const char *text, *suggestion, *code;
     } advice[] = {
+        {TEAMS("", "rules: [{id: s, effect: deny, mode: shadow, replaces: hidden-rul}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "", "P079"},
+        {TEAMS("",
+               "rules: [{id: s, effect: deny, mode: shadow, replaces: hidden-rul}, {id: "
+               "hidden-ruler, effect: deny}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "did you mean `a/hidden-ruler`?", "P079"},
+        {TEAMS("", RULE("capability: [acme.x], labels: [internal-audi]"),
+               "labels: [internal-audit]\n"),
+         "declare it under `labels`", "P074"},
+        {TEAMS("labels: [internal-audit]\n", RULE("capability: [acme.x], labels: [internal-audi]"),
+               ""),
+         "declare it under `labels`", "P074"},
+        {TEAMS("",
+               "tests: [{name: t, request: {subject: \"agent:a-1\", capability: acme.x}, expect: "
+               "{rule: hidden-rul}}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "", "P080"},
         {TEAMS("rules: [{id: r, effect: deny, when: {context.approved: 1}}]\n",
                "attributes: {context.approved: {type: int}}\n", ""),
-         "declare it under `attributes`"},
+         "declare it under `attributes`", "P130"},
         {TEAMS("attributes: {context.approved: {type: int}}\n",
                "rules: [{id: r, effect: deny, capability: [acme.x], when: {context.aproved: 1}}]\n",
                ""),
-         "did you mean `context.approved`?"},
+         "did you mean `context.approved`?", "P130"},
     };
     for (size_t i = 0; i < BASE_COUNT(advice); i++) {
         struct files files;
         struct findings all = {0};
         unsigned told = 0;
         files_of(str_of(advice[i].text), &files);
-        assert_int_equal(policy_lint_source(&files.source, keep_finding, &all, NULL), 0);
+        (void)policy_lint_source(&files.source, keep_finding, &all, NULL);
         for (unsigned k = 0; k < all.n; k++) {
-            if (strcmp(all.v[k].code, "P130") != 0)
+            if (strcmp(all.v[k].code, advice[i].code) != 0)
                 continue;
             told++;
             assert_string_equal(all.v[k].suggestion, advice[i].suggestion);
