@@ -141,6 +141,26 @@ static bool was_told(struct policy_report *r, enum policy_code code, struct poli
     return false;
 }
 
+static const struct str counts = {NULL, 0};
+
+static void tell_of_more(struct policy_report *r, struct policy_pos at)
+{
+    emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again",
+         counts);
+}
+
+/* Whether delegated files have had their share; says so once. */
+static bool is_beyond_share(struct policy_report *r, struct policy_pos at)
+{
+    if (!at.file || at.file > r->nmore || !r->more[at.file - 1]->delegated)
+        return false;
+    if (r->delegated == POLICY_MAX_DELEGATED)
+        tell_of_more(r, at);
+    if (r->delegated <= POLICY_MAX_DELEGATED)
+        r->delegated++;
+    return r->delegated > POLICY_MAX_DELEGATED;
+}
+
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...)
 {
@@ -151,16 +171,15 @@ void policy_report(struct policy_report *r, enum policy_code code, struct policy
     va_start(ap, fmt);
     (void)vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    static const struct str counts = {NULL, 0};
     if (codes[code].severity == POLICY_ERROR)
         keep_first(r, code, at, suggestion, message);
-    if (was_told(r, code, at, message) || is_suppressed(r, code, at, suggestion, message))
+    if (was_told(r, code, at, message) || is_suppressed(r, code, at, suggestion, message) ||
+        is_beyond_share(r, at))
         return;
     if (r->findings < POLICY_MAX_FINDINGS)
         emit(r, code, at, suggestion, message, counts);
     else if (r->findings == POLICY_MAX_FINDINGS)
-        emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again",
-             counts);
+        tell_of_more(r, at);
     if (r->findings <= POLICY_MAX_FINDINGS)
         r->findings++;
 }
@@ -183,8 +202,8 @@ const char *policy_shown(struct str s, char out[POLICY_SHOWN])
 
 struct policy_nearest policy_near(const struct policy_report *r, struct str wanted)
 {
-    return (struct policy_nearest){.wanted = r->findings < POLICY_MAX_FINDINGS ? wanted
-                                                                               : (struct str){0}};
+    bool over = r->findings >= POLICY_MAX_FINDINGS || r->delegated > POLICY_MAX_DELEGATED;
+    return (struct policy_nearest){.wanted = over ? (struct str){0} : wanted};
 }
 
 static unsigned reach(size_t length)

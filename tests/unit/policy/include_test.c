@@ -595,6 +595,63 @@ static void too_many_files(void **state)
     assert_non_null(strstr(err.message, "P003"));
 }
 
+static void lint_text(const struct buf *text, struct findings *all)
+{
+    struct files files;
+    files_of(buf_view(text), &files);
+    (void)policy_lint_source(&files.source, keep_finding, all, NULL);
+}
+
+/* However much there is to say of a team, the root's own is told. */
+static void a_team_does_not_fill_the_findings(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings *all = calloc(1, sizeof *all);
+    assert_non_null(all);
+    buf_z(
+        &text,
+        ROOT(
+            "include: [{file: a.yaml, as: a, may: " MAY "}]\n"
+            "rules: [{id: x, effect: deny, when: {args.a: {starts_with: /etc}}}]\n") "=== "
+                                                                                     "a."
+                                                                                     "yaml\n" HEADER
+                                                                                     "rules:\n");
+    for (unsigned i = 0; i < 300; i++)
+        buf_printf(&text,
+                   "  - {id: r%u, effect: deny, subject: [\"agent:z\"], capability: "
+                   "[acme.x%u]}\n",
+                   i, i);
+    lint_text(&text, all);
+    unsigned roots = 0, more = 0;
+    for (unsigned i = 0; i < all->n; i++) {
+        roots += strcmp(all->v[i].file, "root.yaml") == 0;
+        more += strcmp(all->v[i].code, "P038") == 0;
+    }
+    assert_true(roots > 0);
+    assert_int_equal(more, 1);
+    free(all);
+}
+
+/* Of what all files have together too much of: in the file that took most. */
+static void who_took_too_many(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings all = {0};
+    buf_z(&text,
+          ROOT("include: [{file: a.yaml, as: a, may: " MAY "}, {file: b.yaml, as: b, may: " MAY
+               "}]\n") "=== a.yaml\n" HEADER "labels: [a0");
+    for (unsigned i = 1; i < 64; i++)
+        buf_printf(&text, ", a%u", i);
+    buf_z(&text, "]\n=== b.yaml\n" HEADER "labels: [b]\n");
+    lint_text(&text, &all);
+    assert_int_equal(all.n, 1);
+    assert_string_equal(all.v[0].code, "P003");
+    assert_string_equal(all.v[0].file, "a.yaml");
+    assert_non_null(strstr(all.v[0].message, "64 of them in a.yaml"));
+}
+
 static int huge(void *arg, const char *path, struct buf *out, struct reeve_error *err)
 {
     (void)arg;
@@ -652,6 +709,8 @@ int main(void)
                                        cmocka_unit_test(source),
                                        cmocka_unit_test(a_text_has_no_folder),
                                        cmocka_unit_test(too_many_files),
+                                       cmocka_unit_test(a_team_does_not_fill_the_findings),
+                                       cmocka_unit_test(who_took_too_many),
                                        cmocka_unit_test(too_many_bytes),
                                        cmocka_unit_test(too_many_patterns),
                                        cmocka_unit_test(every_code_was_seen)};
