@@ -652,6 +652,32 @@ static void who_took_too_many(void **state)
     assert_non_null(strstr(all.v[0].message, "64 of them in a.yaml"));
 }
 
+/* Patterns that cost little to write and much to hold. */
+static void too_much_machine_code(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    struct files files;
+    buf_z(
+        &text,
+        ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\n"
+             "rules: [{id: x, effect: deny, when: {args.a: {matches: \"a.c\"}}}]\n") "=== "
+                                                                                     "a."
+                                                                                     "yaml\n" HEADER
+                                                                                     "rules:\n");
+    for (unsigned i = 0; i < 2500; i++)
+        buf_printf(&text,
+                   "  - {id: r%u, effect: deny, capability: [acme.x], when: {args.a: {matches: "
+                   "'(?:\\p{L}{1,50}x?){1,200}N%u'}}}\n",
+                   i, i);
+    files_of(buf_view(&text), &files);
+    assert_int_equal(policy_compile_source(&files.source, NULL, NULL, &image, &err), REEVE_EPOLICY);
+    assert_non_null(strstr(err.message, "P003: the regular expressions come to more than 256 MiB"));
+    assert_string_equal(err.file, "a.yaml");
+}
+
 static int huge(void *arg, const char *path, struct buf *out, struct reeve_error *err)
 {
     (void)arg;
@@ -711,6 +737,7 @@ int main(void)
                                        cmocka_unit_test(too_many_files),
                                        cmocka_unit_test(a_team_does_not_fill_the_findings),
                                        cmocka_unit_test(who_took_too_many),
+                                       cmocka_unit_test(too_much_machine_code),
                                        cmocka_unit_test(too_many_bytes),
                                        cmocka_unit_test(too_many_patterns),
                                        cmocka_unit_test(every_code_was_seen)};
