@@ -153,25 +153,38 @@ static void apply_entry(const struct img_capability *e, struct policy_capability
     out->nmask = e->nmask;
 }
 
-void eval_capability(const struct policy_image *image, const struct eval_subject *s, struct str id,
-                     const struct core_capability *shipped, struct policy_capability *out)
+/* As it ships. */
+static struct policy_capability shipped_as(const struct core_capability *shipped)
 {
-    *out = (struct policy_capability){.known = shipped != NULL,
+    return (struct policy_capability){.known = shipped != NULL,
                                       .klass = shipped ? shipped->klass : CORE_CLASS_DANGEROUS,
                                       .effects = shipped ? shipped->effects : 0,
                                       .scope = POLICY_NONE};
-    struct policy_capability without = *out;
-    const struct img_capability *e = find_own(image, id, s, shipped != NULL), *other;
+}
+
+/* Its effects without what delegated files say of it. */
+static uint32_t effects_without(const struct policy_image *image, struct str id,
+                                const struct core_capability *shipped)
+{
+    struct policy_capability c = shipped_as(shipped);
+    const struct img_capability *e = find_own(image, id, NULL, shipped != NULL);
+    if (e)
+        apply_entry(e, &c);
+    return c.effects;
+}
+
+void eval_capability(const struct policy_image *image, const struct eval_subject *s, struct str id,
+                     const struct core_capability *shipped, struct policy_capability *out)
+{
+    *out = shipped_as(shipped);
+    const struct img_capability *e = find_own(image, id, s, shipped != NULL);
     if (e)
         apply_entry(e, out);
     out->outside = out->effects;
-    if (!e || e->scope == POLICY_NONE)
-        return;
-    other = find_own(image, id, NULL, shipped != NULL);
-    if (other)
-        apply_entry(other, &without);
-    out->scope = e->scope;
-    out->outside = without.effects;
+    if (e && e->scope != POLICY_NONE) {
+        out->scope = e->scope;
+        out->outside = effects_without(image, id, shipped);
+    }
 }
 
 bool eval_has_schema(const struct policy_image *image, const struct eval_subject *s, struct str id)
