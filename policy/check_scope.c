@@ -189,9 +189,13 @@ static bool check_not_lower(struct checker *c, const struct m_entry *e, const st
 {
     char shown[POLICY_SHOWN], wide[POLICY_SHOWN], place[POLICY_PLACE];
     const char *lost = takes_the_place(e, of) ? what_is_lost(e, of) : NULL;
-    if (lost)
-        policy_report(c->report, P_LOWERED, e->id.at,
-                      "raise the class or add effects, or leave it out",
+    const char *hint = "raise the class or add effects, or leave it out";
+    if (lost && of->scope) /* what it says is not this file's to know */
+        policy_report(c->report, P_LOWERED, e->id.at, hint,
+                      "`%s` takes the place of what another delegated file tells of, and %s",
+                      policy_shown(e->id.text, shown), lost);
+    else if (lost)
+        policy_report(c->report, P_LOWERED, e->id.at, hint,
                       "`%s` takes the place of `%s` %s, and %s", policy_shown(e->id.text, shown),
                       policy_shown(of->id.text, wide),
                       policy_place(c->report, of->id.at, e->id.at, place), lost);

@@ -652,6 +652,21 @@ static void who_took_too_many(void **state)
     assert_non_null(strstr(all.v[0].message, "64 of them in a.yaml"));
 }
 
+/* Of what another team wrote a finding tells nothing. */
+static void what_others_wrote(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings all = {0};
+    buf_z(&text, TEAMS("", "capabilities: {\"acme.*\": {class: dangerous, effects: [network]}}\n",
+                       "capabilities: {acme.x: {effects: [compute]}}\n"));
+    lint_text(&text, &all);
+    assert_int_equal(all.n, 1);
+    assert_string_equal(all.v[0].code, "P077");
+    assert_null(strstr(all.v[0].message, "acme.*"));
+    assert_null(strstr(all.v[0].message, "a.yaml"));
+}
+
 /* Patterns that cost little to write and much to hold. */
 static void too_much_machine_code(void **state)
 {
@@ -737,6 +752,7 @@ int main(void)
                                        cmocka_unit_test(too_many_files),
                                        cmocka_unit_test(a_team_does_not_fill_the_findings),
                                        cmocka_unit_test(who_took_too_many),
+                                       cmocka_unit_test(what_others_wrote),
                                        cmocka_unit_test(too_much_machine_code),
                                        cmocka_unit_test(too_many_bytes),
                                        cmocka_unit_test(too_many_patterns),
