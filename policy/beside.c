@@ -29,11 +29,36 @@ static bool cuts_as_much(const struct answer *a, const struct answer *b)
     return true;
 }
 
+/* What an ask that cuts leaves of its link. */
+static struct policy_link left_by(const struct answer *a, uint32_t i)
+{
+    return (struct policy_link){.grant = image_rules(a->image)[a->d->cuts.v[i].rule].grant,
+                                .level = a->d->link[a->d->cuts.v[i].link].level};
+}
+
+/* The same of the asks. */
+static bool asks_cut_as_much(const struct answer *a, const struct answer *b)
+{
+    for (uint32_t i = 0; i < a->d->cuts.n; i++) {
+        const struct policy_link mine = left_by(a, i);
+        bool found = false;
+        for (uint32_t k = 0; !found && k < b->d->cuts.n; k++) {
+            const struct policy_link other = left_by(b, k);
+            found = a->d->cuts.v[i].link == b->d->cuts.v[k].link &&
+                    policy_link_same(a->image, &mine, b->image, &other);
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 static bool same(const struct answer *a, const struct answer *b)
 {
     if (a->d->effect != b->d->effect || a->d->effect == CORE_EFFECT_DENY)
         return a->d->effect == b->d->effect;
-    bool good = a->d->isolation == b->d->isolation && cuts_as_much(a, b) && cuts_as_much(b, a);
+    bool good = a->d->isolation == b->d->isolation && cuts_as_much(a, b) && cuts_as_much(b, a) &&
+                asks_cut_as_much(a, b) && asks_cut_as_much(b, a);
     for (uint32_t i = 0; good && i < a->d->nlinks; i++)
         good = policy_link_same(a->image, &a->d->link[i], b->image, &b->d->link[i]);
     return good;

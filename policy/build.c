@@ -101,7 +101,10 @@ static struct policy_image *finish(struct builder *b)
         b->pool[i] = (struct build_pool){0};
     }
     struct policy_image *image = b->failed ? NULL : image_lay_out(b->section);
-    return image && policy_image_ready(image, NULL) == REEVE_OK ? image : NULL;
+    int rc = image ? policy_image_ready(image, NULL) : REEVE_ENOMEM;
+    if (rc == REEVE_EPOLICY) /* each pattern compiled when it was read */
+        build_too_many_patterns(b);
+    return rc == REEVE_OK ? image : NULL;
 }
 
 struct policy_image *policy_build(const struct model *m, struct arena *arena,

@@ -67,6 +67,8 @@ void build_holds(struct builder *b);
 /** What not every rule has: its reason, what it selects by, what it brings; POLICY_NONE where it
  * has nothing of that. */
 uint32_t build_extra(struct builder *b, const struct m_rule *r);
+/** Report that the policy's regular expressions are too much for an image (build_bound.c). */
+void build_too_many_patterns(struct builder *b);
 /** Capability look-up (build_capabilities.c). */
 void build_capabilities(struct builder *b);
 

@@ -91,11 +91,16 @@ static uint32_t share_literal(struct builder *b, uint32_t at)
                        offsetof(struct img_literal, end));
 }
 
-/* Only there does it matter who asks: rows of others stay shared. */
-static bool sees_own_entities(const struct builder *b, const struct m_attribute *a)
+/* Only there does it matter who asks: rows of others stay shared. Entities are as the rule's file
+ * sees them, labels as that of the condition, since what the root's conditions mean a team cannot
+ * change by using them. */
+static uint32_t scope_of(const struct builder *b, const struct m_attribute *a)
 {
-    return b->scope && (a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE) &&
-           a->builtin == BUILTIN_NONE;
+    bool entity =
+        (a->root == ROOT_SUBJECT || a->root == ROOT_RESOURCE) && a->builtin == BUILTIN_NONE;
+    bool labels = a->root == ROOT_BROKER && a->builtin == POLICY_INPUT_LABELS;
+    uint32_t scope = entity ? b->scope : labels ? a->scope : 0;
+    return scope ? scope - 1 : POLICY_NONE;
 }
 
 uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
@@ -110,7 +115,7 @@ uint32_t build_attribute(struct builder *b, const struct m_attribute *a)
         .type = a->type.type,
         .list = a->type.list,
         .positions = a->positions,
-        .scope = sees_own_entities(b, a) ? b->scope - 1 : POLICY_NONE};
+        .scope = scope_of(b, a)};
     row.first = build_count(b, IMAGE_keys, sizeof(struct img_str));
     for (uint32_t i = 0; i < a->n; i++) {
         struct img_str key = build_str(b, a->key[i]);

@@ -16,6 +16,7 @@ struct checker {
     struct arena *arena;
     struct policy_report *report;
     struct policy_names groups, grants;
+    struct reach *reach; /* check_scope.c's, made when it is wanted */
 };
 
 /** Room for `n` names; false when memory is out. */
@@ -25,6 +26,8 @@ void check_subjects(struct checker *c, struct m_subjects *list);
 /** Rules and budgets by name, which they share: those of the model one after the other. False when
  * memory is out. */
 bool check_index_rules(struct checker *c, struct policy_names *out);
+/** Whether a delegated file may be about a subject, "type:id". */
+bool check_may_be_about(struct checker *c, const struct m_scope *s, struct str subject);
 /** Names of delegated files and what `may` covers (check_scope.c). */
 void check_scopes(struct checker *c);
 /** What a delegated file says of capabilities takes nothing from what the root's trust says. */

@@ -5,6 +5,8 @@
  */
 #include "policy/check.h"
 
+#include <stdio.h>
+
 #include "core/catalogue.h"
 
 /* ---- labels ---- */
@@ -191,17 +193,55 @@ static void check_shadows(struct checker *c)
     }
 }
 
+/* Where things stand of which there are too many. */
+struct crowd {
+    uint32_t n, most; /* there are; at most held */
+    struct policy_pos (*at)(const struct model *m, uint32_t i);
+    const char *what, *hint;
+};
+
+static struct policy_pos label_at(const struct model *m, uint32_t i)
+{
+    return m->labels.v[i].at;
+}
+
+static struct policy_pos budget_at(const struct model *m, uint32_t i)
+{
+    return m->budgets[i].at;
+}
+
+/* Told at the last one of the file that has most of them, which need not be that of the last. */
+static void check_crowd(struct checker *c, const struct crowd *all)
+{
+    uint32_t of[POLICY_MAX_FILES] = {0}, most = 0;
+    struct policy_pos at = {0};
+    char taken[POLICY_PLACE] = "";
+    if (all->n <= all->most)
+        return;
+    for (uint32_t i = 0; i < all->n; i++)
+        of[all->at(c->m, i).file]++;
+    for (uint32_t i = 1; i < POLICY_MAX_FILES; i++)
+        most = of[i] > of[most] ? i : most;
+    for (uint32_t i = 0, seen = 0; i < all->n && seen <= all->most; i++) {
+        struct policy_pos p = all->at(c->m, i);
+        seen += p.file == most;
+        at = p.file == most ? p : at;
+    }
+    if (of[most] < all->n)
+        (void)snprintf(taken, sizeof taken, ", %u of them in %.120s", of[most],
+                       policy_file_of(c->report, at));
+    policy_report(c->report, P_BOUND, at, all->hint, "%u %s; at most %u are held%s", all->n,
+                  all->what, all->most, taken);
+}
+
 /* Of all files together: decisions name them by bits. */
 static void check_bounds(struct checker *c)
 {
-    const struct model *m = c->m;
-    if (m->labels.n > CHECK_MAX_LABELS)
-        policy_report(c->report, P_BOUND, m->labels.v[CHECK_MAX_LABELS].at, NULL,
-                      "%u labels; at most %u are held", m->labels.n, CHECK_MAX_LABELS);
-    if (m->nbudgets > POLICY_MAX_BUDGETS)
-        policy_report(c->report, P_BOUND, m->budgets[POLICY_MAX_BUDGETS].at,
-                      "count several things in one", "%u budgets; at most %u are held", m->nbudgets,
-                      POLICY_MAX_BUDGETS);
+    const struct crowd crowds[] = {
+        {c->m->labels.n, CHECK_MAX_LABELS, label_at, "labels", NULL},
+        {c->m->nbudgets, POLICY_MAX_BUDGETS, budget_at, "budgets", "count several things in one"}};
+    for (size_t i = 0; i < BASE_COUNT(crowds); i++)
+        check_crowd(c, &crowds[i]);
 }
 
 void check_holds(struct checker *c)

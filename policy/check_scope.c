@@ -106,6 +106,27 @@ static bool is_covered(struct reach *r, struct str name)
     return false;
 }
 
+/* NULL, and reported: memory is out. */
+static struct reach *reach_of(struct checker *c)
+{
+    if (c->reach)
+        return c->reach;
+    struct reach *reach = arena_array(c->arena, 1, sizeof *reach);
+    if (reach && make_reach(c, reach))
+        return c->reach = reach;
+    policy_report_memory(c->report);
+    return NULL;
+}
+
+bool check_may_be_about(struct checker *c, const struct m_scope *s, struct str subject)
+{
+    struct reach *reach = reach_of(c);
+    if (!reach)
+        return true;
+    enter_scope(reach, (uint32_t)(s - c->m->scopes) + 1);
+    return is_covered(reach, subject) || !reach->left;
+}
+
 static void not_covered(struct checker *c, const struct m_scope *s, struct str what,
                         struct policy_pos at)
 {
@@ -118,18 +139,14 @@ static void not_covered(struct checker *c, const struct m_scope *s, struct str w
 static void check_entities(struct checker *c)
 {
     const struct model *m = c->m;
-    struct reach reach;
-    if (!make_reach(c, &reach)) {
-        policy_report_memory(c->report);
-        return;
-    }
-    for (uint32_t i = 0; i < m->nentities; i++) {
+    struct reach *reach = m->nentities ? reach_of(c) : NULL;
+    for (uint32_t i = 0; reach && i < m->nentities; i++) {
         const struct m_entity *e = &m->entities[i];
         if (!e->scope)
             continue;
-        enter_scope(&reach, e->scope);
-        bool covered = is_covered(&reach, e->name);
-        if (!reach.left) {
+        enter_scope(reach, e->scope);
+        bool covered = is_covered(reach, e->name);
+        if (!reach->left) {
             policy_report(c->report, P_BOUND, e->at, "name ids in `may`, or write wider patterns",
                           "too many entities for the patterns that `may` has");
             return;
@@ -224,16 +241,37 @@ static const char *what_is_lost(const struct m_entry *e, const struct m_entry *o
     return NULL;
 }
 
-static void check_not_lower(struct checker *c, const struct m_entry *e, const struct m_entry *of)
+static bool check_not_lower(struct checker *c, const struct m_entry *e, const struct m_entry *of)
 {
     char shown[POLICY_SHOWN], wide[POLICY_SHOWN], place[POLICY_PLACE];
     const char *lost = takes_the_place(e, of) ? what_is_lost(e, of) : NULL;
-    if (lost)
-        policy_report(c->report, P_LOWERED, e->id.at,
-                      "raise the class or add effects, or leave it out",
+    const char *hint = "raise the class or add effects, or leave it out";
+    if (lost && of->scope) /* what it says is not this file's to know */
+        policy_report(c->report, P_LOWERED, e->id.at, hint,
+                      "`%s` takes the place of what another delegated file tells of, and %s",
+                      policy_shown(e->id.text, shown), lost);
+    else if (lost)
+        policy_report(c->report, P_LOWERED, e->id.at, hint,
                       "`%s` takes the place of `%s` %s, and %s", policy_shown(e->id.text, shown),
                       policy_shown(of->id.text, wide),
                       policy_place(c->report, of->id.at, e->id.at, place), lost);
+    return !lost;
+}
+
+/* Nobody is held to less by a delegated file's word: what the root's trust says nothing of is
+ * dangerous. */
+static void check_not_safe(struct checker *c, const struct m_entry *e)
+{
+    const struct model *m = c->m;
+    char shown[POLICY_SHOWN];
+    bool told = e->klass != CORE_CLASS_SAFE || core_capability_find(e->id.text);
+    for (uint32_t i = 0; i < m->nentries && !told; i++)
+        told = !m->entries[i].scope && policy_capability_covers(m->entries[i].id.text, e->id.text);
+    if (!told)
+        policy_report(c->report, P_LOWERED, e->id.at,
+                      "leave `class` out, or have the root file say that it is safe",
+                      "`%s` is made safe in a delegated file, and the root says nothing of it",
+                      policy_shown(e->id.text, shown));
 }
 
 /* At level pure only what reeve computes itself may be allowed: who has that level is the root's to
@@ -260,10 +298,14 @@ void check_lowered(struct checker *c)
                       "%u capabilities, too many of which are delegated files'", m->nentries);
         return;
     }
-    for (uint32_t i = 0; i < m->nentries && delegated; i++)
+    for (uint32_t i = 0; i < m->nentries && delegated; i++) {
+        bool good = true;
         for (uint32_t k = 0; m->entries[i].scope && k < m->nentries; k++)
             if (m->entries[k].scope != m->entries[i].scope)
-                check_not_lower(c, &m->entries[i], &m->entries[k]);
+                good = check_not_lower(c, &m->entries[i], &m->entries[k]) && good;
+        if (m->entries[i].scope && good)
+            check_not_safe(c, &m->entries[i]);
+    }
 }
 
 void check_scopes(struct checker *c)

@@ -117,6 +117,22 @@ static bool is_built_in(const struct m_attribute *a)
     }
 }
 
+/* A flag that a delegated file declares is its own: NAMESPACE/NAME, which no other file reads. */
+static void own_flag(struct checker *c, const struct m_declared *d, struct m_attribute *a)
+{
+    auto_buf struct buf full = {0};
+    if (!d->scope || a->root != ROOT_BROKER)
+        return;
+    buf_str(&full, c->m->scopes[d->scope - 1].name);
+    buf_byte(&full, '/');
+    buf_str(&full, a->key[0]);
+    struct str name = arena_str(c->arena, buf_view(&full));
+    if (full.failed || !name.p)
+        policy_report_memory(c->report);
+    else
+        a->key[0] = name;
+}
+
 /* The declaration of the path itself gives type and default; that of its first key says where it
  * comes from, with all that is below. */
 static void resolve_attribute(struct checker *c, struct m_attribute *a)
@@ -138,6 +154,7 @@ static void resolve_attribute(struct checker *c, struct m_attribute *a)
         if (n == a->n) {
             a->type = d->type;
             a->fallback = d->fallback;
+            own_flag(c, d, a);
         }
     }
     if (path.failed)

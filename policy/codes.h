@@ -57,7 +57,7 @@
     X(ENDPOINT, "P075", ERROR, "a network entry that is not well-formed, or has no port")          \
     X(ENVIRONMENT, "P076", ERROR,                                                                  \
       "an environment entry that is not well-formed, or lets a request steer the loader")          \
-    X(LOWERED, "P077", ERROR, "the class of a shipped capability lowered without `lower`")         \
+    X(LOWERED, "P077", ERROR, "a class lowered without `lower`, or by a delegated file")           \
     X(TIME, "P078", ERROR, "a time that is not well-formed, or ends before it begins")             \
     X(NO_RULE, "P079", ERROR, "`replaces` names no rule that can be replaced")                     \
     X(NO_EXPECTED, "P080", ERROR, "a test expects a rule that the policy does not have")           \

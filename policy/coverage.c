@@ -68,7 +68,7 @@ static bool look(const struct deciding *d, const struct eval_found *f, const str
     bool on_unknown = e->kind != RULE_ALLOW; /* an ask that cannot be judged gates */
     r->matched += value == TRI_TRUE || (value == TRI_UNKNOWN && on_unknown);
     for (uint32_t i = r->first; i < r->first + r->n; i++)
-        c->leaf[i].seen[eval_condition(&d->eval, c->leaf[i].condition)]++;
+        c->leaf[i].seen[decide_condition(d, e->rule, c->leaf[i].condition)]++;
     return true;
 }
 

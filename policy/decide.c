@@ -5,16 +5,24 @@
  */
 #include "policy/decide.h"
 
+static enum tri value_by(const struct eval *eval, const struct img_entry *e)
+{
+    enum tri value = e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(eval, e->condition);
+    if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
+        !eval_templates_hold(eval, image_rules(eval->image)[e->rule].grant))
+        return TRI_UNKNOWN;
+    return value;
+}
+
 static enum tri judge_rule(const struct deciding *d, const struct img_entry *e)
 {
     if (d->note)
         decide_note(d, e->rule);
-    enum tri value =
-        e->condition == POLICY_NONE ? TRI_TRUE : eval_condition(&d->eval, e->condition);
-    if (value == TRI_TRUE && e->strength & IMAGE_TEMPLATES &&
-        !eval_templates_hold(&d->eval, image_rules(d->image)[e->rule].grant))
-        return TRI_UNKNOWN;
-    return value;
+    enum tri value = value_by(&d->eval, e);
+    if (!d->req->passed || !decide_sees_passed(d, e->rule))
+        return value;
+    const struct eval passed = decide_eval_passed(d);
+    return value_by(&passed, e) == value ? value : TRI_UNKNOWN;
 }
 
 /* A rule is found under each of its patterns. Its second judgement would cost what the first did,
@@ -54,8 +62,6 @@ bool decide_fits(const struct deciding *d, const struct eval_found *f, const str
     s->subject = eval_entry_rank(&d->scan, e);
     return s->subject && selects(d, e);
 }
-
-/* ---- candidates ---- */
 
 static bool each_found(const struct deciding *d, enum policy_rule_kind kind, decide_each_fn *fn,
                        void *state)
@@ -163,7 +169,7 @@ void decide_start(struct deciding *d, const struct policy_image *image,
 static void know(struct deciding *d, struct verdict *v)
 {
     struct policy_capability entry;
-    policy_image_capability(d->image, d->req->capability, d->req->entry, &entry);
+    eval_capability(d->image, &d->eval.subject, d->req->capability, d->req->entry, &entry);
     v->klass = entry.klass;
     uint32_t restricted = entry.known && entry.effects ? entry.effects : UINT32_MAX;
     d->effects = (struct eval_effects){
@@ -230,7 +236,7 @@ static void clear(struct verdict *v)
     v->isolation = CORE_RANK_NONE;
     v->everything = false;
     v->labels = v->budgets = v->warned = 0;
-    v->requires.n = v->approvals.n = v->obligations.n = 0;
+    v->requires.n = v->approvals.n = v->obligations.n = v->cuts.n = 0;
 }
 
 /* A deny says nothing but itself. */
@@ -275,6 +281,17 @@ static bool merge(struct policy_list *out, const struct policy_list *more, bool 
     return fits;
 }
 
+static bool merge_cuts(struct policy_cuts *out, const struct policy_list *more, uint32_t link)
+{
+    if (more->n > POLICY_MAX_HELD - out->n)
+        return false;
+    for (uint32_t i = 0; i < more->n; i++) {
+        out->v[out->n].rule = more->v[i];
+        out->v[out->n++].link = link;
+    }
+    return true;
+}
+
 static int strictness(enum core_effect effect)
 {
     return effect == CORE_EFFECT_DENY ? 2 : effect == CORE_EFFECT_ASK;
@@ -294,7 +311,7 @@ static void begin_answer(struct policy_decision *out, const struct verdict *v)
     out->budgets = v->budgets;
     out->warned = v->warned;
     out->nlinks = 1;
-    out->requires.n = out->approvals.n = out->obligations.n = 0;
+    out->requires.n = out->approvals.n = out->obligations.n = out->cuts.n = 0;
     out->shadow.differs = false;
     out->shadow.effect = v->effect;
     out->shadow.rule = v->rule;
@@ -316,7 +333,7 @@ static bool add_link(struct policy_decision *out, const struct verdict *v, uint3
     out->labels |= v->labels;
     out->budgets |= v->budgets;
     out->warned |= v->warned;
-    return merge(&out->requires, &v->requires, true) &&
+    return merge_cuts(&out->cuts, &v->cuts, link) && merge(&out->requires, &v->requires, true) &&
            merge(&out->approvals, &v->approvals, false) &&
            merge(&out->obligations, &v->obligations, false);
 }
@@ -328,7 +345,7 @@ static void end_in_deny(struct policy_decision *out, const struct verdict *v)
     out->isolation = CORE_RANK_NONE;
     out->grant = POLICY_NONE;
     out->labels = out->budgets = out->warned = 0;
-    out->requires.n = out->approvals.n = 0;
+    out->requires.n = out->approvals.n = out->cuts.n = 0;
     out->obligations.n = v->obligations.n;
     memcpy(out->obligations.v, v->obligations.v, v->obligations.n * sizeof v->obligations.v[0]);
 }
@@ -354,7 +371,8 @@ static bool is_valid_subject(const struct eval_subject *s)
     return s->index != POLICY_NONE || policy_subject_valid(s->text);
 }
 
-/* From one link to the next, whose request `req` is: it differs in who asks. */
+/* From one link to the next, whose request `req` is: it differs in who asks, and with that in which
+ * delegated files may say something of the capability. */
 static void go_up(struct deciding *d, const struct policy_request *req, struct verdict *v)
 {
     d->link++;
@@ -362,6 +380,10 @@ static void go_up(struct deciding *d, const struct policy_request *req, struct v
     d->eval.subject = eval_subject_of(d->image, req->subject);
     eval_scan_for(&d->scan, d->eval.subject);
     (void)eval_scan_next(&d->scan);
+    if (d->image->section[IMAGE_scopes].count) {
+        know(d, v);
+        return;
+    }
     set_level(d->image, &d->eval.subject, req, v);
     d->eval.level = v->level;
 }
@@ -378,6 +400,7 @@ static int judge_links(struct deciding *d, struct policy_decision *out)
     if (!is_valid_subject(&d->eval.subject))
         return REEVE_EINVAL;
     know(d, &v);
+    const struct eval_effects effects = d->effects;
     enum core_level level = v.level;
     d->eval.memo = &memo;
     for (uint32_t link = 0; link <= inputs->nchain; link++) {
@@ -398,6 +421,8 @@ static int judge_links(struct deciding *d, struct policy_decision *out)
         }
     }
     out->level = lowest_level(image, req, inputs, inputs->nchain, level);
+    d->effects = effects; /* ceilings judge what the subject is about to do */
+    v.klass = out->klass;
     bool permitted = fits && (!decide_ceiling(req, inputs, 0) || decide_ceilings(d, req, &v, out));
     if (!permitted) {
         v.obligations.n = 0;

@@ -62,6 +62,7 @@ struct verdict {
     bool everything, capped;
     uint64_t labels, budgets, warned;
     struct policy_list requires, approvals, obligations;
+    struct policy_list cuts; /* asks of `requires` that write a grant */
 };
 
 /** The request as the `link`-th of the chain would make it: 0 the subject, i its i-th parent. */
@@ -111,6 +112,14 @@ struct standing decide_standing(const struct deciding *d, const struct eval_foun
 /** The value of a candidate's condition; where it is true and its grant's templates cannot be
  * filled in: unknown. */
 enum tri decide_value(const struct deciding *d, const struct img_entry *e);
+/** The value of the condition at `at`, a part of a rule's. */
+enum tri decide_condition(const struct deciding *d, uint32_t rule, uint32_t at);
+/** Whether a rule is judged by the arguments as they were passed too, since what gives them their
+ * normal form is another file's: what is not the same by both is unknown, so that no such schema
+ * widens what others' rules say, and nothing is handed on that they have not judged. */
+bool decide_sees_passed(const struct deciding *d, uint32_t rule);
+/** `d->eval` with the arguments as they were passed. */
+struct eval decide_eval_passed(const struct deciding *d);
 static inline const struct img_hold *decide_hold(const struct policy_image *image, uint32_t rule)
 {
     return rule < image->section[IMAGE_rules].count

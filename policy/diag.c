@@ -141,6 +141,26 @@ static bool was_told(struct policy_report *r, enum policy_code code, struct poli
     return false;
 }
 
+static const struct str counts = {NULL, 0};
+
+static void tell_of_more(struct policy_report *r, struct policy_pos at)
+{
+    emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again",
+         counts);
+}
+
+/* Whether delegated files have had their share; says so once. */
+static bool is_beyond_share(struct policy_report *r, struct policy_pos at)
+{
+    if (!at.file || at.file > r->nmore || !r->more[at.file - 1]->delegated)
+        return false;
+    if (r->delegated == POLICY_MAX_DELEGATED)
+        tell_of_more(r, at);
+    if (r->delegated <= POLICY_MAX_DELEGATED)
+        r->delegated++;
+    return r->delegated > POLICY_MAX_DELEGATED;
+}
+
 void policy_report(struct policy_report *r, enum policy_code code, struct policy_pos at,
                    const char *suggestion, const char *fmt, ...)
 {
@@ -151,16 +171,15 @@ void policy_report(struct policy_report *r, enum policy_code code, struct policy
     va_start(ap, fmt);
     (void)vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    static const struct str counts = {NULL, 0};
     if (codes[code].severity == POLICY_ERROR)
         keep_first(r, code, at, suggestion, message);
-    if (was_told(r, code, at, message) || is_suppressed(r, code, at, suggestion, message))
+    if (was_told(r, code, at, message) || is_suppressed(r, code, at, suggestion, message) ||
+        is_beyond_share(r, at))
         return;
     if (r->findings < POLICY_MAX_FINDINGS)
         emit(r, code, at, suggestion, message, counts);
     else if (r->findings == POLICY_MAX_FINDINGS)
-        emit(r, P_FINDINGS, at, NULL, "there is more to say; mend what is listed and run again",
-             counts);
+        tell_of_more(r, at);
     if (r->findings <= POLICY_MAX_FINDINGS)
         r->findings++;
 }
@@ -183,7 +202,8 @@ const char *policy_shown(struct str s, char out[POLICY_SHOWN])
 
 struct policy_nearest policy_near(struct policy_report *r, struct str wanted)
 {
-    bool finds = r->findings < POLICY_MAX_FINDINGS && r->searches < POLICY_MAX_SEARCHES;
+    bool finds = r->findings < POLICY_MAX_FINDINGS && r->delegated <= POLICY_MAX_DELEGATED &&
+                 r->searches < POLICY_MAX_SEARCHES;
     r->searches += finds;
     return (struct policy_nearest){.wanted = finds ? wanted : (struct str){0}};
 }
@@ -297,9 +317,20 @@ static bool is_synonym(struct str theirs, struct str ours)
     return false;
 }
 
+/* "NAMESPACE/name" of a delegated file: its namespace, n 0: none. */
+static struct str namespace_of(struct str name)
+{
+    size_t n = 0;
+    while (n < name.n && (name.p[n] == '-' || (name.p[n] >= '0' && name.p[n] <= '9') ||
+                          (name.p[n] >= 'a' && name.p[n] <= 'z')))
+        n++;
+    return (struct str){name.p, n < name.n && name.p[n] == '/' ? n : 0};
+}
+
 void policy_offer(struct policy_nearest *n, struct str candidate)
 {
-    if (!n->wanted.n || (n->best.p && n->distance == 0))
+    if (!n->wanted.n || (n->best.p && n->distance == 0) ||
+        !str_eq(namespace_of(n->wanted), namespace_of(candidate)))
         return;
     if (is_synonym(n->wanted, candidate)) {
         n->best = candidate;

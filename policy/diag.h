@@ -12,6 +12,9 @@
 /** How many findings one run tells; a note says that there are more. Bounds the time that a hostile
  * text can take. */
 #define POLICY_MAX_FINDINGS 256u
+/** And of those how many of delegated files, so that the root's own are told whatever teams wrote.
+ */
+#define POLICY_MAX_DELEGATED (POLICY_MAX_FINDINGS / 2)
 
 /** Where in the texts: 1-based, column and length in characters; `file` 0 is the root file, others
  * are in the order in which they were included. */
@@ -39,6 +42,7 @@ struct str policy_source_line(struct policy_lines *lines, struct str text, uint3
 struct policy_text {
     struct str text;
     const char *file; /* as findings name it */
+    bool delegated;
     struct policy_lines lines;
 };
 
@@ -55,8 +59,8 @@ struct policy_report {
     uint16_t reading;   /* the file that yaml.c reads */
     policy_diag_fn *fn; /* may be NULL */
     void *arg;
-    struct reeve_error *err; /* gets the first error; may be NULL */
-    unsigned errors, findings;
+    struct reeve_error *err;              /* gets the first error; may be NULL */
+    unsigned errors, findings, delegated; /* delegated: of the findings */
     struct policy_lines lines;
     bool out_of_memory;                     /* what was found may be incomplete: never compile */
     struct policy_suppress *suppress;       /* what comments allow; NULL: nothing */
@@ -105,6 +109,8 @@ struct policy_nearest {
  * hints cost bounded time. */
 #define POLICY_MAX_SEARCHES (4u * POLICY_MAX_FINDINGS)
 struct policy_nearest policy_near(struct policy_report *r, struct str wanted);
+/** A name of a delegated file is offered for such a name of the same file alone: nobody is told of
+ * names that are not theirs. */
 void policy_offer(struct policy_nearest *n, struct str candidate);
 #define POLICY_HINT 96
 /** "did you mean `X`?" in `hint`, or NULL when nothing was near. */

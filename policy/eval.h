@@ -67,6 +67,7 @@ struct eval {
     enum core_level level;  /* that holds: broker.level */
     struct eval_memo *memo; /* of this decision alone; NULL: nothing is remembered */
     uint64_t *patterns;     /* what is left of VALUE_REGEX_BUDGET; NULL: each match by itself */
+    bool passed;            /* the arguments as they were passed, by no delegated file's schema */
 };
 
 struct eval_value eval_attribute(const struct eval *e, uint32_t attribute);
@@ -107,6 +108,25 @@ bool eval_templates_hold(const struct eval *e, uint32_t grant);
 enum eval_wanted { EVAL_NOTHING, EVAL_PATH, EVAL_SEGMENT, EVAL_URL };
 enum eval_wanted eval_template_fails(const struct eval *e, uint32_t grant, uint32_t *failing);
 
+/* ---- capabilities (image_hold.c) ---- */
+
+/** A capability as the policy knows it for a subject: what ships, raised or added to by
+ * `capabilities`, of which a delegated file's hold for the subjects that it may be about. */
+struct policy_capability {
+    bool known;
+    enum core_class klass;
+    uint32_t effects;     /* bits; of an unknown one 0 */
+    uint32_t outside;     /* those that hold without the delegated file that declares it */
+    uint32_t scope;       /* that file's; POLICY_NONE: none does, and outside is effects */
+    bool cost;            /* its result says what it cost */
+    uint32_t mask, nmask; /* argument paths that the record hides, in the image */
+};
+/** `s` NULL: for whom no delegated file may be about. */
+void eval_capability(const struct policy_image *image, const struct eval_subject *s, struct str id,
+                     const struct core_capability *shipped, struct policy_capability *out);
+/** Whether `capabilities` give an id that does not ship its arguments. */
+bool eval_has_schema(const struct policy_image *image, const struct eval_subject *s, struct str id);
+
 /* ---- selectors (eval_select.c) ---- */
 
 /** A capability's effects as rules see them, in bits. A delegated file that declares it gives it to
@@ -125,6 +145,8 @@ bool eval_effect_fits(const struct eval_effects *effects, const struct img_selec
 bool eval_selects(const struct eval *e, const struct eval_effects *effects, bool shadow,
                   const struct img_rule *rule);
 /** Whether a delegated file may be about this subject and capability; POLICY_NONE: no such file. */
+bool eval_may(const struct policy_image *image, const struct eval_subject *s, struct str capability,
+              uint32_t scope);
 bool eval_in_scope(const struct eval *e, uint32_t scope);
 bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool permits);
 

@@ -34,8 +34,9 @@ static struct eval_value follow(const struct eval *e, const struct img_attribute
 
 static bool has_schema(const struct eval *e)
 {
-    return e->req->entry ? e->req->entry->has_schema
-                         : image_has_schema(e->image, e->req->capability);
+    return e->req->entry
+               ? e->req->entry->has_schema
+               : eval_has_schema(e->image, e->passed ? NULL : &e->subject, e->req->capability);
 }
 
 /* args.0: for capabilities without a schema, whose arguments stay as they were passed. */
@@ -58,10 +59,11 @@ static struct eval_value by_position(const struct eval *e, const struct img_attr
 
 static struct eval_value of_args(const struct eval *e, const struct img_attribute *a)
 {
-    const struct json_node *root = e->req->args ? json_root(e->req->args) : NULL;
+    const struct json_doc *doc = e->passed ? e->req->passed : e->req->args;
+    const struct json_node *root = doc ? json_root(doc) : NULL;
     if (!root)
         return MISSING;
-    struct view args = view_json(e->req->args, root);
+    struct view args = view_json(doc, root);
     return a->positions ? by_position(e, a, &args) : follow(e, a, 0, args);
 }
 
@@ -143,7 +145,7 @@ static struct eval_value input_value(const struct eval *e, const struct img_attr
     case POLICY_INPUT_CHAIN:
         return THERE(view_subjects(in->chain, in->nchain));
     case POLICY_INPUT_LABELS:
-        return THERE(view_texts(in->labels, in->nlabels));
+        return THERE(view_labels(e->image, in->labels, in->nlabels, a->scope));
     case POLICY_INPUT_TOOL_DIGEST:
         return THERE(view_text(in->tool_digest));
     default:

@@ -20,16 +20,22 @@ bool eval_resource_fits(const struct eval *e, const struct img_selector *s, bool
     return false;
 }
 
-bool eval_in_scope(const struct eval *e, uint32_t scope)
+bool eval_may(const struct policy_image *image, const struct eval_subject *s, struct str capability,
+              uint32_t scope)
 {
     if (scope == POLICY_NONE)
         return true;
-    const struct img_scope *s = &image_scopes(e->image)[scope];
-    const struct img_str *patterns = image_names(e->image) + s->capabilities.first;
+    const struct img_scope *may = &image_scopes(image)[scope];
+    const struct img_str *patterns = image_names(image) + may->capabilities.first;
     bool fits = false;
-    for (uint32_t i = 0; i < s->capabilities.n && !fits; i++)
-        fits = policy_capability_matches(image_str(e->image, patterns[i]), e->req->capability);
-    return fits && eval_subject_rank(e->image, &e->subject, s->subjects) > 0;
+    for (uint32_t i = 0; i < may->capabilities.n && !fits; i++)
+        fits = policy_capability_matches(image_str(image, patterns[i]), capability);
+    return fits && eval_subject_rank(image, s, may->subjects) > 0;
+}
+
+bool eval_in_scope(const struct eval *e, uint32_t scope)
+{
+    return eval_may(e->image, &e->subject, e->req->capability, scope);
 }
 
 bool eval_effect_fits(const struct eval_effects *effects, const struct img_selector *s,

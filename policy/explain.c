@@ -40,6 +40,20 @@ static void fail(struct miss *m, enum fault fault)
     m->fails |= 1u << fault;
 }
 
+/* As a rule's condition is told of: by the arguments by which it does not hold. */
+static struct eval eval_of(const struct deciding *d, uint32_t rule, uint32_t at)
+{
+    bool passed = decide_sees_passed(d, rule) && eval_condition(&d->eval, at) == TRI_TRUE;
+    return passed ? decide_eval_passed(d) : d->eval;
+}
+
+/* The same of the templates of its grant. */
+static struct eval eval_of_grant(const struct deciding *d, const struct img_rule *r, uint32_t rule)
+{
+    bool passed = decide_sees_passed(d, rule) && eval_templates_hold(&d->eval, r->grant);
+    return passed ? decide_eval_passed(d) : d->eval;
+}
+
 /* The parts of a rule's condition one by one, as the decision judged them up to where it stopped:
  * with what regular expressions could cost then. Behind that, and of a rule that it did not judge,
  * they may cost what it left, all together. `fn` may judge the part again, at the same cost. */
@@ -53,7 +67,7 @@ static void each_part(const struct deciding *d, uint32_t rule, part_fn *fn, void
     bool was = decide_was_judged(d, rule, patterns);
     for (uint32_t i = root + 1; i < end; i = nodes[i].end) {
         uint64_t before = *patterns;
-        enum tri value = eval_condition(&d->eval, i);
+        enum tri value = decide_condition(d, rule, i);
         uint64_t after = *patterns;
         *patterns = before;
         fn(d, i, value, state);
@@ -83,8 +97,10 @@ static struct miss judge(const struct deciding *d, const struct standing *at)
     const struct img_selector *s = image_selector_of(d->image, r);
     struct miss m = {.at = *at, .told.rule = at->rule};
     each_part(d, at->rule, judge_part, &m);
-    if (r->grant != POLICY_NONE)
-        m.wanted = eval_template_fails(&d->eval, r->grant, &m.attribute);
+    if (r->grant != POLICY_NONE) {
+        const struct eval eval = eval_of_grant(d, r, at->rule);
+        m.wanted = eval_template_fails(&eval, r->grant, &m.attribute);
+    }
     if (m.wanted != EVAL_NOTHING)
         fail(&m, FAULT_TEMPLATE);
     if (s && !eval_resource_fits(&d->eval, s, true))
@@ -184,7 +200,9 @@ static void put_template(const struct deciding *d, const struct miss *m, struct 
     buf_str(out, image_str(d->image, image_attributes(d->image)[m->attribute].text));
     buf_z(out, m->wanted == EVAL_URL ? " must be a URL that can be read for certain"
                                      : " must be one absolute path");
-    explain_value(&d->eval, m->attribute, out);
+    const struct img_rule *r = &image_rules(d->image)[m->told.rule];
+    const struct eval eval = eval_of_grant(d, r, m->told.rule);
+    explain_value(&eval, m->attribute, out);
 }
 
 static void put_resource(const struct deciding *d, const struct img_selector *s, struct buf *out)
@@ -209,6 +227,7 @@ static void put_time(const struct img_selector *s, int64_t now_ns, struct buf *o
 
 /* What the conditions that could not be judged are about. */
 struct unknown_parts {
+    uint32_t rule;
     const char *comma;
     uint32_t told;
     struct buf *out;
@@ -216,8 +235,10 @@ struct unknown_parts {
 static void put_unknown(const struct deciding *d, uint32_t at, enum tri value, void *state)
 {
     struct unknown_parts *u = state;
-    if (value == TRI_UNKNOWN && u->told++ < 8)
-        explain_unknown(&d->eval, at, &u->comma, u->out);
+    if (value != TRI_UNKNOWN || u->told++ >= 8)
+        return;
+    const struct eval eval = eval_of(d, u->rule, at);
+    explain_unknown(&eval, at, &u->comma, u->out);
 }
 
 /* One thing by which a rule fails, in words. */
@@ -227,10 +248,13 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
     const struct img_rule *r = &image_rules(d->image)[m->told.rule];
     const struct img_selector *s = image_selector_of(d->image, r);
     uint64_t left = *d->eval.patterns;
+    struct eval eval;
     switch (fault) {
     case FAULT_CONDITION:
         *d->eval.patterns = m->patterns;
-        explain_condition(&d->eval, m->condition, out);
+        eval = eval_of(d, m->told.rule, m->condition);
+        *d->eval.patterns = m->patterns;
+        explain_condition(&eval, m->condition, out);
         break;
     case FAULT_TEMPLATE:
         put_template(d, m, out);
@@ -250,7 +274,7 @@ static void put_one(const struct deciding *d, const struct miss *m, enum fault f
 
 static void put_fault(const struct deciding *d, const struct miss *m, struct buf *out)
 {
-    struct unknown_parts unknown = {"; could not be judged: ", 0, out};
+    struct unknown_parts unknown = {m->told.rule, "; could not be judged: ", 0, out};
     put_one(d, m, m->first, out);
     if (m->told.failing < 2)
         return;

@@ -11,6 +11,7 @@ struct making {
     const struct policy_image *image;
     struct eval eval;       /* of the link, for templates */
     enum core_level lowest; /* of the ceilings: no level's own limits are wider */
+    bool cuts; /* of an ask that holds: what its templates do not stand for is nothing */
     struct arena *arena;
     struct reeve_error *err;
 };
@@ -18,6 +19,14 @@ struct making {
 static int out_of_memory(const struct making *k)
 {
     return base_fail(k->err, REEVE_ENOMEM, "no memory for a grant");
+}
+
+/* The request as a link makes it, which `k` reads from now on. */
+static void read_as(struct making *k, const struct policy_request *req, uint32_t link,
+                    struct policy_request *as)
+{
+    *as = decide_as(req, k->eval.inputs, link);
+    k->eval.subject = eval_subject_of(k->image, as->subject);
 }
 
 /* Limits that `out` lacks come from `from`; best effort is for a grant alone to give. */
@@ -74,18 +83,23 @@ static int put_path(const struct making *k, const struct img_path *p, struct rea
 static int put_files(const struct making *k, const struct img_grant *g, struct core_grant *out)
 {
     struct reach_paths lists[PATHS_LISTS];
+    bool unhidden = false;
     for (unsigned l = 0; l < PATHS_LISTS; l++) {
         uint32_t n = g->paths[l].n;
         struct reach_path *v = arena_array(k->arena, n ? n : 1, sizeof *v);
         if (!v)
             return out_of_memory(k);
+        lists[l] = (struct reach_paths){v, 0};
         for (uint32_t i = 0; i < n; i++) {
-            int rc = put_path(k, &image_paths(k->image)[g->paths[l].first + i], &v[i]);
-            if (rc != REEVE_OK)
+            int rc = put_path(k, &image_paths(k->image)[g->paths[l].first + i], &v[lists[l].n]);
+            lists[l].n += rc == REEVE_OK;
+            unhidden |= rc != REEVE_OK && l == PATHS_HIDE;
+            if (rc != REEVE_OK && !(k->cuts && rc == REEVE_EINVAL))
                 return rc;
         }
-        lists[l] = (struct reach_paths){v, n};
     }
+    if (unhidden) /* what would be hidden cannot be told: nothing is shown */
+        lists[PATHS_READ].n = lists[PATHS_WRITE].n = lists[PATHS_EXECUTE].n = 0;
     return reach_files(&lists[PATHS_READ], &lists[PATHS_WRITE], &lists[PATHS_EXECUTE],
                        &lists[PATHS_HIDE], k->arena, out)
                ? REEVE_OK
@@ -98,19 +112,24 @@ static int put_network(const struct making *k, const struct img_grant *g, struct
     struct core_endpoint *v = arena_array(k->arena, n ? n : 1, sizeof *v);
     if (!v)
         return out_of_memory(k);
+    out->network = v;
+    out->nnetwork = 0;
     for (uint32_t i = 0; i < n; i++) {
         const struct img_endpoint *e = &image_endpoints(k->image)[g->network.first + i];
         char host[POLICY_MAX_HOST];
-        v[i] = (struct core_endpoint){image_str(k->image, e->host), e->port};
-        if (e->attribute != POLICY_NONE && !eval_endpoint(&k->eval, e->attribute, host, &v[i]))
+        struct core_endpoint *at = &v[out->nnetwork];
+        *at = (struct core_endpoint){image_str(k->image, e->host), e->port};
+        if (e->attribute != POLICY_NONE && !eval_endpoint(&k->eval, e->attribute, host, at)) {
+            if (k->cuts)
+                continue;
             return base_fail(k->err, REEVE_EINVAL,
                              "a template of the grant does not stand for a URL in this request");
-        v[i].host = arena_str(k->arena, v[i].host);
-        if (!v[i].host.p)
+        }
+        at->host = arena_str(k->arena, at->host);
+        if (!at->host.p)
             return out_of_memory(k);
+        out->nnetwork++;
     }
-    out->network = v;
-    out->nnetwork = n;
     return REEVE_OK;
 }
 
@@ -210,6 +229,23 @@ static int cut(const struct making *k, uint32_t require, struct core_grant *out)
     return rc == REEVE_OK ? meet(k, out, &by) : rc;
 }
 
+/* An ask that holds a link gives it no more than it would have given by itself; `as` is the request
+ * that `k` reads. */
+static int cut_by_ask(struct making *k, const struct policy_request *req,
+                      const struct policy_decision *d, uint32_t i, struct policy_request *as,
+                      struct core_grant *out)
+{
+    uint32_t link = d->cuts.v[i].link;
+    struct core_grant by;
+    read_as(k, req, link, as);
+    k->cuts = true;
+    int rc = put_link(k,
+                      &(struct policy_link){.grant = image_rules(k->image)[d->cuts.v[i].rule].grant,
+                                            .level = d->link[link].level},
+                      &by);
+    return rc == REEVE_OK ? meet(k, out, &by) : rc;
+}
+
 static bool is_of(const struct policy_image *image, const struct policy_decision *d,
                   const struct reeve_inputs_view *inputs)
 {
@@ -217,6 +253,9 @@ static bool is_of(const struct policy_image *image, const struct policy_decision
     for (uint32_t i = 0; good && i < d->nlinks; i++)
         good = d->link[i].grant == POLICY_NONE ||
                d->link[i].grant < image->section[IMAGE_grants].count;
+    for (uint32_t i = 0; good && i < d->cuts.n; i++)
+        good =
+            d->cuts.v[i].rule < image->section[IMAGE_rules].count && d->cuts.v[i].link < d->nlinks;
     return good;
 }
 
@@ -228,6 +267,7 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
     struct making k = {image,
                        {.image = image, .req = &as, .inputs = inputs},
                        decide_ceilings_level(req, inputs, CORE_LEVEL_FULL),
+                       false,
                        arena,
                        err};
     const struct policy_ceiling *c;
@@ -236,15 +276,18 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
         return base_fail(err, REEVE_EINVAL, "a deny has no grant");
     if (!is_of(image, d, inputs))
         return base_fail(err, REEVE_EINVAL, "the decision is not of this policy and request");
+    read_as(&k, req, 0, &as);
     int rc = put_link(&k, &d->link[0], &made);
     for (uint32_t i = 1; rc == REEVE_OK && i < d->nlinks; i++) {
         struct core_grant parent;
-        as = decide_as(req, inputs, i);
+        read_as(&k, req, i, &as);
         rc = put_link(&k, &d->link[i], &parent);
         rc = rc == REEVE_OK ? meet(&k, &made, &parent) : rc;
     }
     for (uint32_t i = 0; rc == REEVE_OK && i < d->requires.n; i++)
         rc = cut(&k, d->requires.v[i], &made);
+    for (uint32_t i = 0; rc == REEVE_OK && i < d->cuts.n; i++)
+        rc = cut_by_ask(&k, req, d, i, &as, &made);
     if (rc != REEVE_OK)
         return rc;
     for (uint32_t i = 0; (c = decide_ceiling(req, inputs, i)); i++)

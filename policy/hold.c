@@ -187,14 +187,21 @@ static bool apply(const struct policy_image *image, uint32_t require, struct ver
     return add_approval(h, &v->approvals) && add_obligations(image, h, &v->obligations);
 }
 
-/* An ask that is answered and not named holds as a require does, with its labels: who asks must not
- * be rid of them by what makes its condition unknown. */
+/* An ask that is answered and not named holds as a require does, by all that it would have brought:
+ * who asks must not be rid of it by what makes its condition unknown, nor the root's ask by that of
+ * a team which is more specific. */
 static bool hold_by_ask(const struct policy_image *image, uint32_t ask, struct verdict *v)
 {
+    const struct img_rule *r = &image_rules(image)[ask];
+    const struct img_hold *h = decide_hold(image, ask);
     if (ask == v->rule)
         return true;
-    v->labels |= decide_hold(image, ask)->labels;
-    return policy_list_add_sorted(&v->requires, ask);
+    v->labels |= h->labels;
+    if (r->isolation > (uint32_t)v->isolation)
+        v->isolation = (enum core_rank)r->isolation;
+    return add_obligations(image, h, &v->obligations) &&
+           (r->grant == POLICY_NONE || policy_list_add(&v->cuts, ask)) &&
+           policy_list_add_sorted(&v->requires, ask);
 }
 
 void decide_hold_it(struct deciding *d, const struct asks *asks, struct verdict *v)

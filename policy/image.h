@@ -176,8 +176,8 @@ struct img_attribute {
     uint32_t fallback; /* a literal; POLICY_NONE: none */
     uint8_t root, builtin, from, type;
     uint8_t list, positions, reserved[2];
-    uint32_t
-        scope; /* of the file whose rules ask, which see its entities; POLICY_NONE: the root's */
+    uint32_t scope; /* of the file whose rules ask, which see its entities and labels; POLICY_NONE:
+                       the root's */
 };
 struct img_regex {
     struct img_str pattern;
@@ -341,16 +341,12 @@ static inline struct str image_file(const struct policy_image *image, uint32_t f
     return image_str(image, image_names(image)[image_head(image)->files.first + file]);
 }
 
-/** Whether the policy's own `capabilities` give an id that does not ship its arguments
- * (image_hold.c). */
-bool image_has_schema(const struct policy_image *image, struct str id);
-
 /* ---- the file (image_file.c) ---- */
 
 /* `*.rvp`: this, the sections in order, each on a cache line of its own, zeros between; behind
  * `size` any number of signatures of the digest, 16 at most. */
 #define IMAGE_MAGIC   "reeve\r\n\x1a" /* what copies that change line ends would spoil */
-#define IMAGE_VERSION 3u
+#define IMAGE_VERSION 4u
 struct img_file {
     char magic[8];
     uint32_t version, nsections;

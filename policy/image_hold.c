@@ -108,15 +108,35 @@ static const struct img_capability *find_exact(const struct policy_image *image,
     return NULL;
 }
 
+/* What a delegated file says of a capability holds for the subjects that it may be about: for `s`
+ * NULL no such file says anything. */
+static bool holds_for(const struct policy_image *image, const struct img_capability *e,
+                      const struct eval_subject *s, struct str id)
+{
+    return e->scope == POLICY_NONE || (s && eval_may(image, s, id, e->scope));
+}
+
 static const struct img_capability *find_glob(const struct policy_image *image, struct str id,
-                                              bool delegated_too)
+                                              const struct eval_subject *s)
 {
     const struct img_capability *all = image_capabilities(image);
     for (uint32_t i = image_head(image)->nexact; i < image->section[IMAGE_capabilities].count; i++)
-        if ((delegated_too || all[i].scope == POLICY_NONE) &&
-            policy_capability_matches(image_str(image, all[i].text), id))
+        if (policy_capability_matches(image_str(image, all[i].text), id) &&
+            holds_for(image, &all[i], s, id))
             return &all[i];
     return NULL;
+}
+
+/* An exact id, which what ships is, is more specific than any pattern. */
+static const struct img_capability *find_own(const struct policy_image *image, struct str id,
+                                             const struct eval_subject *s, bool ships)
+{
+    if (!image->section[IMAGE_capabilities].count)
+        return NULL;
+    const struct img_capability *e = find_exact(image, id);
+    if (e && holds_for(image, e, s, id))
+        return e;
+    return ships ? NULL : find_glob(image, id, s);
 }
 
 /* An entry of the policy raises what ships, adds effects, and lowers only where it says so. */
@@ -133,27 +153,31 @@ static void apply_entry(const struct img_capability *e, struct policy_capability
     out->nmask = e->nmask;
 }
 
-/* As if there were no delegated files. No other has an entry of just this id. */
-static uint32_t effects_without(const struct policy_image *image, struct str id,
-                                const struct core_capability *shipped)
+/* As it ships. */
+static struct policy_capability shipped_as(const struct core_capability *shipped)
 {
-    const struct img_capability *e = shipped ? NULL : find_glob(image, id, false);
-    return shipped ? shipped->effects : e ? e->effects : 0;
-}
-
-void policy_image_capability(const struct policy_image *image, struct str id,
-                             const struct core_capability *shipped, struct policy_capability *out)
-{
-    *out = (struct policy_capability){.known = shipped != NULL,
+    return (struct policy_capability){.known = shipped != NULL,
                                       .klass = shipped ? shipped->klass : CORE_CLASS_DANGEROUS,
                                       .effects = shipped ? shipped->effects : 0,
                                       .scope = POLICY_NONE};
-    out->outside = out->effects;
-    if (!image->section[IMAGE_capabilities].count)
-        return;
-    const struct img_capability *e = find_exact(image, id);
-    if (!e && !shipped) /* an exact id, which what ships is, is more specific than any pattern */
-        e = find_glob(image, id, true);
+}
+
+/* Its effects without what delegated files say of it. */
+static uint32_t effects_without(const struct policy_image *image, struct str id,
+                                const struct core_capability *shipped)
+{
+    struct policy_capability c = shipped_as(shipped);
+    const struct img_capability *e = find_own(image, id, NULL, shipped != NULL);
+    if (e)
+        apply_entry(e, &c);
+    return c.effects;
+}
+
+void eval_capability(const struct policy_image *image, const struct eval_subject *s, struct str id,
+                     const struct core_capability *shipped, struct policy_capability *out)
+{
+    *out = shipped_as(shipped);
+    const struct img_capability *e = find_own(image, id, s, shipped != NULL);
     if (e)
         apply_entry(e, out);
     out->outside = out->effects;
@@ -163,23 +187,19 @@ void policy_image_capability(const struct policy_image *image, struct str id,
     }
 }
 
-static const struct img_capability *find_own(const struct policy_image *image, struct str id)
+bool eval_has_schema(const struct policy_image *image, const struct eval_subject *s, struct str id)
 {
-    const struct img_capability *e = find_exact(image, id);
-    return e ? e : find_glob(image, id, true);
-}
-
-bool image_has_schema(const struct policy_image *image, struct str id)
-{
-    const struct img_capability *e = find_own(image, id);
+    const struct img_capability *e = find_own(image, id, s, false);
     return e && e->args != POLICY_NONE;
 }
 
-int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
-                        const struct core_capability **out)
+int policy_image_schema(const struct policy_image *image, struct str subject, struct str id,
+                        struct arena *arena, const struct core_capability **out, bool *delegated)
 {
-    const struct img_capability *e = find_own(image, id);
+    struct eval_subject s = eval_subject_of(image, subject);
+    const struct img_capability *e = find_own(image, id, &s, false);
     *out = NULL;
+    *delegated = e && e->scope != POLICY_NONE;
     if (!e || e->args == POLICY_NONE)
         return REEVE_OK;
     struct core_capability *made = arena_alloc(arena, sizeof *made);

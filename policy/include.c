@@ -164,6 +164,7 @@ static struct unit *add(struct loader *l, struct str path, const struct parse_in
     struct unit *u = &l->v[l->n];
     *u = (struct unit){.path = path, .how = *how, .entry = how->as.n ? entry : NULL};
     text->file = display_name(l, path);
+    text->delegated = how->as.n > 0;
     l->texts[l->n - 1] = text;
     report->nmore = (uint16_t)l->n++;
     if (!read_text(l, how->at, u))

@@ -97,7 +97,8 @@ bool policy_mask_args(const struct policy_image *image, const struct policy_requ
 {
     const struct json_node *root = req->args ? json_root(req->args) : NULL;
     struct policy_capability entry;
-    policy_image_capability(image, req->capability, req->entry, &entry);
+    struct eval_subject s = eval_subject_of(image, req->subject);
+    eval_capability(image, &s, req->capability, req->entry, &entry);
     if (!root || image_head(image)->masks.n + entry.nmask == 0)
         return false;
     struct masking m = {.doc = req->args, .key = key, .out = out};

@@ -98,6 +98,7 @@ struct m_attribute {
         builtin;    /* of broker: enum policy_input; of subject and resource: enum policy_builtin */
     bool positions; /* args.0: the first key is a position */
     struct policy_pos at;
+    uint32_t scope; /* of the file that it is written in: 0: of the root's trust */
     /* What its declaration says, once resolved (check_when.c). */
     struct m_type type;
     uint8_t from;   /* enum policy_from */

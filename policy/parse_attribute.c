@@ -171,6 +171,7 @@ bool parse_attribute(struct parser *p, const struct ynode *at, struct str text,
     a->n = n;
     a->root = root;
     a->at = at->pos;
+    a->scope = parse_scope(p);
     a->type.type = TYPE_COUNT;
     *out = a;
     return place(p, at, a);

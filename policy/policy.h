@@ -195,22 +195,11 @@ uint32_t policy_image_effect(const struct policy_image *image, struct str word);
 /** The word of that bit; p NULL: there is none. */
 struct str policy_image_effect_word(const struct policy_image *image, uint32_t bit);
 
-/** A capability as the policy knows it: what ships, raised or added to by `capabilities`. */
-struct policy_capability {
-    bool known;
-    enum core_class klass;
-    uint32_t effects;     /* bits; of an unknown one 0 */
-    uint32_t outside;     /* those that hold without the delegated file that declares it */
-    uint32_t scope;       /* that file's; POLICY_NONE: none does, and outside is effects */
-    bool cost;            /* its result says what it cost */
-    uint32_t mask, nmask; /* argument paths that the record hides, in the image */
-};
-void policy_image_capability(const struct policy_image *image, struct str id,
-                             const struct core_capability *shipped, struct policy_capability *out);
-/** The argument schema that the policy's `capabilities` gives to an id that does not ship, made in
- * `arena` for core_normalise_args; `*out` NULL where it gives none. REEVE_ENOMEM. */
-int policy_image_schema(const struct policy_image *image, struct str id, struct arena *arena,
-                        const struct core_capability **out);
+/** The argument schema that the policy's `capabilities` gives to an id that does not ship, for this
+ * subject, made in `arena` for core_normalise_args; `*out` NULL where it gives none. `*delegated`:
+ * it is a delegated file's, which others' rules do not see. REEVE_ENOMEM. */
+int policy_image_schema(const struct policy_image *image, struct str subject, struct str id,
+                        struct arena *arena, const struct core_capability **out, bool *delegated);
 /**
  * What a caller narrows a request, and all that comes of it, to: judged as one more parent that
  * allows just this. All zero, it allows nothing.
@@ -231,8 +220,11 @@ struct policy_request {
     struct str capability;               /* an id */
     const struct core_capability *entry; /* its catalogue entry or NULL */
     const struct json_doc *args;         /* in the named normal form; NULL: none */
-    int level;                           /* enum core_level asked for, or -1 */
-    struct str resource;                 /* "type:id"; n 0: none */
+    /* As they were passed, where the schema by which they are in their normal form is a delegated
+     * file's: rules of others are judged by both. NULL: no such file's. */
+    const struct json_doc *passed;
+    int level;           /* enum core_level asked for, or -1 */
+    struct str resource; /* "type:id"; n 0: none */
     struct policy_value subject_properties, resource_properties, context; /* objects */
     const struct policy_ceiling *ceiling;                                 /* NULL: none */
 };
@@ -297,6 +289,13 @@ struct reeve_inputs_view {
 struct policy_list {
     uint32_t n, v[POLICY_MAX_HELD];
 };
+/** Asks that hold a link and do not permit it: what they grant is all that is left of it. */
+struct policy_cuts {
+    uint32_t n;
+    struct {
+        uint32_t rule, link;
+    } v[POLICY_MAX_HELD];
+};
 /** What one link of the chain, the subject or a parent, may have. */
 struct policy_link {
     uint32_t grant;  /* index in the image, or UINT32_MAX: nothing */
@@ -323,6 +322,7 @@ struct policy_decision {
     struct policy_list requires;    /* requires and asks, ascending: what held it */
     struct policy_list approvals;   /* of an ask; all are needed */
     struct policy_list obligations; /* to be carried out */
+    struct policy_cuts cuts;        /* asks of `requires` that write a grant */
     /* The answer with shadow rules in force; `differs`: in effect or grant. */
     struct {
         bool differs;
@@ -385,9 +385,9 @@ int policy_grant(const struct policy_image *image, const struct policy_request *
 bool policy_image_masks(const struct policy_image *image);
 /**
  * The request's arguments as a record may show them: what `audit.mask` and the capability's `mask`
- * name is replaced by its HMAC under `key`. `whole`: the arguments are not in their named form, so
- * that no name can be trusted and all of them are replaced where anything is masked. False, and
- * nothing written, where nothing is.
+ * name, as it is declared for the request's subject, is replaced by its HMAC under `key`. `whole`:
+ * the arguments are not in their named form, so that no name can be trusted and all of them are
+ * replaced where anything is masked. False, and nothing written, where nothing is.
  */
 bool policy_mask_args(const struct policy_image *image, const struct policy_request *req,
                       bool whole, const uint8_t key[BASE_SHA256], struct buf *out);

@@ -201,6 +201,26 @@ static int keep_args(struct policy_asked *out, struct str text, struct arena *ar
     return json_arena_parse(text, arena, &out->args, err);
 }
 
+/* As rules of other files than the schema's see them beside their normal form. */
+static int keep_passed(struct reading *r, const struct json_node *args)
+{
+    auto_buf struct buf text = {.max = (size_t)1 << 20};
+    if (args)
+        json_exact(r->doc, args, &text);
+    else
+        buf_z(&text, "{}");
+    if (text.failed)
+        return no_memory(r->err);
+    if (text.len > POLICY_MAX_ARGS)
+        return base_fail(r->err, REEVE_EINVAL, "the arguments are longer than %u bytes",
+                         POLICY_MAX_ARGS);
+    struct str kept = arena_str(r->arena, buf_view(&text));
+    if (!kept.p)
+        return no_memory(r->err);
+    r->out->request.passed = &r->out->passed;
+    return json_arena_parse(kept, r->arena, &r->out->passed, r->err);
+}
+
 static int read_args(struct reading *r, const struct json_node *args)
 {
     static const struct json_node none = {.type = JSON_OBJECT, .end = 1};
@@ -211,7 +231,9 @@ static int read_args(struct reading *r, const struct json_node *args)
     int rc = refuse_broker_args(r, args);
     if (rc)
         return rc;
-    if (!schema && policy_image_schema(r->image, q->capability, r->arena, &schema) != 0)
+    bool delegated = false;
+    if (!schema && policy_image_schema(r->image, q->subject, q->capability, r->arena, &schema,
+                                       &delegated) != 0)
         return no_memory(r->err);
     r->out->fits = core_normalise_args(schema, args ? r->doc : &none_doc, args ? args : &none,
                                        &text, &r->out->why_not) == 0;
@@ -220,7 +242,8 @@ static int read_args(struct reading *r, const struct json_node *args)
                                  "arguments must be a list or an object") == 0;
     if (text.failed)
         return no_memory(r->err);
-    return keep_args(r->out, buf_view(&text), r->arena, r->err);
+    rc = delegated && schema && r->out->fits ? keep_passed(r, args) : REEVE_OK;
+    return rc ? rc : keep_args(r->out, buf_view(&text), r->arena, r->err);
 }
 
 /* ---- the whole ---- */

@@ -20,7 +20,7 @@
 struct policy_asked {
     struct policy_request request;
     struct str args_text; /* the arguments as canonical JSON, a C string */
-    struct json_doc args;
+    struct json_doc args, passed;
     struct policy_ceiling ceiling;       /* of the request, where it has one */
     struct policy_value ceiling_as_text; /* the same as it was written */
     bool fits;

@@ -31,10 +31,10 @@ const struct parse_shape shape_request = {
 const struct parse_shape shape_variants = {.kind = SHAPE_LIST, .of = &shape_request};
 static const struct parse_field given_fields[] = {
     {"now", NULL, false, &shape_moment, "`broker.now`"},
-    {"labels", NULL, false, &shape_names, "`broker.labels`"},
+    {"labels", NULL, false, &shape_text_list, "`broker.labels`"},
     {"spent", NULL, false, &shape_value_map, "of a budget, by its id"},
     {"chain", NULL, false, &parents, "the parents, the nearest first"},
-    {"flags", NULL, false, &shape_value_map, "`broker.flags`"},
+    {"flags", NULL, false, &shape_value_map, "`broker.flags`, by name, or `NAMESPACE/NAME`"},
     {"tool", NULL, false, &shape_value_map, "`broker.tool`: `{digest}`"},
     {"bucket", NULL, false, &count, "`broker.bucket`"},
     {"depth", NULL, false, &count, "`broker.depth`"},

@@ -17,6 +17,7 @@ struct running {
 struct outcome {
     const struct json_doc *expected, *got;
     const struct policy_question *q;
+    struct str own; /* of the test */
     uint32_t variant;
 };
 
@@ -52,6 +53,35 @@ static void find_misfit(const struct outcome *out, const struct json_node **e,
     }
 }
 
+/* ---- what a test of a delegated file does not tell of others ---- */
+
+static bool is_others(const struct outcome *out, struct str id)
+{
+    const char *slash = memchr(id.p, '/', id.n);
+    struct str space = {id.p, slash ? (size_t)(slash - id.p) : 0};
+    return out->own.n && slash && !str_eq(space, out->own) && !str_is(space, "reeve");
+}
+
+static bool is_others_rule(const struct outcome *out, uint32_t rule)
+{
+    return is_others(out, policy_image_rule(out->q->image, rule).id);
+}
+
+/* Whether another delegated file's rule has a say, or is the nearest that might have. */
+static bool has_others(const struct outcome *out)
+{
+    const struct policy_decision *d = &out->q->decision;
+    struct policy_miss miss;
+    bool others =
+        out->own.n && (is_others_rule(out, d->rule) || is_others_rule(out, d->shadow.rule));
+    for (uint32_t i = 0; i < d->requires.n && !others; i++)
+        others = is_others_rule(out, d->requires.v[i]);
+    return others ||
+           (out->own.n &&
+            policy_nearest_miss(out->q->image, &out->q->asked.request, &out->q->inputs, d, &miss) &&
+            is_others_rule(out, miss.rule));
+}
+
 static void put_misfit(const struct running *r, const struct outcome *out, struct str key,
                        const struct json_node *e, const struct json_node *g)
 {
@@ -59,14 +89,21 @@ static void put_misfit(const struct running *r, const struct outcome *out, struc
     struct json_out *o = r->o;
     buf_str(&path, key);
     find_misfit(out, &e, &g, &path);
-    policy_explain(r->image, &out->q->asked.request, &out->q->inputs, &out->q->decision, &why);
+    bool others = has_others(out);
+    if (others)
+        buf_z(&why, "a rule of another delegated file has a say, of which nothing is told here");
+    else
+        policy_explain(r->image, &out->q->asked.request, &out->q->inputs, &out->q->decision, &why);
     o->b->failed |= path.failed || why.failed;
     json_open_object(o);
     put_node(o, "expected", out->expected, e);
     json_kv_str(o, "explanation", buf_view(&why));
-    put_node(o, "got", out->got, g);
+    if (!others || str_is(key, "effect"))
+        put_node(o, "got", out->got, g);
     json_kv_str(o, "key", buf_view(&path));
-    json_kv_str(o, "rule", policy_image_rule(r->image, out->q->decision.rule).id);
+    json_kv_str(o, "rule",
+                others ? STR("another file's")
+                       : policy_image_rule(r->image, out->q->decision.rule).id);
     json_kv_uint(o, "variant", out->variant);
     json_close_object(o);
 }
@@ -121,7 +158,7 @@ static int run_request(const struct running *r, const struct policy_test *t, uin
     }
     if (r->coverage)
         policy_coverage_add(r->coverage, &q);
-    struct outcome out = {&expected.doc, &got.doc, &q, variant};
+    struct outcome out = {&expected.doc, &got.doc, &q, t->own, variant};
     *bad += compare(r, &out);
     return REEVE_OK;
 }

@@ -11,6 +11,7 @@
 /** One test. Texts live as long as its tests. */
 struct policy_test {
     struct str name, file;
+    struct str own; /* the namespace of a delegated file's; n 0: of the root's trust */
     unsigned line, column;
     const struct str *request; /* JSON; the first is the request, the others are its variants */
     uint32_t nrequests;

@@ -190,16 +190,17 @@ static void put_expect(const struct m_expect *e, struct json_out *o)
 
 /* ---- a test ---- */
 
-static void take(struct taking *t, const struct m_test *m, const struct policy_report *report,
-                 struct policy_test *out)
+static void take(struct taking *t, const struct m_test *m, struct str own,
+                 const struct policy_report *report, struct policy_test *out)
 {
     auto_buf struct buf expect = {0}, given = {0};
     struct json_out o = {.b = &expect};
     *out = (struct policy_test){.name = arena_str(t->arena, m->name),
                                 .file = arena_str(t->arena, str_of(policy_file_of(report, m->at))),
+                                .own = arena_str(t->arena, own),
                                 .line = m->at.line,
                                 .column = m->at.column};
-    t->failed |= !out->name.p || !out->file.p;
+    t->failed |= !out->name.p || !out->file.p || !out->own.p;
     put_expect(&m->expect, &o);
     out->expect = keep(t, &expect);
     if (m->given)
@@ -218,7 +219,8 @@ struct policy_tests *policy_tests_take(const struct model *m, const struct polic
     tests->v = arena_array(&tests->arena, m->ntests ? m->ntests : 1, sizeof *tests->v);
     t.failed = !tests->v;
     for (uint32_t i = 0; i < m->ntests && !t.failed; i++)
-        take(&t, &m->tests[i], report, &tests->v[tests->n++]);
+        take(&t, &m->tests[i], m->tests[i].scope ? m->scopes[m->tests[i].scope - 1].name : STR(""),
+             report, &tests->v[tests->n++]);
     if (t.failed)
         policy_tests_free(&tests);
     return tests;

@@ -186,6 +186,10 @@ static int add_all(struct value_regexes *set, struct named *named, struct reeve_
             continue;
         }
         int rc = add(set, &named[i], err);
+        if (rc == 0 && set->bytes > VALUE_REGEX_MAX_CODE)
+            rc = base_fail(err, REEVE_EPOLICY,
+                           "the regular expressions come to more than %zu MiB of machine code",
+                           VALUE_REGEX_MAX_CODE >> 20);
         if (rc != 0)
             return rc;
     }

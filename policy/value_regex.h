@@ -11,6 +11,8 @@
 
 #define VALUE_REGEX_MAX      1000u  /* bytes of a pattern */
 #define VALUE_REGEX_TEXT_MAX 65536u /* of a text */
+/* Bytes of code of all patterns of a set: a hundred thousand ordinary ones take half of it. */
+#define VALUE_REGEX_MAX_CODE ((size_t)256 << 20)
 
 struct value_regex_fault {
     size_t at;      /* byte of the pattern where it is wrong */
@@ -21,7 +23,8 @@ bool value_regex_check(struct str pattern, struct value_regex_fault *fault);
 
 /** Distinct patterns compiled, in the order given; equal ones share their code. Immutable. */
 struct value_regexes;
-/** REEVE_EPOLICY when one is wrong (`err` says which), REEVE_ENOMEM. */
+/** REEVE_EPOLICY when one is wrong (`err` says which) or they come to more than
+ * VALUE_REGEX_MAX_CODE, REEVE_ENOMEM. */
 int value_regexes_new(const struct str *patterns, uint32_t n, struct value_regexes **out,
                       struct reeve_error *err);
 void value_regexes_free(struct value_regexes **set);

@@ -16,9 +16,32 @@ struct view view_number(int64_t i)
     return (struct view){.kind = VIEW_NUMBER, .integer = true, .i = i};
 }
 
-struct view view_texts(const struct str *texts, uint32_t n)
+/* A label of a delegated file has its namespace in front, which no other file can write. */
+static bool is_label_of(const struct policy_image *image, struct str label, uint32_t scope)
 {
-    return (struct view){.kind = VIEW_LIST, .source = VIEW_TEXTS, .count = n, .texts = texts};
+    const char *slash = memchr(label.p, '/', label.n);
+    if (scope == POLICY_NONE || !slash)
+        return scope == POLICY_NONE && !slash;
+    return str_eq((struct str){label.p, (size_t)(slash - label.p)},
+                  image_str(image, image_scopes(image)[scope].name));
+}
+
+struct view view_labels(const struct policy_image *image, const struct str *labels, uint32_t n,
+                        uint32_t scope)
+{
+    struct view v = {.kind = VIEW_LIST, .source = VIEW_LABELS, .labels = {labels, scope}};
+    for (uint32_t i = 0; i < n; i++)
+        v.count += is_label_of(image, labels[i], scope);
+    return v;
+}
+
+/* The next of its file: there is one. */
+static struct view next_label(const struct policy_image *image, struct view_cursor *c)
+{
+    const struct view *v = c->list;
+    while (!is_label_of(image, v->labels.v[c->label], v->labels.scope))
+        c->label++;
+    return view_text(v->labels.v[c->label++]);
 }
 
 struct view view_subjects(const struct policy_subject *subjects, uint32_t n)
@@ -104,6 +127,8 @@ struct view_cursor view_begin(const struct view *list)
         c.node = json_first(list->json.doc, list->json.node);
     else if (list->source == VIEW_LITERAL)
         c.literal = list->literal + 1;
+    else
+        c.label = 0;
     return c;
 }
 
@@ -114,8 +139,8 @@ bool view_next(const struct policy_image *image, struct view_cursor *c, struct v
     if (c->list->source == VIEW_JSON) {
         *out = view_json(c->list->json.doc, c->node);
         c->node = json_next(c->list->json.doc, c->node);
-    } else if (c->list->source == VIEW_TEXTS) {
-        *out = view_text(c->list->texts[c->seen]);
+    } else if (c->list->source == VIEW_LABELS) {
+        *out = next_label(image, c);
     } else if (c->list->source == VIEW_SUBJECTS) {
         *out = view_text(c->list->subjects[c->seen].text);
     } else {

@@ -18,7 +18,7 @@ enum view_kind {
     VIEW_LIST,
     VIEW_MAP,
 };
-enum view_source { VIEW_JSON, VIEW_LITERAL, VIEW_TEXTS, VIEW_SUBJECTS };
+enum view_source { VIEW_JSON, VIEW_LITERAL, VIEW_LABELS, VIEW_SUBJECTS };
 struct view {
     uint8_t kind;   /* enum view_kind */
     uint8_t source; /* of lists and maps: enum view_source */
@@ -29,9 +29,12 @@ struct view {
         struct str s;
         int64_t i;
         double d;
-        struct policy_value json;              /* VIEW_JSON */
-        uint32_t literal;                      /* VIEW_LITERAL: its row */
-        const struct str *texts;               /* VIEW_TEXTS */
+        struct policy_value json; /* VIEW_JSON */
+        uint32_t literal;         /* VIEW_LITERAL: its row */
+        struct {
+            const struct str *v; /* all of them, of which `count` are this file's */
+            uint32_t scope;
+        } labels;                              /* VIEW_LABELS */
         const struct policy_subject *subjects; /* VIEW_SUBJECTS */
     };
 };
@@ -40,7 +43,9 @@ struct view view_json(const struct json_doc *doc, const struct json_node *node);
 struct view view_literal(const struct policy_image *image, uint32_t literal);
 struct view view_text(struct str s);
 struct view view_number(int64_t i);
-struct view view_texts(const struct str *texts, uint32_t n);
+/** Of `n` labels those that the file `scope` knows, POLICY_NONE: the root's trust. */
+struct view view_labels(const struct policy_image *image, const struct str *labels, uint32_t n,
+                        uint32_t scope);
 struct view view_subjects(const struct policy_subject *subjects, uint32_t n);
 
 /** The value of a key: false when the map lacks it (or `map` is none). */
@@ -54,6 +59,7 @@ struct view_cursor {
     union {
         const struct json_node *node;
         uint32_t literal;
+        uint32_t label; /* in all of them */
     };
 };
 struct view_cursor view_begin(const struct view *list);

@@ -29,8 +29,7 @@ say "$state" four
 say "$state" five
 ask --state "$state" audit checkpoint >"$work/kept"
 ask --state "$state" audit query --json --type rotation --scan >"$work/out"
-rotation=$(grep -o '"seq":[0-9]*' "$work/out" | head -1 | tr -dc 0-9)
-decision=$(ask --json --state "$state" audit query --type decision --scan | grep -m 1 program.external | grep -o '"seq":[0-9]*' | head -1 | tr -dc 0-9)
+rotation=$(sed -n '1s/.*"seq":\([0-9]*\).*/\1/p' "$work/out")
 end_reeved
 size=$(sed -n 2p "$work/kept")
 newest=$((size - 1)) sealed=$(basename "$state"/segments/*.db)

@@ -39,6 +39,14 @@ static void chains(void **state)
          NULL,
          "ask q |" DEFAULT_APPROVAL "| strictest 2 ",
          .chain = {"u:p", "u:q"}},
+        {.sentence = "an ask that holds a parent cuts to what it would have granted that parent",
+         RULES("  - {id: a, effect: allow, subject: [\"u:a\", \"u:b\"], capability: [t.x], grant: "
+               "{filesystem: {read: [/home]}}}\n"
+               "  - {id: g, effect: ask, subject: [\"u:b\"], capability: [t.x], when: {args.x: 1}, "
+               "grant: {filesystem: {read: [\"/home/${subject.id}\"]}}}\n"),
+         NULL,
+         "ask a |requires g|files 000000000200000 ",
+         .chain = {"u:b"}},
         {.sentence = "a parent is judged by its own properties",
          KNOWN,
          NULL,

@@ -107,7 +107,7 @@ static void one_policy(void)
     for (unsigned i = 0; i < REQUESTS; i++) {
         struct random_request r;
         random_request(&r);
-        struct naive n = {m, &r.req, &r.inputs, "full", &arena, 0};
+        struct naive n = {m, &r.req, &r.inputs, "full", &arena, 0, false};
         for (uint32_t k = 0; k < m->nrules; k++)
             count_values(&n, m->rules[k].when);
         random_request_free(&r);

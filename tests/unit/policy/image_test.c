@@ -123,8 +123,9 @@ static void look_up(const struct policy_image *image, const struct policy_reques
         (void)policy_image_label(image, i);
         (void)policy_image_budget(image, i, &budget);
     }
+    bool delegated;
     (void)policy_image_effect(image, STR("none")); /* compares with every word */
-    (void)policy_image_schema(image, req->capability, arena, &schema);
+    (void)policy_image_schema(image, req->subject, req->capability, arena, &schema, &delegated);
 }
 
 /* Everything that can be asked of an image, for the sanitizers to watch. */

@@ -105,7 +105,7 @@ static const struct answer {
      0},
     {"a team's capability is known",
      TEAMS(LEVEL,
-           "capabilities: {acme.x: {class: safe, effects: [compute]}}\nrules: [{id: r, effect: "
+           "capabilities: {acme.x: {effects: [compute]}}\nrules: [{id: r, effect: "
            "allow, subject: anyone, effects: [compute]}]\n",
            ""),
      {"agent:a-1", "acme.x", NULL, NULL},
@@ -114,20 +114,20 @@ static const struct answer {
      0},
     {"and to others no more than it was",
      TEAMS(LEVEL "rules: [{id: r, effect: allow, subject: anyone, effects: [compute]}]\n",
-           "capabilities: {acme.x: {class: safe, effects: [compute]}}\n", ""),
+           "capabilities: {acme.x: {effects: [compute]}}\n", ""),
      {"agent:b-1", "acme.x", NULL, NULL},
      "reeve/default",
      "root.yaml",
      0},
     {"not even for the team's own subjects",
      TEAMS(LEVEL "rules: [{id: r, effect: allow, subject: anyone, effects: [compute]}]\n",
-           "capabilities: {acme.x: {class: safe, effects: [compute]}}\n", ""),
+           "capabilities: {acme.x: {effects: [compute]}}\n", ""),
      {"agent:a-1", "acme.x", NULL, NULL},
      "reeve/default",
      "root.yaml",
      0},
     {"nor for another team's rules",
-     TEAMS(LEVEL, "capabilities: {acme.x: {class: safe, effects: [compute]}}\n",
+     TEAMS(LEVEL, "capabilities: {acme.x: {effects: [compute]}}\n",
            "rules: [{id: r, effect: allow, subject: anyone, effects: [compute]}]\n"),
      {"agent:a-1", "acme.x", NULL, NULL},
      "reeve/default",
@@ -135,7 +135,7 @@ static const struct answer {
      0},
     {"an ask is no different",
      TEAMS(LEVEL "rules: [{id: r, effect: ask, subject: anyone, effects: [compute]}]\n",
-           "capabilities: {acme.x: {class: safe, effects: [compute]}}\n", ""),
+           "capabilities: {acme.x: {effects: [compute]}}\n", ""),
      {"agent:b-1", "acme.x", NULL, NULL},
      "reeve/default",
      "root.yaml",
@@ -169,14 +169,14 @@ static const struct answer {
     {"and takes nothing from a deny of the root's",
      TEAMS(LEVEL "rules: [{id: all, effect: allow, subject: anyone, capability: [\"acme.*\"]},"
                  "{id: net, effect: deny, effects: [network]}]\n",
-           "capabilities: {\"acme.*\": {class: safe, effects: [compute]}}\n", ""),
+           "capabilities: {\"acme.*\": {effects: [compute]}}\n", ""),
      {"agent:a-1", "acme.x", NULL, NULL},
      "net",
      "root.yaml",
      0},
     {"nor from another team's",
      TEAMS(LEVEL "rules: [{id: all, effect: allow, subject: anyone, capability: [\"acme.*\"]}]\n",
-           "capabilities: {\"acme.*\": {class: safe, effects: [compute]}}\n",
+           "capabilities: {\"acme.*\": {effects: [compute]}}\n",
            "rules: [{id: net, effect: deny, effects: [network]}]\n"),
      {"agent:a-1", "acme.x", NULL, NULL},
      "b/net",
@@ -193,7 +193,7 @@ static const struct answer {
      0},
     {"its own denies see its own word",
      TEAMS(LEVEL "rules: [{id: all, effect: allow, subject: anyone, capability: [\"acme.*\"]}]\n",
-           "capabilities: {\"acme.*\": {class: safe, effects: [compute]}}\n"
+           "capabilities: {\"acme.*\": {effects: [compute]}}\n"
            "rules: [{id: net, effect: deny, effects: [network]}]\n",
            ""),
      {"agent:a-1", "acme.x", NULL, NULL},
@@ -205,7 +205,7 @@ static const struct answer {
                  "rules: [{id: r, effect: allow, subject: anyone, effects: [compute]},"
                  "{id: net, effect: deny, effects: [network]}]\n",
            "capabilities: {acme.x: {class: safe, effects: [compute, network]}}\n", ""),
-     {"agent:b-1", "acme.x", NULL, NULL},
+     {"agent:a-1", "acme.x", NULL, NULL},
      "net",
      "root.yaml",
      0},
@@ -314,9 +314,35 @@ static void the_order_of_files(void **state)
     }
 }
 
+/* A team says what is hidden of its own subjects' arguments. */
+static void what_records_hide(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subject;
+        bool masked;
+    } rows[] = {{"agent:a-1", true}, {"agent:b-1", false}, {"user:o", false}};
+    const uint8_t key[BASE_SHA256] = {1};
+    struct policy_image *image =
+        compile(ROOT("include: [{file: a.yaml, as: a, may: {subject: [\"agent:a-*\"], capability: "
+                     "[acme.x, ccos.echo]}}]\n" LEVEL)
+                    WITH("a.yaml", "capabilities: {ccos.echo: {mask: [args.value]}, acme.x: {mask: "
+                                   "[args.value]}}\n"));
+    for (size_t i = 0; i < 2 * BASE_COUNT(rows); i++) {
+        struct question q = {rows[i / 2].subject, i % 2 ? "ccos.echo" : "acme.x", "{\"value\":1}",
+                             NULL};
+        auto_json struct json_text text;
+        auto_buf struct buf out = {0};
+        struct policy_request req = ask(&q, &text);
+        assert_int_equal(policy_mask_args(image, &req, false, key, &out), rows[i / 2].masked);
+    }
+    policy_image_unref(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(decisions),
+                                       cmocka_unit_test(what_records_hide),
                                        cmocka_unit_test(the_order_of_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,13 +220,14 @@ static const struct row {
           "{subject: [\"group:g\"], capability: [\"acme.*\"]}}]\n")
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}, \"agent:b\": {x: 1}}\n"),
      "P124 a.yaml:2:33"},
-    {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), ""},
+    {"a capability that `may` covers", TEAM("capabilities: {\"acme.x.*\": {effects: [network]}}\n"),
+     ""},
     {"a capability that another team tells of, lowered",
      TEAMS("", "capabilities: {\"acme.*\": {class: dangerous, effects: [network]}}\n",
            "capabilities: {acme.x: {class: safe, effects: [network]}}\n"),
      "P077 b.yaml:2:16"},
     {"raised, and with more effects",
-     TEAMS("", "capabilities: {\"acme.*\": {class: safe, effects: [network]}}\n",
+     TEAMS("", "capabilities: {\"acme.*\": {effects: [network]}}\n",
            "capabilities: {acme.x: {class: dangerous, effects: [network, program]}}\n"),
      ""},
     {"maps in another order, of many keys, and one value another",
@@ -244,9 +245,22 @@ static const struct row {
           "effects: [network]}}\n")
          WITH("a.yaml", "capabilities: {acme.x: {effects: [compute, network]}}\n"),
      ""},
-    {"a capability that it does not", TEAM("capabilities: {\"other.*\": {class: safe}}\n"),
+    {"one that nobody else tells of, made safe",
+     TEAM("capabilities: {\"acme.x.*\": {class: safe}}\n"), "P077 a.yaml:2:16"},
+    {"one that the root tells of in part, made safe",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.x.*\": {class: "
+          "safe, effects: [network]}}\n")
+         WITH("a.yaml", "capabilities: {\"acme.*\": {class: safe, effects: [network]}}\n"),
+     "P077 a.yaml:2:16"},
+    {"one that the root makes safe",
+     ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\ncapabilities: {\"acme.*\": {class: "
+          "safe, effects: [network]}}\n")
+         WITH("a.yaml", "capabilities: {\"acme.x.*\": {class: safe, effects: [network]}}\n"),
+     ""},
+    {"a capability that it does not", TEAM("capabilities: {\"other.*\": {effects: [network]}}\n"),
      "P124 a.yaml:2:16"},
-    {"a wider capability", TEAM("capabilities: {\"*\": {class: safe}}\n"), "P124 a.yaml:2:16"},
+    {"a wider capability", TEAM("capabilities: {\"*\": {effects: [network]}}\n"),
+     "P124 a.yaml:2:16"},
     {"an entity of the root's",
      ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\nentities: {\"agent:a-1\": {x: 1}}\n")
          WITH("a.yaml", "entities: {\"agent:a-1\": {x: 1}}\n"),
@@ -349,6 +363,31 @@ static const struct row {
     {"labels as an operand",
      TEAM(RULE("capability: [acme.x], when: {args.x: {in: {attr: broker.labels}}}")),
      "P123 a.yaml:3:105"},
+    {"a test for whom it may be about",
+     TEAM("tests: [{name: t, request: {subject: \"agent:a-1\", capability: acme.x}, variants: "
+          "[{subject: {type: agent, id: a-2}}], given: {chain: [\"agent:a-3\", {subject: "
+          "\"agent:a-4\"}]}, expect: {effect: deny}}]\n"),
+     ""},
+    {"a test for another",
+     TEAM("tests: [{name: t, request: {subject: \"agent:b-1\", capability: acme.x}, expect: "
+          "{effect: deny}}]\n"),
+     "P124 a.yaml:2:38"},
+    {"in a variant and by parents",
+     TEAM("tests:\n- name: t\n  request: {subject: \"agent:a-1\", capability: acme.x}\n"
+          "  variants: [{subject: {type: agent, id: b-2}}]\n"
+          "  given: {chain: [\"agent:b-3\", {subject: \"agent:b-4\"}]}\n"
+          "  expect: {effect: deny}\n"),
+     "P124 a.yaml:5:24, P124 a.yaml:6:19, P124 a.yaml:6:42"},
+    {"a test that names another team's rules, labels and flags",
+     TEAMS("",
+           "rules: [{id: q, effect: deny}]\ntests:\n- name: t\n"
+           "  request: {subject: \"agent:a-1\", capability: acme.x}\n"
+           "  given: {labels: [b/l], flags: {b/f: true}, spent: {b/c: 1}}\n"
+           "  expect: {rule: b/q, requires: [b/q, q]}\n",
+           "rules: [{id: q, effect: deny}]\nlabels: [l]\nattributes: {broker.flags.f: {type: "
+           "bool}}\nbudgets: [{id: c, per: all, when_spent: deny, limits: {calls: {max: 1, window: "
+           "1h}}}]\n"),
+     "P080 a.yaml:7:18, P080 a.yaml:7:34, P124 a.yaml:6:20, P124 a.yaml:6:34, P124 a.yaml:6:54"},
     {"a value of its variable",
      ROOT("include: [{file: a.yaml, as: a, may: " MAY ", with: {num: 7}}]\n")
          WITH("a.yaml", "vars: {num: {type: int}}\n" RULE(
@@ -443,24 +482,43 @@ static void suggestions(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *suggestion;
+        const char *text, *suggestion, *code;
     } advice[] = {
+        {TEAMS("", "rules: [{id: s, effect: deny, mode: shadow, replaces: hidden-rul}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "", "P079"},
+        {TEAMS("",
+               "rules: [{id: s, effect: deny, mode: shadow, replaces: hidden-rul}, {id: "
+               "hidden-ruler, effect: deny}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "did you mean `a/hidden-ruler`?", "P079"},
+        {TEAMS("", RULE("capability: [acme.x], labels: [internal-audi]"),
+               "labels: [internal-audit]\n"),
+         "declare it under `labels`", "P074"},
+        {TEAMS("labels: [internal-audit]\n", RULE("capability: [acme.x], labels: [internal-audi]"),
+               ""),
+         "declare it under `labels`", "P074"},
+        {TEAMS("",
+               "tests: [{name: t, request: {subject: \"agent:a-1\", capability: acme.x}, expect: "
+               "{rule: hidden-rul}}]\n",
+               "rules: [{id: hidden-rule, effect: deny}]\n"),
+         "", "P080"},
         {TEAMS("rules: [{id: r, effect: deny, when: {context.approved: 1}}]\n",
                "attributes: {context.approved: {type: int}}\n", ""),
-         "declare it under `attributes`"},
+         "declare it under `attributes`", "P130"},
         {TEAMS("attributes: {context.approved: {type: int}}\n",
                "rules: [{id: r, effect: deny, capability: [acme.x], when: {context.aproved: 1}}]\n",
                ""),
-         "did you mean `context.approved`?"},
+         "did you mean `context.approved`?", "P130"},
     };
     for (size_t i = 0; i < BASE_COUNT(advice); i++) {
         struct files files;
         struct findings all = {0};
         unsigned told = 0;
         files_of(str_of(advice[i].text), &files);
-        assert_int_equal(policy_lint_source(&files.source, keep_finding, &all, NULL), 0);
+        (void)policy_lint_source(&files.source, keep_finding, &all, NULL);
         for (unsigned k = 0; k < all.n; k++) {
-            if (strcmp(all.v[k].code, "P130") != 0)
+            if (strcmp(all.v[k].code, advice[i].code) != 0)
                 continue;
             told++;
             assert_string_equal(all.v[k].suggestion, advice[i].suggestion);
@@ -536,6 +594,104 @@ static void too_many_files(void **state)
     assert_non_null(strstr(err.message, "P003"));
 }
 
+static void lint_buffer(const struct buf *text, struct findings *all)
+{
+    struct files files;
+    files_of(buf_view(text), &files);
+    (void)policy_lint_source(&files.source, keep_finding, all, NULL);
+}
+
+/* However much there is to say of a team, the root's own is told. */
+static void a_team_does_not_fill_the_findings(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings *all = calloc(1, sizeof *all);
+    assert_non_null(all);
+    buf_z(
+        &text,
+        ROOT(
+            "include: [{file: a.yaml, as: a, may: " MAY "}]\n"
+            "rules: [{id: x, effect: deny, when: {args.a: {starts_with: /etc}}}]\n") "=== "
+                                                                                     "a."
+                                                                                     "yaml\n" HEADER
+                                                                                     "rules:\n");
+    for (unsigned i = 0; i < 300; i++)
+        buf_printf(&text,
+                   "  - {id: r%u, effect: deny, subject: [\"agent:z\"], capability: "
+                   "[acme.x%u]}\n",
+                   i, i);
+    lint_buffer(&text, all);
+    unsigned roots = 0, more = 0;
+    for (unsigned i = 0; i < all->n; i++) {
+        roots += strcmp(all->v[i].file, "root.yaml") == 0;
+        more += strcmp(all->v[i].code, "P038") == 0;
+    }
+    assert_true(roots > 0);
+    assert_int_equal(more, 1);
+    free(all);
+}
+
+/* Of what all files have together too much of: in the file that took most. */
+static void who_took_too_many(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings all = {0};
+    buf_z(&text,
+          ROOT("include: [{file: a.yaml, as: a, may: " MAY "}, {file: b.yaml, as: b, may: " MAY
+               "}]\n") "=== a.yaml\n" HEADER "labels: [a0");
+    for (unsigned i = 1; i < 64; i++)
+        buf_printf(&text, ", a%u", i);
+    buf_z(&text, "]\n=== b.yaml\n" HEADER "labels: [b]\n");
+    lint_buffer(&text, &all);
+    assert_int_equal(all.n, 1);
+    assert_string_equal(all.v[0].code, "P003");
+    assert_string_equal(all.v[0].file, "a.yaml");
+    assert_non_null(strstr(all.v[0].message, "64 of them in a.yaml"));
+}
+
+/* Of what another team wrote a finding tells nothing. */
+static void what_others_wrote(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct findings all = {0};
+    buf_z(&text, TEAMS("", "capabilities: {\"acme.*\": {class: dangerous, effects: [network]}}\n",
+                       "capabilities: {acme.x: {effects: [compute]}}\n"));
+    lint_buffer(&text, &all);
+    assert_int_equal(all.n, 1);
+    assert_string_equal(all.v[0].code, "P077");
+    assert_null(strstr(all.v[0].message, "acme.*"));
+    assert_null(strstr(all.v[0].message, "a.yaml"));
+}
+
+/* Patterns that cost little to write and much to hold. */
+static void too_much_machine_code(void **state)
+{
+    (void)state;
+    auto_buf struct buf text = {0};
+    struct reeve_error err = {0};
+    struct policy_image *image = NULL;
+    struct files files;
+    buf_z(
+        &text,
+        ROOT("include: [{file: a.yaml, as: a, may: " MAY "}]\n"
+             "rules: [{id: x, effect: deny, when: {args.a: {matches: \"a.c\"}}}]\n") "=== "
+                                                                                     "a."
+                                                                                     "yaml\n" HEADER
+                                                                                     "rules:\n");
+    for (unsigned i = 0; i < 2500; i++)
+        buf_printf(&text,
+                   "  - {id: r%u, effect: deny, capability: [acme.x], when: {args.a: {matches: "
+                   "'(?:\\p{L}{1,50}x?){1,200}N%u'}}}\n",
+                   i, i);
+    files_of(buf_view(&text), &files);
+    assert_int_equal(policy_compile_source(&files.source, NULL, NULL, &image, &err), REEVE_EPOLICY);
+    assert_non_null(strstr(err.message, "P003: the regular expressions come to more than 256 MiB"));
+    assert_string_equal(err.file, "a.yaml");
+}
+
 static int huge(void *arg, const char *path, struct buf *out, struct reeve_error *err)
 {
     (void)arg;
@@ -593,6 +749,10 @@ int main(void)
                                        cmocka_unit_test(source),
                                        cmocka_unit_test(a_text_has_no_folder),
                                        cmocka_unit_test(too_many_files),
+                                       cmocka_unit_test(a_team_does_not_fill_the_findings),
+                                       cmocka_unit_test(who_took_too_many),
+                                       cmocka_unit_test(what_others_wrote),
+                                       cmocka_unit_test(too_much_machine_code),
                                        cmocka_unit_test(too_many_bytes),
                                        cmocka_unit_test(too_many_patterns),
                                        cmocka_unit_test(every_code_was_seen)};

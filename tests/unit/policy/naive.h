@@ -29,6 +29,10 @@ int naive_level(const struct naive_link *l);
 int naive_lowered(const struct naive_link *l);
 /** Of a condition of the policy; of none NAIVE_TRUE. */
 int naive_value(const struct naive_link *l, const struct m_rule *r, const struct m_condition *c);
+/** Whether a rule is judged by the arguments as they were passed too, and that request. */
+bool naive_both(const struct naive_link *l, const struct m_rule *r, struct policy_request *passed);
+/** Whether the templates of a rule's grant can be filled in, by all that it is judged by. */
+bool naive_grant_holds(const struct naive_link *l, const struct m_rule *r);
 
 /* What `use` brings: the grant that writes a key, or NULL. */
 const struct m_grant *naive_writes(const struct model *m, const struct m_grant *g,
@@ -46,7 +50,10 @@ struct naive_side {
     struct policy_request req;
     int level;
     bool everything;
+    bool cuts; /* an ask that does not permit: where its templates stand for nothing, it gives none
+                */
 };
+enum { NAIVE_SIDES = 256 };
 void naive_put_grant(const struct naive_link *l, const struct naive_side *sides, unsigned nsides,
                      const struct m_rule *const *requires, unsigned nrequires, struct buf *out);
 

@@ -1,5 +1,6 @@
 /* The chain of parents, shadow rules, the nearest miss, and the whole as one text. See naive.h. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "naive_verdict.h"
 
@@ -16,8 +17,7 @@ static unsigned failing(const struct naive_link *l, const struct m_rule *r, unsi
         n += naive_value(l, r, c) != NAIVE_TRUE;
         *unknown += naive_value(l, r, c) == NAIVE_UNKNOWN;
     }
-    return n + (r->grant && !naive_templates_hold(l->m, l->req, r->grant)) +
-           !naive_has_resource(l, r) + !naive_is_valid(l, r);
+    return n + !naive_grant_holds(l, r) + !naive_has_resource(l, r) + !naive_is_valid(l, r);
 }
 
 const struct m_rule *naive_nearest(const struct naive_link *l, unsigned *least, unsigned *unknown)
@@ -218,12 +218,18 @@ static int isolation_of(const struct naive_link *top, const struct naive_whole *
 static void put_grant(const struct naive_link *top, const struct naive_whole *w, struct buf *out)
 {
     const struct m_rule *requires[NAIVE_MANY];
-    struct naive_side sides[1 + POLICY_MAX_PARENTS];
-    unsigned n = naive_requires(w, requires);
-    for (unsigned i = 0; i < w->n; i++)
-        sides[i] = (struct naive_side){w->link[i].grant, w->req[i], w->link[i].level,
-                                       w->link[i].everything};
-    naive_put_grant(top, sides, w->n, requires, n, out);
+    struct naive_side sides[NAIVE_SIDES];
+    unsigned n = naive_requires(w, requires), nsides = 0;
+    for (unsigned i = 0; i < w->n; i++) {
+        const struct naive_verdict *a = &w->link[i];
+        sides[nsides++] = (struct naive_side){a->grant, w->req[i], a->level, a->everything, false};
+        for (unsigned k = 0; k < a->ncuts; k++)
+            sides[nsides++] =
+                (struct naive_side){a->cuts[k]->grant, w->req[i], a->level, false, true};
+    }
+    if (nsides + n > NAIVE_SIDES)
+        abort();
+    naive_put_grant(top, sides, nsides, requires, n, out);
 }
 
 static void put_permitted(const struct naive_link *top, const struct naive_whole *w,

@@ -8,6 +8,9 @@
 
 /* ---- capabilities ---- */
 
+static bool may(const struct naive_link *l, uint32_t scope);
+
+/* What a delegated file says is said of the subjects that it may be about. */
 static const struct m_entry *best_entry(const struct naive_link *l, bool delegated_too)
 {
     const struct m_entry *best = NULL;
@@ -15,7 +18,7 @@ static const struct m_entry *best_entry(const struct naive_link *l, bool delegat
         const struct m_entry *e = &l->m->entries[i];
         bool glob = memchr(e->id.text.p, '*', e->id.text.n) != NULL;
         if (!naive_capability_fits(e->id.text, l->req->capability) || (glob && l->req->entry) ||
-            (e->scope && !delegated_too))
+            (e->scope && !(delegated_too && may(l, e->scope))))
             continue;
         int c = best ? naive_compare_patterns(e->id.text, best->id.text) : 1;
         if (c > 0 || (c == 0 && str_cmp(e->id.text, best->id.text) < 0))
@@ -122,14 +125,48 @@ int naive_lowered(const struct naive_link *l)
     return l->req->level >= 0 && l->req->level < level ? l->req->level : level;
 }
 
-int naive_value(const struct naive_link *l, const struct m_rule *r, const struct m_condition *c)
+/* By a request whose schema is this entry's. */
+static int value_by(const struct naive_link *l, const struct policy_request *req,
+                    const struct m_entry *schema, const struct m_rule *r,
+                    const struct m_condition *c)
 {
     struct arena arena auto_arena;
     arena_init(&arena, 0);
-    struct naive n = {l->m,      l->req,
-                      l->inputs, core_level_name((enum core_level)naive_lowered(l)),
-                      &arena,    r->scope};
+    struct naive n = {.m = l->m,
+                      .req = req,
+                      .inputs = l->inputs,
+                      .level = core_level_name((enum core_level)naive_lowered(l)),
+                      .arena = &arena,
+                      .scope = r->scope,
+                      .schema = schema && schema->args};
     return c ? naive_truth(&n, c) : NAIVE_TRUE;
+}
+
+bool naive_both(const struct naive_link *l, const struct m_rule *r, struct policy_request *passed)
+{
+    const struct m_entry *e = entry_of(l);
+    *passed = *l->req;
+    passed->args = l->req->passed;
+    return l->req->passed && !(r->scope && e && e->scope == r->scope);
+}
+
+/* What a delegated file's schema makes of arguments is not what another file's rule is about, and
+ * yet what is carried out: such a rule says only what it says of both. */
+int naive_value(const struct naive_link *l, const struct m_rule *r, const struct m_condition *c)
+{
+    struct policy_request passed;
+    int v = value_by(l, l->req, entry_of(l), r, c);
+    if (naive_both(l, r, &passed) && value_by(l, &passed, best_entry(l, false), r, c) != v)
+        return NAIVE_UNKNOWN;
+    return v;
+}
+
+bool naive_grant_holds(const struct naive_link *l, const struct m_rule *r)
+{
+    struct policy_request passed;
+    return !r->grant ||
+           (naive_templates_hold(l->m, l->req, r->grant) &&
+            (!naive_both(l, r, &passed) || naive_templates_hold(l->m, &passed, r->grant)));
 }
 
 /* ---- whether a rule matches ---- */
@@ -205,7 +242,7 @@ static int value(const struct naive_link *l, const struct m_rule *r)
         !naive_is_valid(l, r))
         return NAIVE_FALSE;
     int v = naive_value(l, r, r->when);
-    if (v == NAIVE_TRUE && r->grant && !naive_templates_hold(l->m, l->req, r->grant))
+    if (v == NAIVE_TRUE && !naive_grant_holds(l, r))
         return NAIVE_UNKNOWN;
     return v;
 }
@@ -328,8 +365,13 @@ static void hold(const struct naive_link *l, struct naive_verdict *a, const stru
     }
     for (unsigned i = 0; i < n; i++)
         if (asks[i] != ask) {
+            int isolation = naive_isolation(l->m, asks[i]->grant);
             a->requires[a->nrequires++] = asks[i];
+            a->isolation = isolation > a->isolation ? isolation : a->isolation;
+            NAIVE_ADD(a->obliged, a->nobliged, asks[i]);
             NAIVE_ADD(a->labelled, a->nlabelled, asks[i]);
+            if (asks[i]->grant)
+                a->cuts[a->ncuts++] = asks[i];
         }
     qsort(a->requires, a->nrequires, sizeof a->requires[0], naive_by_id);
     if (a->napprovals)

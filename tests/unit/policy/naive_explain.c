@@ -98,7 +98,7 @@ static void tell_fault(const struct naive_link *l, const struct m_rule *r, unsig
     struct buf *out = &told->start;
     if (c)
         tell_condition(c, out);
-    else if (r->grant && !naive_templates_hold(l->m, l->req, r->grant))
+    else if (!naive_grant_holds(l, r))
         buf_z(&told->rest, failing > 1 ? "" : " must be ");
     else if (!naive_has_resource(l, r))
         tell_resource(l, r, out);

@@ -186,7 +186,7 @@ static int access_of(const struct model *m, const struct naive_side *side, struc
     if (side->everything)
         return 4;
     const struct m_grant *g = naive_writes(m, side->grant, REACH_FILESYSTEM);
-    if (!g)
+    if (!g || (side->cuts && !paths_hold(&side->req, &g->hide)))
         return 0;
     size_t read = longest(&side->req, &g->read, path), write = longest(&side->req, &g->write, path),
            hide = longest(&side->req, &g->hide, path),
@@ -372,7 +372,7 @@ void naive_put_grant(const struct naive_link *l, const struct naive_side *sides,
                      const struct m_rule *const *requires, unsigned nrequires, struct buf *out)
 {
     const struct model *m = l->m;
-    struct naive_side cut[128];
+    struct naive_side cut[NAIVE_SIDES];
     buf_z(out, " files ");
     put_files(m, cut, cutting(sides, nsides, requires, nrequires, REACH_FILESYSTEM, cut), out);
     buf_z(out, " network ");

@@ -66,11 +66,27 @@ struct value naive_yaml(const struct naive *n, const struct ynode *y)
     return v;
 }
 
-static struct value from_texts(const struct naive *n, const struct str *texts, uint32_t count)
+/* Each file has labels of its own: those of a delegated one are NAME/label. */
+static bool knows_label(const struct naive *n, uint32_t scope, struct str label)
 {
-    struct value v = {.kind = 'l', .count = count, .child = children(n, count)};
+    auto_buf struct buf own = {0};
+    for (size_t i = 0; i < label.n && !scope; i++)
+        if (label.p[i] == '/')
+            return false;
+    if (!scope)
+        return true;
+    buf_str(&own, n->m->scopes[scope - 1].name);
+    buf_byte(&own, '/');
+    return str_starts(label, buf_view(&own));
+}
+
+static struct value labels_of(const struct naive *n, uint32_t scope, const struct str *labels,
+                              uint32_t count)
+{
+    struct value v = {.kind = 'l', .child = children(n, count)};
     for (uint32_t i = 0; i < count; i++)
-        v.child[i] = text(texts[i]);
+        if (knows_label(n, scope, labels[i]))
+            v.child[v.count++] = text(labels[i]);
     return v;
 }
 
@@ -101,7 +117,7 @@ static const struct m_declared *declared(const struct naive *n, const struct m_a
         bool same = d->root == a->root && d->builtin == a->builtin && d->n == keys;
         for (uint32_t k = 0; same && k < keys; k++)
             same = str_eq(d->key[k], a->key[k]);
-        if (same)
+        if (same && (!n->m->declared[i].scope || n->m->declared[i].scope == n->scope))
             return &n->m->declared[i];
     }
     return NULL;
@@ -140,8 +156,9 @@ static struct value believed(const struct naive *n, uint8_t root, struct str nam
     return out;
 }
 
-static bool broker_value(const struct naive *n, uint8_t input, struct value *out)
+static bool broker_value(const struct naive *n, const struct m_attribute *a, struct value *out)
 {
+    uint8_t input = a->builtin;
     const struct reeve_inputs_view *in = n->inputs;
     if (input == POLICY_INPUT_LEVEL) {
         *out = text(str_of(n->level));
@@ -162,7 +179,7 @@ static bool broker_value(const struct naive *n, uint8_t input, struct value *out
     if (input == POLICY_INPUT_TOOL_DIGEST)
         *out = text(in->tool_digest);
     if (input == POLICY_INPUT_LABELS)
-        *out = from_texts(n, in->labels, in->nlabels);
+        *out = labels_of(n, a->scope, in->labels, in->nlabels);
     if (input == POLICY_INPUT_CHAIN)
         *out = from_subjects(n, in->chain, in->nchain);
     if (input == POLICY_INPUT_FLAGS && !in->flags.doc)
@@ -206,11 +223,25 @@ static bool begin(const struct naive *n, const struct m_attribute *a, struct val
         *out = from_json(n, q->context.doc, q->context.node);
         return true;
     case ROOT_BROKER:
-        return broker_value(n, a->builtin, out);
+        return broker_value(n, a, out);
     default:
         *out = text(q->capability);
         return true;
     }
+}
+
+/* A flag of a delegated file's own goes by NAME/flag. */
+static const struct value *flag_of(const struct naive *n, const struct m_attribute *a,
+                                   const struct value *flags)
+{
+    const struct m_declared *d = declared(n, a, 1);
+    auto_buf struct buf own = {0};
+    if (d && d->scope) {
+        buf_str(&own, n->m->scopes[d->scope - 1].name);
+        buf_byte(&own, '/');
+    }
+    buf_str(&own, a->key[0]);
+    return member(flags, buf_view(&own));
 }
 
 static enum found walk(const struct naive *n, const struct m_attribute *a, struct value *v)
@@ -220,9 +251,16 @@ static enum found walk(const struct naive *n, const struct m_attribute *a, struc
     if (!begin(n, a, v))
         return MISSING;
     uint32_t i = 0;
+    if (a->root == ROOT_BROKER && a->builtin == POLICY_INPUT_FLAGS) {
+        const struct value *next = v->kind == 'm' ? flag_of(n, a, v) : NULL;
+        if (v->kind != 'm' || !next)
+            return v->kind == 'm' ? MISSING : NOWHERE;
+        *v = *next;
+        i = 1;
+    }
     if (a->positions) {
         unsigned long at = strtoul(a->key[0].p, NULL, 10);
-        if (v->kind != 'l' || (n->req->entry && n->req->entry->has_schema))
+        if (v->kind != 'l' || (n->req->entry ? n->req->entry->has_schema : n->schema))
             return NOWHERE;
         if (at >= v->count)
             return MISSING;

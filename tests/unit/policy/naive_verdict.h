@@ -22,7 +22,8 @@ struct naive_verdict {
     const struct m_rule *obliged[NAIVE_MANY]; /* rules whose obligations hold */
     const struct m_rule *labelled[NAIVE_MANY];
     bool budgets[NAIVE_MANY], warned[NAIVE_MANY]; /* by their place in the model */
-    unsigned nrequires, napprovals, nobliged, nlabelled;
+    const struct m_rule *cuts[NAIVE_MANY];        /* asks whose grant is the most that is left */
+    unsigned nrequires, napprovals, nobliged, nlabelled, ncuts;
 };
 
 #define NAIVE_ADD(list, n, value)                                                                  \

@@ -16,6 +16,7 @@ struct naive {
     const char *level;   /* that holds: broker.level */
     struct arena *arena; /* for values */
     uint32_t scope;      /* of the rule whose condition it is: which entities it sees */
+    bool schema;         /* the policy says which arguments there are */
 };
 
 enum { NAIVE_FALSE, NAIVE_UNKNOWN, NAIVE_TRUE };

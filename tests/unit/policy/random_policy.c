@@ -357,12 +357,17 @@ static const struct {
     const char *subject, *capabilities, *text;
 } declares[2] = {
     {"v:b", "m.b.c\", \"program.rtfs",
-     "capabilities: {m.b.c: {class: dangerous, effects: [network, money, compute]}, program.rtfs: "
+     "labels: [own]\nattributes: {broker.flags.g: {type: bool, default: true}}\ncapabilities: "
+     "{m.b.c: {class: dangerous, effects: [network, money, compute]}, "
+     "program.rtfs: "
      "{class: dangerous, effects: [network, money]}}\n"
      "entities: {\"v:b\": {t: x, l: [x, z], m: {x: 1}}}\n"},
     {"v:a", "q.c\", \"m.set_a.c",
-     "capabilities: {q.c: {class: safe, effects: [money]}, m.set_a.c: {class: dangerous, effects: "
-     "[network, money, filesystem]}}\n"
+     "labels: [own]\nattributes: {broker.flags.g: {type: bool, default: true}}\ncapabilities: "
+     "{q.c: {effects: [money], args: {a: any, \"n\": {type: integer, "
+     "default: 2}}}, "
+     "m.set_a.c: {class: "
+     "dangerous, effects: [network, money, filesystem]}}\n"
      "entities: {\"v:a\": {t: z, q: 1}}\n"},
 };
 
@@ -382,6 +387,9 @@ static void put_delegated_rule(struct buf *b, unsigned i)
                                         "{args.h: {host: \"*.example\"}}",
                                         "{args.b: {exists: true}}",
                                         "{subject.t: x}",
+                                        "{broker.labels: {contains: own}}",
+                                        "{broker.flags.g: true}",
+                                        "{broker.labels: {not: {some: {eq: own}}}}",
                                         "{subject.q: {exists: false}}"};
     const char *kind = PICK(kinds);
     bool permits = kind[0] == 'a';
@@ -432,6 +440,8 @@ void random_case(struct random_case *c)
     req->capability = str_of(random_capabilities[roll((uint32_t)random_ncapabilities)]);
     req->entry = core_capability_find(req->capability);
     req->level = roll(4) ? -1 : (int)roll(CORE_LEVEL_COUNT);
+    if (roll(2)) /* where no file's schema made what is handed on, nobody is asked for it */
+        req->passed = NULL;
     if (roll(2))
         c->r.inputs.nchain = 0;
     c->r.inputs.spent = c->spent;

@@ -117,7 +117,7 @@ static struct policy_value object(struct random_request *r, unsigned i, const ch
     return parse(r, i, &text);
 }
 
-static const struct json_doc *arguments(struct random_request *r)
+static const struct json_doc *arguments(struct random_request *r, unsigned at)
 {
     static const char *const keys[] = {"a", "b", "p", "m", "d.e", "l", "n", "h", "u"};
     auto_buf struct buf text = {0};
@@ -133,13 +133,13 @@ static const struct json_doc *arguments(struct random_request *r)
     default:
         put_object(&text, keys, BASE_COUNT(keys));
     }
-    return parse(r, 0, &text).doc;
+    return parse(r, at, &text).doc;
 }
 
 static void random_inputs(struct random_request *r)
 {
-    static const struct str names[] = {{"x", 1}, {"yx", 2}, {"1", 1}};
-    static const char *const flag_keys[] = {"f"};
+    static const struct str names[] = {{"x", 1}, {"t/own", 5}, {"yx", 2}, {"s/own", 5}, {"1", 1}};
+    static const char *const flag_keys[] = {"f", "g", "t/g", "s/g"};
     static const char *const named[] = {"t", "l", "m", "q", "k"};
     r->chain[0] = (struct policy_subject){STR("u:p"), NULL};
     r->chain[1] = (struct policy_subject){STR("u:ab"), object(r, 5, named, BASE_COUNT(named)).doc};
@@ -151,11 +151,11 @@ static void random_inputs(struct random_request *r)
                                            .bucket = roll(3),
                                            .tool_digest = roll(2) ? STR("x") : STR("yx"),
                                            .labels = names,
-                                           .nlabels = roll(4),
+                                           .nlabels = roll(6),
                                            .chain = r->chain,
                                            .nchain = roll(3),
                                            .spent_all = true,
-                                           .flags = object(r, 4, flag_keys, 1)};
+                                           .flags = object(r, 4, flag_keys, BASE_COUNT(flag_keys))};
 }
 
 /* Mostly one that leaves something. */
@@ -209,7 +209,8 @@ void random_request(struct random_request *r)
                                      .capability = STR("x.y"),
                                      .level = -1,
                                      .resource = str_of(PICK(resources))};
-    r->req.args = arguments(r);
+    r->req.args = arguments(r, 0);
+    r->req.passed = arguments(r, 6);
     r->req.subject_properties = object(r, 1, named, BASE_COUNT(named));
     r->req.resource_properties = object(r, 2, named, BASE_COUNT(named));
     r->req.context = object(r, 3, context, BASE_COUNT(context));
@@ -320,6 +321,8 @@ void random_request_show(const struct random_request *r, struct buf *out)
         buf_printf(out, " %s %s", names[i], r->text[i] ? r->text[i] : "none");
     buf_printf(out, " known %x now %lld depth %u labels %u chain %u", r->inputs.known,
                (long long)r->inputs.now_ns, r->inputs.depth, r->inputs.nlabels, r->inputs.nchain);
+    if (r->req.passed)
+        buf_printf(out, " passed %s", r->text[6]);
     if (r->req.ceiling)
         show_ceiling(r->req.ceiling, out);
     for (uint32_t i = 0; i < r->inputs.nceilings; i++)

@@ -44,8 +44,8 @@ struct random_request {
     struct reeve_inputs_view inputs;
     struct policy_subject chain[2];
     struct policy_ceiling ceiling[3]; /* the request's own, and those that led to it */
-    char *text[6];                    /* JSON, for messages */
-    struct json_text doc[6];
+    char *text[7];                    /* JSON, for messages */
+    struct json_text doc[7];
 };
 void random_request(struct random_request *r);
 void random_request_free(struct random_request *r);

@@ -100,7 +100,7 @@ static enum tri naive(const struct policy *p, const struct random_request *r, un
     static const enum tri values[] = {TRI_FALSE, TRI_UNKNOWN, TRI_TRUE};
     struct arena arena auto_arena;
     arena_init(&arena, 0);
-    struct naive n = {p->model, &r->req, &r->inputs, "full", &arena, 0};
+    struct naive n = {p->model, &r->req, &r->inputs, "full", &arena, 0, false};
     return values[naive_truth(&n, p->model->rules[rule].when)];
 }
 

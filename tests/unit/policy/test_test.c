@@ -245,6 +245,39 @@ static void included_files_are_tested(void **state)
     }
 }
 
+/* A team's failing test tells nothing of another team's rules. */
+static void nothing_is_told_of_others(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "=== dir/root.yaml\n" HEADER
+        "defaults: {level: controlled}\ninclude: [{file: x.yaml, as: x, may: {subject: [\"a:*\"], "
+        "capability: [\"t.*\"]}}, {file: z.yaml, as: z, may: {subject: [\"a:*\"], capability: "
+        "[\"t.*\"]}}]\n"
+        "=== x.yaml\n" HEADER
+        "tests:\n- {name: a, request: {subject: a:b, capability: t.a}, expect: {effect: allow, "
+        "rule: reeve/full}}\n- {name: b, request: {subject: a:b, capability: t.b}, expect: "
+        "{effect: "
+        "allow}}\n- {name: c, request: {subject: a:b, capability: t.c, args: {code: 1}}, expect: "
+        "{requires: [], effect: deny}}\n"
+        "=== z.yaml\n" HEADER
+        "rules: [{id: hidden, effect: deny, capability: [t.a], reason: hidden}, {id: hidden-too, "
+        "effect: allow, subject: anyone, capability: [t.b], when: {args.hidden: 1}}, {id: c, "
+        "effect: "
+        "allow, subject: anyone, capability: [t.c]}, {id: hidden-held, effect: require, "
+        "capability: "
+        "[t.c], require: {isolation: vm}}]\n";
+    auto_buf struct buf failures = {0}, report = {0};
+    struct files files;
+    files_of(STR(text), &files);
+    struct compiled c = compile_source(&files.source);
+    struct policy_test_run r = run(&c, false, &failures, &report);
+    assert_int_equal(r.failed, 3);
+    assert_null(strstr(report.data, "hidden"));
+    assert_non_null(strstr(report.data, "\"got\":\"deny\""));
+    release(&c);
+}
+
 /* ---- coverage ---- */
 
 #define TWO                                                                                        \
@@ -476,6 +509,7 @@ int main(void)
         cmocka_unit_test(is_filtered),
         cmocka_unit_test(covers),
         cmocka_unit_test(included_files_are_tested),
+        cmocka_unit_test(nothing_is_told_of_others),
         cmocka_unit_test(examples_hold_and_can_fail),
         cmocka_unit_test(json_is_canonical),
     };
