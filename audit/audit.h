@@ -7,7 +7,6 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
-#include "audit/holes.h"
 #include "audit/tree.h"
 #include "core/frames.h"
 #include "core/json.h"
@@ -250,6 +249,9 @@ int audit_log_prove(struct audit_log *log, enum audit_prove what, uint64_t index
                     struct audit_proof *out, struct reeve_error *err);
 /** {"index", "size", "proof": [base64 ...]} */
 void audit_proof_json(const struct audit_proof *p, struct buf *out);
+/** Take the hashes of such a text, whoever made it: what they prove is for the caller to see, and
+ * of what they are said to be the proof is not looked at. REEVE_EPROTO: it is none. */
+int audit_proof_read(struct str json, struct audit_proof *out, struct reeve_error *err);
 /** A receipt (C2SP tlog-proof with the record as `extra`) of a durable record. */
 int audit_log_receipt(struct audit_log *log, uint64_t seq, struct buf *out,
                       struct reeve_error *err);

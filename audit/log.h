@@ -28,6 +28,8 @@
 
 #define LOG_DB_SCHEMA "CREATE TABLE log(seq INTEGER PRIMARY KEY, record BLOB, leaf BLOB NOT NULL)"
 
+#define LOG_DB_INSERT "INSERT INTO log(seq, record, leaf) VALUES(?1, ?2, ?3)"
+
 enum log_stmt { LOG_BEGIN, LOG_COMMIT, LOG_ROLLBACK, LOG_INSERT, LOG_LAST, LOG_RANGE, LOG_STMTS };
 
 struct log_db {
@@ -47,6 +49,11 @@ int log_db_open_sealed(struct log_db *db, int dir_fd, const char *dir, const cha
 void log_db_close(struct log_db *db, bool keep_wal);
 /** Close it as one file that needs no WAL. On error it is closed too, its WAL beside it. */
 int log_db_finish(struct log_db *db, struct reeve_error *err);
+
+/** Bind a row to a statement LOG_DB_INSERT; what it is bound to is borrowed until it has run. A
+ * record with p == NULL: a leaf alone. */
+void log_db_bind(sqlite3_stmt *insert, uint64_t seq, struct str record,
+                 const uint8_t leaf[BASE_SHA256]);
 
 struct log_row {
     int64_t seq;

@@ -11,7 +11,7 @@ static const char *const statement[LOG_STMTS] = {
     [LOG_BEGIN] = "BEGIN IMMEDIATE",
     [LOG_COMMIT] = "COMMIT",
     [LOG_ROLLBACK] = "ROLLBACK",
-    [LOG_INSERT] = "INSERT INTO log(seq, record, leaf) VALUES(?1, ?2, ?3)",
+    [LOG_INSERT] = LOG_DB_INSERT,
     [LOG_LAST] = "SELECT max(seq) FROM log",
     [LOG_RANGE] = "SELECT seq, record, leaf FROM log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
 };
@@ -155,17 +155,22 @@ static int abandon(struct log_db *db, int code)
     return code;
 }
 
+void log_db_bind(sqlite3_stmt *insert, uint64_t seq, struct str record,
+                 const uint8_t leaf[BASE_SHA256])
+{
+    (void)sqlite3_bind_int64(insert, 1, (int64_t)seq);
+    if (record.p)
+        (void)sqlite3_bind_blob(insert, 2, record.p, (int)record.n, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_null(insert, 2);
+    (void)sqlite3_bind_blob(insert, 3, leaf, BASE_SHA256, SQLITE_STATIC);
+}
+
 static int insert(struct log_db *db, const struct log_rows *rows, uint32_t i,
                   struct reeve_error *err)
 {
     sqlite3_stmt *stmt = db->stmt[LOG_INSERT];
-    struct str record = rows->record[i];
-    (void)sqlite3_bind_int64(stmt, 1, (int64_t)(rows->from + i));
-    if (record.p)
-        (void)sqlite3_bind_blob(stmt, 2, record.p, (int)record.n, SQLITE_STATIC);
-    else
-        (void)sqlite3_bind_null(stmt, 2);
-    (void)sqlite3_bind_blob(stmt, 3, rows->leaf[i], BASE_SHA256, SQLITE_STATIC);
+    log_db_bind(stmt, rows->from + i, rows->record[i], rows->leaf[i]);
     int rc = run(db, LOG_INSERT) ? 0 : fail(db, "takes no row", err);
     (void)sqlite3_clear_bindings(stmt);
     return rc;

@@ -171,6 +171,29 @@ void audit_proof_json(const struct audit_proof *p, struct buf *out)
     json_close_object(&o);
 }
 
+static bool read_hash(const struct json_node *text, struct audit_proof *out)
+{
+    size_t n = BASE_SHA256;
+    return out->n < TREE_MAX_EDGE &&
+           base_unbase64(json_string_or(text, STR("")), out->hash[out->n++], &n) &&
+           n == BASE_SHA256;
+}
+
+int audit_proof_read(struct str json, struct audit_proof *out, struct reeve_error *err)
+{
+    auto_json struct json_text t = {0};
+    int rc = json_text_parse(json, &t, err);
+    if (rc)
+        return rc;
+    const struct json_node *proof = json_get(&t.doc, json_root(&t.doc), "proof");
+    bool good = proof && proof->type == JSON_ARRAY;
+    const struct json_node *hash = good ? json_first(&t.doc, proof) : NULL;
+    out->n = 0;
+    for (uint32_t i = 0; good && i < proof->count; i++, hash = json_next(&t.doc, hash))
+        good = read_hash(hash, out);
+    return good ? 0 : base_fail(err, REEVE_EPROTO, "the owner's proof is not one");
+}
+
 /* ---- receipts ---- */
 
 struct wanted {

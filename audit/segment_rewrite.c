@@ -67,13 +67,7 @@ static int copy_row(void *arg, const struct log_row *row)
     struct copying *c = arg;
     if (!row->well_formed || row->seq != (int64_t)c->next)
         return fail(c, REEVE_EDAMAGED, "is not in its place");
-    struct str record = stays(c, row) ? row->record : (struct str){0};
-    (void)sqlite3_bind_int64(c->insert, 1, row->seq);
-    if (record.p)
-        (void)sqlite3_bind_blob(c->insert, 2, record.p, (int)record.n, SQLITE_STATIC);
-    else
-        (void)sqlite3_bind_null(c->insert, 2);
-    (void)sqlite3_bind_blob(c->insert, 3, row->leaf, BASE_SHA256, SQLITE_STATIC);
+    log_db_bind(c->insert, c->next, stays(c, row) ? row->record : (struct str){0}, row->leaf);
     if (c->rc)
         return 1;
     if (!database_run(c->insert))
@@ -93,8 +87,7 @@ static bool begin(struct copying *c, const char *path)
                         "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=OFF;"
                         "PRAGMA synchronous=OFF;" LOG_DB_SCHEMA ";BEGIN",
                         NULL, NULL, NULL) == SQLITE_OK &&
-           sqlite3_prepare_v2(c->db, "INSERT INTO log(seq, record, leaf) VALUES(?1, ?2, ?3)", -1,
-                              &c->insert, NULL) == SQLITE_OK;
+           sqlite3_prepare_v2(c->db, LOG_DB_INSERT, -1, &c->insert, NULL) == SQLITE_OK;
 }
 
 static int copy(struct copying *c, struct log_db *from, const char *path, struct reeve_error *err)

@@ -4,6 +4,7 @@
  * be found out of each row by itself verify_rows.c does, on all processors.
  */
 #include "audit/audit.h"
+#include "audit/holes.h"
 #include "audit/note.h"
 #include "audit/segment_record.h"
 #include "audit/verify_keys.h"

@@ -63,32 +63,14 @@ static void put_report(const struct audit_report *found, const struct audit_head
 
 /* ---- some rows alone ---- */
 
-static bool take_hash(const struct json_node *text, struct audit_proof *out)
-{
-    size_t n = BASE_SHA256;
-    return out->n < TREE_MAX_EDGE &&
-           base_unbase64(json_string_or(text, STR("")), out->hash[out->n++], &n) &&
-           n == BASE_SHA256;
-}
-
 /* What the owner gives is a claim: it is checked against the signed root. */
 static int ask_proof(struct reeve *handle, uint64_t index, uint64_t size, struct audit_proof *out,
                      struct reeve_error *err)
 {
     auto_free char *json = NULL;
-    auto_json struct json_text t = {0};
     *out = (struct audit_proof){.index = index, .size = size};
     int rc = reeve_prove(handle, index, size, &json, err);
-    if (!rc)
-        rc = json_text_parse(str_of(json), &t, err);
-    if (rc)
-        return rc;
-    const struct json_node *proof = json_get(&t.doc, json_root(&t.doc), "proof");
-    bool good = proof && proof->type == JSON_ARRAY;
-    const struct json_node *hash = good ? json_first(&t.doc, proof) : NULL;
-    for (uint32_t i = 0; good && i < proof->count; i++, hash = json_next(&t.doc, hash))
-        good = take_hash(hash, out);
-    return good ? 0 : base_fail(err, REEVE_EPROTO, "the owner gave no proof");
+    return rc ? rc : audit_proof_read(str_of(json), out, err);
 }
 
 /* Exclusive. */

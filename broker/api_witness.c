@@ -2,8 +2,8 @@
  * Cosignatures of a witness on the log's checkpoint. The network is the caller's: the library opens
  * no connection but to its owner.
  */
+#include "audit/audit.h"
 #include "audit/witness.h"
-#include "core/json.h"
 #include "reeve/tooling.h"
 
 struct cosigning {
@@ -30,37 +30,20 @@ static int post(void *arg, struct str body, struct witness_answer *out, struct r
     return 0;
 }
 
-static int take_hash(const struct json_node *text, struct witness_proof *out,
-                     struct reeve_error *err)
-{
-    uint8_t hash[BASE_SHA256 + 3];
-    size_t n = sizeof hash;
-    if (out->n == TREE_MAX_EDGE || !base_unbase64(json_string_or(text, STR("")), hash, &n) ||
-        n != BASE_SHA256)
-        return base_fail(err, REEVE_EPROTO, "the owner's proof is not one");
-    memcpy(out->hash[out->n++], hash, BASE_SHA256);
-    return 0;
-}
-
 static int grow(void *arg, uint64_t from, uint64_t to, struct witness_proof *out,
                 struct reeve_error *err)
 {
     const struct cosigning *c = arg;
     auto_free char *json = NULL;
-    auto_json struct json_text t = {0};
+    struct audit_proof proof;
     int rc = reeve_prove_consistency(c->handle, from, to, &json, err);
     if (!rc)
-        rc = json_text_parse(str_of(json), &t, err);
+        rc = audit_proof_read(str_of(json), &proof, err);
     if (rc)
         return rc;
-    const struct json_node *proof = json_get(&t.doc, json_root(&t.doc), "proof");
-    if (!proof || proof->type != JSON_ARRAY)
-        return base_fail(err, REEVE_EPROTO, "the owner gave no proof");
-    out->n = 0;
-    const struct json_node *hash = json_first(&t.doc, proof);
-    for (uint32_t i = 0; i < proof->count && !rc; i++, hash = json_next(&t.doc, hash))
-        rc = take_hash(hash, out, err);
-    return rc;
+    out->n = proof.n;
+    memcpy(out->hash, proof.hash, proof.n * sizeof proof.hash[0]);
+    return 0;
 }
 
 /* A key that is none is the caller's fault. */

@@ -16,15 +16,31 @@ struct known {
     const struct m_scope *scope; /* of the test; NULL: of the root's trust */
 };
 
+static bool starts_with_name(struct str name, struct str first)
+{
+    return name.n > first.n && name.p[first.n] == '/' && str_starts(name, first);
+}
+
+/* Whether this attribute declares the flag `name`: a delegated file's stands behind the file's
+ * name. */
+static bool is_declared(const struct model *m, const struct m_declared *d, struct str name)
+{
+    const struct m_attribute *a = d->path;
+    struct str first = d->scope ? m->scopes[d->scope - 1].name : (struct str){0};
+    struct str rest = {name.p + first.n + 1, name.n - first.n - 1};
+    if (a->root != ROOT_BROKER || !a->n)
+        return false;
+    return d->scope ? starts_with_name(name, first) && str_eq(a->key[0], rest)
+                    : str_eq(a->key[0], name);
+}
+
 /* Of the test's own file. */
-static bool is_flag(const struct known *k, struct str own)
+static bool is_flag(const struct known *k, struct str name)
 {
     const struct model *m = k->c->m;
-    size_t before = k->scope->name.n + 1;
     for (uint32_t i = 0; i < m->ndeclared; i++) {
         const struct m_declared *d = &m->declared[i];
-        if (d->scope && &m->scopes[d->scope - 1] == k->scope && d->path->root == ROOT_BROKER &&
-            str_eq(d->path->key[0], (struct str){own.p + before, own.n - before}))
+        if (d->scope && &m->scopes[d->scope - 1] == k->scope && is_declared(m, d, name))
             return true;
     }
     return false;
@@ -37,11 +53,6 @@ static bool is_known(const struct known *k, struct str name)
     if (k->rules)
         return policy_names_find(k->rules, name) != POLICY_NONE;
     return check_find_label(k->c->m, name) != POLICY_NONE;
-}
-
-static bool starts_with_name(struct str name, struct str first)
-{
-    return name.n > first.n && name.p[first.n] == '/' && str_starts(name, first);
 }
 
 /* Another delegated file's, which this one does not see. */
@@ -113,19 +124,7 @@ static void resolve_one(const struct known *k, struct ynode *name)
                       "`%s` is none of this file's names", policy_shown(name->text, shown));
 }
 
-/* A flag that no attribute declares is read by no rule; a delegated file's stands behind its name.
- */
-static bool is_declared(const struct model *m, const struct m_declared *d, struct str name)
-{
-    const struct m_attribute *a = d->path;
-    struct str first = d->scope ? m->scopes[d->scope - 1].name : (struct str){0};
-    struct str rest = {name.p + first.n + 1, name.n - first.n - 1};
-    if (a->root != ROOT_BROKER || !a->n)
-        return false;
-    return d->scope ? starts_with_name(name, first) && str_eq(a->key[0], rest)
-                    : str_eq(a->key[0], name);
-}
-
+/* A flag that no attribute declares is read by no rule. */
 static void check_flags(const struct known *flags, const struct ynode *map)
 {
     const struct model *m = flags->c->m;

@@ -1,45 +1,19 @@
 /*
  * `reeve audit segments` and `audit seal`: the files that the log is in, and a new one.
  */
-#include <string.h>
-
 #include "tools/reeve/cli.h"
 
 static int segments(const struct cli *cli, const void *options, char *const *operands,
                     size_t noperands)
 {
-    struct reeve_error err = {0};
-    auto_handle struct reeve *handle = NULL;
-    auto_text char *text = NULL;
     (void)options, (void)operands, (void)noperands;
-    int status = cli_open(cli, &handle);
-    if (status)
-        return status;
-    if (reeve_segments(handle, &text, &err))
-        return cli_fail(cli, &err);
-    if (cli->json) {
-        cli_put_json_line(stdout, text);
-        return CLI_OK;
-    }
-    auto_json json_t *files = cli_json(text, strlen(text), &err);
-    if (!files)
-        return cli_fail(cli, &err);
-    cli_show_table(cli, files);
-    return CLI_OK;
+    return cli_show_answer(cli, reeve_segments);
 }
 
 static int seal(const struct cli *cli, const void *options, char *const *operands, size_t noperands)
 {
-    struct reeve_error err = {0};
-    auto_handle struct reeve *handle = NULL;
-    auto_text char *text = NULL;
     (void)options, (void)operands, (void)noperands;
-    int status = cli_open(cli, &handle);
-    if (status)
-        return status;
-    if (reeve_seal(handle, &text, &err))
-        return cli_fail(cli, &err);
-    return cli_show_json(cli, text) ? CLI_INTERNAL : CLI_OK;
+    return cli_show_answer(cli, reeve_seal);
 }
 
 const struct cli_command cli_audit_segments = {
